@@ -1,0 +1,129 @@
+// Package desk holds the clinic's use cases: log in, register, find, queue,
+// measure, examine, prescribe, bill, appoint, sign, amend. Pages and console call
+// it; it speaks to the outside through the small interfaces of this file, which
+// the command joins to store, devices and clock.
+package desk
+
+import (
+	"context"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// Store keeps records. All methods may be called at the same time.
+type Store interface {
+	// View runs f over one consistent snapshot of what is saved. The Reader is
+	// dead when f returns. f must be short and must not wait for anything.
+	View(ctx context.Context, f func(Reader) error) error
+
+	// Act runs f alone, with nothing written between what it reads and what it
+	// returns, and saves all its drafts or none. It returns after they are durable
+	// (fdatasync): from then on a power cut cannot take them. An error from f saves
+	// nothing and is returned as it is. The same act ID again does not run f and
+	// returns what the first call saved (Saved.Again). An error that wraps
+	// context.Canceled may come though the act was saved: repeat with the same ID.
+	Act(ctx context.Context, act, author clinic.ID, f func(Reader) ([]clinic.Draft, error)) (Saved, error)
+}
+
+// Saved tells what an act wrote.
+type Saved struct {
+	Records []clinic.Record
+	Again   bool // the act had been saved before
+}
+
+// Reader answers from one snapshot (in Act: with the acts before it in the batch).
+type Reader interface {
+	People
+	Agenda
+	Reference
+}
+
+// People reads what is known of patients.
+type People interface {
+	// Records returns every readable record of a subject, oldest first by hybrid
+	// time. An unknown subject has none.
+	Records(subject clinic.ID) ([]clinic.Record, error)
+	// Patient returns the current demographics, or nil when there are none.
+	Patient(id clinic.ID) (*clinic.Patient, error)
+	// ByIdentifier returns the patients who have or had the number.
+	ByIdentifier(s clinic.System, value string) ([]clinic.ID, error)
+	// ByName returns patients whose name holds every word of the query as a word
+	// or its beginning, best first; words may carry diacritics or not.
+	ByName(query string, limit int) ([]clinic.ID, error)
+}
+
+// Agenda reads visits, queues and appointments.
+type Agenda interface {
+	// Visit returns the visit's projection; ok is false for an unknown one.
+	Visit(id clinic.ID) (v VisitRow, ok bool, err error)
+	// Day returns the visits of a day in queue order.
+	Day(day clinic.Date) ([]VisitRow, error)
+	// Due returns appointments with from ≤ due ≤ to, in order of their date.
+	Due(from, to clinic.Date) ([]AppointmentRow, error)
+	// Slip finds an appointment by the code on its slip.
+	Slip(code string) (a AppointmentRow, ok bool, err error)
+}
+
+// Reference reads dated data, staff and numbers.
+type Reference interface {
+	// Row returns the catalogue row that holds on the day.
+	Row(catalog, code string, on clinic.Date) (clinic.CatalogRow, bool)
+	// SearchCatalog finds rows that hold on the day by code, or by words with or
+	// without diacritics in either language; best first.
+	SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow
+	// Staff returns everybody, those who left too, by name.
+	Staff() ([]Person, error)
+	// Last returns the highest number that this box issued in a series, 0 for none.
+	// The series' name tells its period; see the Series functions.
+	Last(series string) (int, error)
+}
+
+// VisitRow is what lists show of a visit without reading its documents.
+type VisitRow struct {
+	ID      clinic.ID
+	Patient clinic.ID
+	Key     string
+	Day     clinic.Date
+	Queue   int
+	Opened  time.Time
+	Has     Progress
+}
+
+// Progress is the set of what a visit has.
+type Progress uint16
+
+// The parts of a visit; HasAppointment and so on are set when such a document
+// exists in any version.
+const (
+	HasVitals Progress = 1 << iota
+	HasExam
+	HasDiagnosis
+	HasPrescription
+	HasBill
+	HasAppointment
+	HasSigned
+	HasEnded
+)
+
+// AppointmentRow is what lists show of an appointment.
+type AppointmentRow struct {
+	Slip    string
+	Patient clinic.ID
+	Visit   clinic.ID // that made it
+	Due     clinic.Date
+	Used    clinic.ID // the visit that used the slip; zero = still open
+	Ref     clinic.Ref
+	Void    bool // a later version of the visit's appointment replaced it
+}
+
+// Person is a member of the staff as they are now.
+type Person struct {
+	ID clinic.ID
+	clinic.Staff
+}
+
+// Clock tells the time. Trusted is false until something reliable set it.
+type Clock interface {
+	Now() (t time.Time, trusted bool)
+}

@@ -1,0 +1,88 @@
+package clinic
+
+import "fmt"
+
+// Kind tells what an entry says. Numbers are frozen: they are in every journal.
+type Kind uint16
+
+// The kinds of entries. See NewBody for the body of each.
+const (
+	KindFacility    Kind = 1  // the facility and this box as they are from now on
+	KindStaff       Kind = 2  // a person of the staff, as they are from now on
+	KindCatalogRow  Kind = 3  // one row of a catalogue
+	KindPatient     Kind = 10 // demographics and identifiers of a patient, whole, as they are from now on
+	KindAllergies   Kind = 11 // allergies of a patient, whole, as they are from now on
+	KindVisit       Kind = 20 // a visit was opened and queued
+	KindVitals      Kind = 21
+	KindExam        Kind = 22 // reason, history, examination
+	KindDiagnosis   Kind = 23
+	KindPrescribe   Kind = 24
+	KindBill        Kind = 25
+	KindAppointment Kind = 26 // the patient shall come back
+	KindSigned      Kind = 27 // the clinician confirmed a visit's documents
+	KindVisitEnded  Kind = 28 // left without being seen, or opened by mistake
+	KindArrived     Kind = 29 // an appointment slip was used for a visit
+	KindPaper       Kind = 40 // a paper was handed to the printer
+	KindViewed      Kind = 41 // somebody looked at a record
+)
+
+// NewBody returns a pointer to an empty body of the kind, or nil for a kind that
+// this program does not know: such an entry is kept and shown as unknown.
+func NewBody(k Kind) any {
+	switch k {
+	case KindFacility:
+		return new(Facility)
+	case KindStaff:
+		return new(Staff)
+	case KindCatalogRow:
+		return new(CatalogRow)
+	case KindPatient:
+		return new(Patient)
+	case KindAllergies:
+		return new(Allergies)
+	case KindVisit:
+		return new(Visit)
+	case KindVitals:
+		return new(Vitals)
+	case KindExam:
+		return new(Exam)
+	case KindDiagnosis:
+		return new(Diagnosis)
+	case KindPrescribe:
+		return new(Prescription)
+	case KindBill:
+		return new(Bill)
+	case KindAppointment:
+		return new(Appointment)
+	case KindSigned:
+		return new(Signed)
+	case KindVisitEnded:
+		return new(VisitEnded)
+	case KindArrived:
+		return new(Arrived)
+	case KindPaper:
+		return new(Paper)
+	case KindViewed:
+		return new(Viewed)
+	}
+	return nil
+}
+
+// IsDocument reports whether the kind is a clinical document of a visit: one
+// that a signature covers and that is amended, never replaced.
+func (k Kind) IsDocument() bool { return k >= KindVitals && k <= KindAppointment }
+
+// String returns a short English name for logs and checks.
+func (k Kind) String() string {
+	names := map[Kind]string{
+		KindFacility: "facility", KindStaff: "staff", KindCatalogRow: "catalog-row",
+		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
+		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
+		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",
+		KindArrived: "arrived", KindPaper: "paper", KindViewed: "viewed",
+	}
+	if n, ok := names[k]; ok {
+		return n
+	}
+	return fmt.Sprintf("kind-%d", uint16(k))
+}
