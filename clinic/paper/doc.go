@@ -1,40 +1,44 @@
-// Package paper describes what is printed without knowing any printer: a
-// document is a list of blocks that a driver lays out on the width it has. The
-// words are Vietnamese, as the forms of the Ministry of Health have them.
+// Package paper says what stands on a slip without knowing the printer: blocks
+// from top to bottom. A printer driver turns a Doc into dots; the same Doc gives
+// the preview. It imports the standard library only.
+//
+// The JSON names are frozen: print queues on disk hold them. A new field is
+// optional and a new Kind takes the next free number.
 package paper
 
-// Doc is one piece of paper. It can be kept as JSON in a print queue; it holds
-// personal data, so never log it.
+// Doc is one paper, or several when Cut stands between its blocks.
 type Doc struct {
-	Title  string  `json:"title"` // for lists of jobs, not printed, no personal data
-	Blocks []Block `json:"blocks"`
+	// Form names the paper for lists and logs ("appointment"); never personal data.
+	Form   string  `json:"f"`
+	Blocks []Block `json:"b"`
 }
 
 // Kind tells what a block is.
 type Kind uint8
 
-// The kinds of blocks. Values are frozen: they stand in print queues.
+// The kinds of blocks. The driver cuts at the end by itself: KindCut is only for
+// more than one slip in a Doc.
 const (
-	KindText    Kind = 1 // Text in Size, Bold, Align; wraps at words
-	KindRow     Kind = 2 // Label and Text on one line if they fit, else Text below, indented
-	KindRule    Kind = 3 // a line across the paper
-	KindQR      Kind = 4 // Text as a QR symbol, centred
-	KindCode128 Kind = 5 // Text as Code 128 with the text below it, centred
-	KindSpace   Kind = 6 // Lines empty lines of normal size
-	KindCut     Kind = 7 // feed and cut here if the printer has a knife
+	KindText    Kind = 1 // Text, wrapped between words; "\n" breaks the line
+	KindRow     Kind = 2 // Text is the label, Value stands beside it; rows in sequence share their columns
+	KindRule    Kind = 3 // a line across
+	KindQR      Kind = 4 // Text is the payload; error correction M
+	KindCode128 Kind = 5 // Text is the payload, printed in letters beneath; where the paper is too narrow a QR takes its place unless the Doc has one
+	KindSpace   Kind = 6 // MM millimetres of empty paper
+	KindCut     Kind = 7 // the paper is cut here
 )
 
 // Size is the size of letters.
 type Size uint8
 
-// The sizes: normal is about 3 mm x-height on 203 dpi paper.
+// The sizes; at 203 dots per inch they are 24, 20 and 30 dots high.
 const (
 	Normal Size = 0
 	Small  Size = 1
 	Large  Size = 2
 )
 
-// Align is where a text stands on the line.
+// Align is where a text stands in the line.
 type Align uint8
 
 // The alignments.
@@ -44,65 +48,43 @@ const (
 	Right  Align = 2
 )
 
-// Block is one element of a document; which fields count depends on Kind.
+// Block is one thing on the paper. Make it with the functions below.
 type Block struct {
-	Kind  Kind   `json:"kind"`
-	Text  string `json:"text,omitempty"`
-	Label string `json:"label,omitempty"`
-	Size  Size   `json:"size,omitempty"`
-	Bold  bool   `json:"bold,omitempty"`
-	Align Align  `json:"align,omitempty"`
-	Lines int    `json:"lines,omitempty"`
-	Wide  bool   `json:"wide,omitempty"` // only on paper of 80 mm and more
+	Kind  Kind   `json:"k"`
+	Text  string `json:"t,omitempty"`
+	Value string `json:"v,omitempty"`
+	Size  Size   `json:"s,omitempty"`
+	Bold  bool   `json:"w,omitempty"` // of a row: its value
+	Align Align  `json:"a,omitempty"`
+	MM    int    `json:"m,omitempty"`
 }
 
-// Text returns a left-aligned paragraph of normal size.
+// Text is words in normal letters, left; Sized, Strong and At change it.
 func Text(s string) Block { return Block{Kind: KindText, Text: s} }
 
-// Heading returns a centred bold line.
-func Heading(s string, size Size) Block {
-	return Block{Kind: KindText, Text: s, Size: size, Bold: true, Align: Center}
-}
+// Row is a label with its value beside it.
+func Row(label, value string) Block { return Block{Kind: KindRow, Text: label, Value: value} }
 
-// Note returns a centred paragraph of small letters.
-func Note(s string) Block { return Block{Kind: KindText, Text: s, Size: Small, Align: Center} }
-
-// Row returns a label with its value.
-func Row(label, value string) Block { return Block{Kind: KindRow, Label: label, Text: value} }
-
-// StrongRow returns a row whose value is bold.
-func StrongRow(label, value string) Block {
-	return Block{Kind: KindRow, Label: label, Text: value, Bold: true}
-}
-
-// Rule returns a line across the paper.
+// Rule is a line across the paper.
 func Rule() Block { return Block{Kind: KindRule} }
 
-// QR returns a QR symbol of s.
-func QR(s string) Block { return Block{Kind: KindQR, Text: s} }
+// QR is a QR code of the payload, in the middle.
+func QR(payload string) Block { return Block{Kind: KindQR, Text: payload} }
 
-// Code128 returns a Code 128 of s, on 80 mm paper only: 13 characters in bars
-// that a hand scanner reads are wider than 48 mm.
-func Code128(s string) Block { return Block{Kind: KindCode128, Text: s, Wide: true} }
+// Code128 is a bar code of the payload (ASCII), in the middle.
+func Code128(payload string) Block { return Block{Kind: KindCode128, Text: payload} }
 
-// Space returns n empty lines.
-func Space(n int) Block { return Block{Kind: KindSpace, Lines: n} }
+// Space is empty paper, as for a signature and a stamp.
+func Space(mm int) Block { return Block{Kind: KindSpace, MM: mm} }
 
-// Cut returns a cut.
+// Cut ends one slip and begins the next.
 func Cut() Block { return Block{Kind: KindCut} }
 
-// ReprintMark stands at the head of every copy after the first, so that a
-// single-use paper cannot be taken for a second one.
-const ReprintMark = "BẢN IN LẠI"
+// Sized returns the block in letters of that size.
+func (b Block) Sized(s Size) Block { b.Size = s; return b }
 
-// Reprinted returns the document with the reprint mark at its head; a document
-// that carries it is returned as it is.
-func (d Doc) Reprinted() Doc {
-	for _, b := range d.Blocks {
-		if b.Kind == KindText && b.Text == ReprintMark {
-			return d
-		}
-	}
-	d.Blocks = append([]Block{Heading(ReprintMark, Large)}, d.Blocks...)
-	return d
-}
+// Strong returns the block in bold letters.
+func (b Block) Strong() Block { b.Bold = true; return b }
+
+// At returns the block aligned.
+func (b Block) At(a Align) Block { b.Align = a; return b }
