@@ -1,0 +1,142 @@
+// Package config reads a program's TOML file into a struct and says everything
+// that is wrong with it at once, each with file, line and key. Box is the struct
+// of the box; Decode serves any other, with the same tags.
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Box is the configuration of a box. The doc tags are what docs/architecture.md
+// prints; a test compares them.
+type Box struct {
+	Data     Data     `toml:"data"`
+	Facility Facility `toml:"facility"`
+	Box      Identity `toml:"box"`
+	Web      Web      `toml:"web"`
+	Hub      Hub      `toml:"hub"`
+	Scanner  Scanner  `toml:"scanner"`
+	Printer  Printer  `toml:"printer"`
+	Log      Log      `toml:"log"`
+}
+
+// Data says where records are.
+type Data struct {
+	Dir     string `toml:"dir" check:"required,line=4000" doc:"Data directory; a relative path starts at this file's folder. No default: records must not land somewhere by accident."`
+	KeyFile string `toml:"key_file" default:"storage.key" check:"line=4000" doc:"Storage key for development: 32 bytes, mode 0600. Made at the first start. Beside this file and not in the data directory, so that a copy of the data alone opens nothing."`
+}
+
+// Facility describes the station; it prints on slips.
+type Facility struct {
+	Code      string `toml:"code" check:"required,facility" doc:"Facility code MA_CSKCB, 5 characters; it begins every visit key."`
+	Name      string `toml:"name" check:"required,line=255" doc:"Name of the station as it prints."`
+	Governing string `toml:"governing" check:"line=255" doc:"Cơ quan chủ quản, first line of every slip."`
+	Address   string `toml:"address" check:"line=255" doc:"Address as it prints."`
+	Phone     string `toml:"phone" check:"line=32" doc:"Telephone as it prints, so that a patient can call about an appointment."`
+	Site      string `toml:"site" check:"line=64" doc:"Which of the facility's places this box stands in."`
+}
+
+// Identity names the box.
+type Identity struct {
+	Name       string `toml:"name" check:"required,name" doc:"Name of the box in topics and at the centre; never given to another box."`
+	Book       string `toml:"book" default:"a" check:"book" doc:"One character of 0-9a-z in every number this box issues. Boxes of one facility need different ones; a is right for the first."`
+	Keys       string `toml:"keys" default:"box.keys" check:"line=4000" doc:"Key pair of the box, mode 0600. Made at the first start; 'clinicbox keys' prints the public line for the centre."`
+	TrustClock bool   `toml:"trust_clock" doc:"True when this machine's clock is set by somebody reliable (NTP). Off: a board without a battery wakes up in the past."`
+}
+
+// Web is the staff's pages.
+type Web struct {
+	Listen string `toml:"listen" default:"127.0.0.1:8080" check:"listen" doc:"Address of the pages, and of /healthz. Loopback: opening it to the clinic's network is a decision."`
+}
+
+// Hub is the centre.
+type Hub struct {
+	Broker string `toml:"broker" check:"url=tcp|ssl|ws|wss" doc:"MQTT broker. Empty = the box works alone and sends nothing."`
+	Public string `toml:"public" check:"line=4000" doc:"Public line of the centre (name:identity:hpke), as 'clinichub keys' prints it. Needed with broker: the box encrypts to it and believes receipts of nobody else."`
+}
+
+// Scanner is the code reader.
+type Scanner struct {
+	Device string `toml:"device" check:"line=255" doc:"Serial device, best under /dev/serial/by-id. Empty = no scanner."`
+	Baud   int    `toml:"baud" default:"9600" check:"range=1200:921600" doc:"Speed. 9600 is what serial scanners are delivered with; USB ones ignore it."`
+}
+
+// Printer is the slip printer.
+type Printer struct {
+	Address string `toml:"address" check:"printer" doc:"tcp:HOST:9100, serial:/dev/ttyUSB0 or /dev/usb/lp0. Empty = no printer."`
+	Width   int    `toml:"width" default:"80" check:"oneof=58|80" doc:"Paper width in mm. 80 is what clinics buy; a wrong 80 cuts lines off, which is seen at the first slip."`
+	Baud    int    `toml:"baud" default:"9600" check:"range=1200:921600" doc:"Speed of a serial printer."`
+}
+
+// Log is the program's log on standard error.
+type Log struct {
+	Level string `toml:"level" default:"info" check:"oneof=debug|info|warn|error" doc:"Least severity that is written. Patient data is in none of them."`
+}
+
+// BoxChecks are the rules that only the box's file uses.
+func BoxChecks() Checks {
+	return Checks{
+		"facility": matches(facilityCode, "the 5 digits or capital letters of MA_CSKCB"),
+		"book":     matches(book, "one character of 0-9 and a-z"),
+		"printer":  printer,
+	}
+}
+
+var (
+	facilityCode = regexp.MustCompile(`^[0-9A-Z]{5}$`)
+	book         = regexp.MustCompile(`^[0-9a-z]$`)
+	device       = regexp.MustCompile(`^/[!-~]{1,250}$`)
+)
+
+func printer(_, v string) error {
+	kind, rest, _ := strings.Cut(v, ":")
+	switch {
+	case kind == "tcp" && hostPort(rest, 1) == nil,
+		kind == "serial" && device.MatchString(rest),
+		device.MatchString(v):
+		return nil
+	}
+	return fmt.Errorf("must be tcp:HOST:PORT, serial:/dev/NAME or /dev/usb/lpN, not %q", v)
+}
+
+// Validate checks keys against each other.
+func (b *Box) Validate(report Report) {
+	if b.Hub.Broker != "" && b.Hub.Public == "" {
+		report("hub.public", "is missing: with a broker, the centre's public line is needed")
+	}
+	if b.Data.KeyFile == b.Box.Keys {
+		report("box.keys", "is the same file as data.key_file")
+	}
+}
+
+// Load reads the box's file and makes its paths absolute.
+func Load(path string) (Box, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Box{}, fmt.Errorf("config: %w", err)
+	}
+	var b Box
+	if err := Decode(filepath.Base(path), text, &b, BoxChecks()); err != nil {
+		return Box{}, err
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Box{}, fmt.Errorf("config: %w", err)
+	}
+	for _, p := range []*string{&b.Data.Dir, &b.Data.KeyFile, &b.Box.Keys} {
+		*p = Under(folder, *p)
+	}
+	return b, nil
+}
+
+// Under makes a path absolute, starting at the folder when it is relative.
+func Under(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
