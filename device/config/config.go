@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"clinicbox/internal/keyfile"
 )
 
 // Box is the configuration of a box. The doc tags are what docs/architecture.md
@@ -56,7 +58,7 @@ type Web struct {
 // Hub is the centre.
 type Hub struct {
 	Broker string `toml:"broker" check:"url=tcp|ssl|ws|wss" doc:"MQTT broker. Empty = the box works alone and sends nothing."`
-	Public string `toml:"public" check:"line=4000" doc:"Public line of the centre (name:identity:hpke), as 'clinichub keys' prints it. Needed with broker: the box encrypts to it and believes receipts of nobody else."`
+	Public string `toml:"public" check:"public" doc:"Public line of the centre (name:identity:hpke), as 'clinichub keys' prints it. Needed with broker: the box encrypts to it and believes receipts of nobody else."`
 }
 
 // Scanner is the code reader.
@@ -83,6 +85,7 @@ func BoxChecks() Checks {
 		"facility": matches(facilityCode, "the 5 digits or capital letters of MA_CSKCB"),
 		"book":     matches(book, "one character of 0-9 and a-z"),
 		"printer":  printer,
+		"public":   publicLine,
 	}
 }
 
@@ -101,6 +104,13 @@ func printer(_, v string) error {
 		return nil
 	}
 	return fmt.Errorf("must be tcp:HOST:PORT, serial:/dev/NAME or /dev/usb/lpN, not %q", v)
+}
+
+func publicLine(_, v string) error {
+	if _, err := keyfile.ParsePublic(v); err != nil {
+		return fmt.Errorf("must be the whole line name:identity:hpke that 'clinichub keys' prints")
+	}
+	return nil
 }
 
 // Validate checks keys against each other.

@@ -81,6 +81,7 @@ func TestProblemsNameKeyAndLine(t *testing.T) {
 		{"bad address", good + "[web]\nlisten = \"localhost\"\n", "box.toml:17: web.listen: must be host:port"},
 		{"port out of range", good + "[web]\nlisten = \"127.0.0.1:65536\"\n", "box.toml:17: web.listen: must be host:port"},
 		{"broker with password", good + "[hub]\nbroker = \"tcp://u:p@h:1883\"\n", "box.toml:17: hub.broker: must be an address"},
+		{"broken key", good + "[hub]\nbroker = \"tcp://h:1883\"\npublic = \"hub:AAAA:BBBB\"\n", "box.toml:18: hub.public: must be the whole line"},
 		{"broker without key", good + "[hub]\nbroker = \"tcp://127.0.0.1:1883\"\n", "box.toml:16: hub.public: is missing"},
 		{"same file twice", good + "[data.x]\n", "box.toml:16: data.x: unknown section"},
 		{"syntax", replace(`width = 58`, `width 58`), "box.toml:15: printer.width: "},
