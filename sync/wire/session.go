@@ -1,0 +1,244 @@
+package wire
+
+import (
+	"crypto/cipher"
+	"crypto/ed25519"
+	"crypto/hpke"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// Suite 1.0: ML-KEM-768 with X25519 (X-Wing, draft-ietf-hpke-pq), HKDF-SHA256,
+// ChaCha20-Poly1305. Its identifiers travel, for the draft's may still move.
+const (
+	suiteKEM  = 0x647a
+	suiteKDF  = 0x0001
+	suiteAEAD = 0x0003
+
+	encSize   = 1120 // ciphertext of ML-KEM-768 and an X25519 share
+	startHead = 3 + 6 + 8
+
+	exportLabel  = "clinicbox frame key v1"
+	startInfo    = "clinicbox session v1"
+	startContext = "clinicbox session start v1"
+)
+
+// Start is what a session's first frame says. Key numbers are frozen.
+type Start struct {
+	Dir         Direction `cbor:"1,keyasint"`
+	Box         string    `cbor:"2,keyasint"`
+	Epoch       Epoch     `cbor:"3,keyasint"`           // of the log that this direction sends
+	Incarnation Epoch     `cbor:"4,keyasint"`           // this opening of the box's log
+	Parent      Epoch     `cbor:"5,keyasint"`           // the opening before it
+	Tip         uint64    `cbor:"6,keyasint"`           // entries when this opening began
+	Nonce       Nonce     `cbor:"7,keyasint"`           // the receiver's, from its Who
+	Agent       string    `cbor:"8,keyasint,omitempty"` // program version, for the fleet's list
+}
+
+// Sealer seals the frames of one session. It may be used by several goroutines.
+type Sealer struct {
+	mu   sync.Mutex
+	next uint64
+	key  sessionKey
+}
+
+// Opener opens the frames of one session. It may be used by several goroutines.
+type Opener struct{ key sessionKey }
+
+type sessionKey struct {
+	id   SessionID
+	aead cipher.AEAD
+	bind []byte // direction and box, after the header in every AAD
+}
+
+// StartSession makes a session to the holder of the key and its first frame,
+// signed by the sender's identity. The frame may be sent more than once.
+func StartSession(to hpke.PublicKey, identity ed25519.PrivateKey, s Start) ([]byte, *Sealer, error) {
+	if err := s.check(); err != nil {
+		return nil, nil, err
+	}
+	enc, sender, err := hpke.NewSender(to, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), info(s.Dir, s.Box))
+	if err != nil || len(enc) != encSize {
+		return nil, nil, fmt.Errorf("%w: the receiver's key", ErrSuite)
+	}
+	frame := append(startHeader(to), enc...)
+	body, err := encMode.Marshal(s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("wire: encode start: %w", err)
+	}
+	sig, err := signCtx(identity, startContext, frame, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	ct, err := sender.Seal(frame, pad(append(sig, body...)))
+	if err != nil {
+		return nil, nil, ErrStart
+	}
+	secret, err := sender.Export(exportLabel, chacha20poly1305.KeySize)
+	if err != nil {
+		return nil, nil, ErrStart
+	}
+	key, err := newSessionKey(secret, enc, s.Dir, s.Box)
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(frame, ct...), &Sealer{key: key}, nil
+}
+
+// Expect is what the receiver of a session start knows already.
+type Expect struct {
+	Dir   Direction
+	Box   string            // from the topic, or from the courier file's name
+	From  ed25519.PublicKey // identity of the sender
+	Nonce Nonce             // the receiver's own, from its last Who
+}
+
+// AcceptSession verifies a session's first frame. ErrSuite says that the frame
+// is not for this key; ErrStart covers everything else that does not verify, a
+// nonce that is not the expected one included: answer it with a Who.
+func AcceptSession(frame []byte, key hpke.PrivateKey, want Expect) (Start, *Opener, error) {
+	h, err := Parse(frame)
+	if err != nil {
+		return Start{}, nil, err
+	}
+	if h.Type != TypeStart {
+		return Start{}, nil, ErrFrame
+	}
+	if string(frame[:startHead]) != string(startHeader(key.PublicKey())) {
+		return Start{}, nil, ErrSuite
+	}
+	head, enc := frame[:h.size], frame[startHead:h.size]
+	r, err := hpke.NewRecipient(enc, key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), info(want.Dir, want.Box))
+	if err != nil {
+		return Start{}, nil, ErrStart
+	}
+	plain, err := r.Open(head, frame[h.size:])
+	if err != nil {
+		return Start{}, nil, ErrStart
+	}
+	s, err := openStart(head, plain, want)
+	if err != nil {
+		return Start{}, nil, ErrStart
+	}
+	secret, err := r.Export(exportLabel, chacha20poly1305.KeySize)
+	if err != nil {
+		return Start{}, nil, ErrStart
+	}
+	k, err := newSessionKey(secret, enc, s.Dir, s.Box)
+	if err != nil {
+		return Start{}, nil, err
+	}
+	return s, &Opener{key: k}, nil
+}
+
+func openStart(head, plain []byte, want Expect) (s Start, err error) {
+	if plain, err = unpad(plain); err != nil {
+		return s, err
+	}
+	if len(plain) < ed25519.SignatureSize {
+		return s, ErrForm
+	}
+	sig, body := plain[:ed25519.SignatureSize], plain[ed25519.SignatureSize:]
+	if !verifyCtx(want.From, startContext, sig, head, body) {
+		return s, ErrSignature
+	}
+	if err := decMode.Unmarshal(body, &s); err != nil {
+		return s, ErrForm
+	}
+	if s.Dir != want.Dir || s.Box != want.Box || s.Nonce != want.Nonce {
+		return s, ErrStart
+	}
+	return s, s.check()
+}
+
+func (s *Start) check() error {
+	if s.Dir != DirUp && s.Dir != DirDown || s.Box == "" || len(s.Box) > MaxBox || len(s.Agent) > MaxBox {
+		return ErrForm
+	}
+	return nil
+}
+
+// ID names the session.
+func (s *Sealer) ID() SessionID { return s.key.id }
+
+// Seal makes a frame of the message under the next counter.
+func (s *Sealer) Seal(m Message) ([]byte, error) {
+	plain, err := encodeInner(m)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	counter := s.next
+	s.next++ // before sealing: a failure wastes a counter and never uses one twice
+	s.mu.Unlock()
+	frame := append(head(TypeSealed), s.key.id[:]...)
+	frame = binary.AppendUvarint(frame, counter)
+	if len(frame)+len(plain)+s.key.aead.Overhead() > MaxFrame {
+		return nil, ErrTooLarge
+	}
+	nonce := frameNonce(counter)
+	return s.key.aead.Seal(frame, nonce[:], plain, s.key.aad(frame)), nil
+}
+
+// ID names the session.
+func (o *Opener) ID() SessionID { return o.key.id }
+
+// Open opens a sealed frame of the session and decodes its message. Frames open
+// in any order and any number of times. ErrForm means that an authentic frame
+// holds a message that this program cannot read.
+func (o *Opener) Open(frame []byte) (Message, error) {
+	h, err := Parse(frame)
+	if err != nil {
+		return nil, err
+	}
+	if h.Type != TypeSealed || h.Session != o.key.id {
+		return nil, ErrSession
+	}
+	nonce := frameNonce(h.Counter)
+	plain, err := o.key.aead.Open(nil, nonce[:], frame[h.size:], o.key.aad(frame[:h.size]))
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return decodeInner(plain)
+}
+
+func newSessionKey(secret, enc []byte, d Direction, box string) (sessionKey, error) {
+	aead, err := chacha20poly1305.New(secret)
+	if err != nil {
+		return sessionKey{}, ErrStart
+	}
+	return sessionKey{id: sessionID(enc), aead: aead, bind: append([]byte{byte(d)}, box...)}, nil
+}
+
+func (k *sessionKey) aad(head []byte) []byte {
+	return append(append(make([]byte, 0, len(head)+len(k.bind)), head...), k.bind...)
+}
+
+func sessionID(enc []byte) SessionID {
+	sum := sha256.Sum256(enc)
+	return SessionID(sum[:8])
+}
+
+func frameNonce(counter uint64) (n [chacha20poly1305.NonceSize]byte) {
+	binary.BigEndian.PutUint64(n[4:], counter)
+	return n
+}
+
+func info(d Direction, box string) []byte {
+	return append(append([]byte(startInfo), 0, byte(d)), box...)
+}
+
+// startHeader is what stands before enc: the suite and the name of the key that
+// it was made for, so that a receiver with several keys need not try them all.
+func startHeader(to hpke.PublicKey) []byte {
+	b := head(TypeStart)
+	for _, id := range [...]uint16{suiteKEM, suiteKDF, suiteAEAD} {
+		b = binary.BigEndian.AppendUint16(b, id)
+	}
+	sum := sha256.Sum256(to.Bytes())
+	return append(b, sum[:8]...)
+}
