@@ -1,0 +1,91 @@
+package health
+
+import "time"
+
+// The codes of the box's causes.
+const (
+	StoreFailed     = "store.failed"
+	StoreRebuilding = "store.rebuilding"
+	StoreQuarantine = "store.quarantine"
+	DiskLow         = "disk.low"
+	KeysDevelopment = "keys.development"
+	ClockUntrusted  = "clock.untrusted"
+	LinkOff         = "link.off"
+	LinkDown        = "link.down"
+	HubSilent       = "hub.silent"
+	ScannerAbsent   = "scanner.absent"
+	PrinterAbsent   = "printer.absent"
+	PrinterPaper    = "printer.paper"
+	PrinterStopped  = "printer.stopped"
+)
+
+// Box lists the causes that a box knows.
+func Box() []Cause {
+	return []Cause{
+		{
+			Code: StoreFailed, Severity: Failure, Hides: []string{StoreRebuilding},
+			VI: "Không ghi được hồ sơ. Ghi tạm ra giấy và gọi kỹ thuật viên.",
+			EN: "Records cannot be saved. Write on paper and call the technician.",
+		},
+		{
+			Code: StoreRebuilding, Severity: Failure,
+			VI: "Đang dựng lại chỉ mục hồ sơ. Chờ vài phút, không tắt máy.",
+			EN: "The index of the records is being rebuilt. Wait a few minutes; do not switch off.",
+		},
+		{
+			Code: StoreQuarantine, Severity: Warning,
+			VI: "Có hồ sơ không đọc được trên thẻ nhớ. Gọi kỹ thuật viên; các hồ sơ khác vẫn dùng được.",
+			EN: "Some records on this medium cannot be read. Call the technician; the others work.",
+		},
+		{
+			Code: DiskLow, Severity: Warning,
+			VI: "Sắp hết chỗ lưu. Gọi kỹ thuật viên.",
+			EN: "Storage is almost full. Call the technician.",
+		},
+		{
+			Code: KeysDevelopment, Severity: Info,
+			VI: "Khóa lưu trữ nằm trong tệp: chỉ dùng để thử nghiệm, không dùng cho người bệnh thật.",
+			EN: "The storage key is in a file: for trials only, not for real patients.",
+		},
+		{
+			Code: ClockUntrusted, Severity: Warning,
+			VI: "Giờ của máy chưa chắc đúng. Kiểm tra ngày giờ trước khi ký và in.",
+			EN: "The clock may be wrong. Check date and time before signing and printing.",
+		},
+		{
+			Code: LinkOff, Severity: Info, Hides: []string{LinkDown, HubSilent},
+			VI: "Máy chạy độc lập: chưa cấu hình trung tâm, hồ sơ chỉ có tại đây.",
+			EN: "The box works alone: no centre is configured, records exist only here.",
+		},
+		{
+			Code: LinkDown, Severity: Info, After: 2 * time.Minute, Hides: []string{HubSilent},
+			VI: "Mất kết nối với trung tâm. Vẫn làm việc bình thường; hồ sơ sẽ được gửi khi có mạng.",
+			EN: "No link to the centre. Work goes on; records are sent when it is back.",
+		},
+		{
+			Code: HubSilent, Severity: Warning, After: 15 * time.Minute,
+			VI: "Có mạng nhưng trung tâm chưa xác nhận hồ sơ. Báo cho người vận hành.",
+			EN: "The link works but the centre confirms nothing. Tell the operator.",
+		},
+		{
+			Code: ScannerAbsent, Severity: Warning, After: 5 * time.Second,
+			VI: "Không thấy máy quét. Cắm lại dây USB; có thể nhập tay.",
+			EN: "The scanner is not found. Plug it in again; typing works.",
+		},
+		{
+			Code: PrinterAbsent, Severity: Warning, After: 5 * time.Second, Hides: []string{PrinterPaper, PrinterStopped},
+			VI: "Không thấy máy in. Bật máy in và kiểm tra dây; phiếu đang chờ sẽ được in sau.",
+			EN: "The printer is not found. Switch it on and check the cable; waiting slips are kept.",
+		},
+		{
+			Code: PrinterPaper, Severity: Warning, Hides: []string{PrinterStopped},
+			VI: "Máy in hết giấy. Lắp giấy mới; phiếu sẽ tự in tiếp.",
+			EN: "The printer is out of paper. Put in a new roll; slips go on by themselves.",
+		},
+		{
+			Code: PrinterStopped, Severity: Warning,
+			VI: "Máy in dừng giữa chừng. Kiểm tra nắp và giấy; phiếu sẽ được in lại.",
+			EN: "The printer stopped. Check cover and paper; the slip will be printed again.",
+		},
+	}
+}
