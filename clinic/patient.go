@@ -86,6 +86,9 @@ func (p *Patient) Current(s System, on Date) (Identifier, bool) {
 type Allergies struct {
 	Asked bool      `cbor:"1,keyasint"`
 	Items []Allergy `cbor:"2,keyasint,omitempty"`
+	// Merges names further versions that this one replaces besides the one it
+	// corrects: 32-byte leaf hashes, when boxes had written apart.
+	Merges [][]byte `cbor:"3,keyasint,omitempty"`
 }
 
 // Allergy is one substance that harmed the person.

@@ -48,6 +48,8 @@ type Prescription struct {
 	Lines  []DrugLine `cbor:"1,keyasint"`
 	Advice string     `cbor:"2,keyasint,omitempty"` // lời dặn
 	Code   string     `cbor:"3,keyasint,omitempty"` // FFFFFRRRRRRR-C
+	// Confirmed names the warnings that the prescriber saw and went past.
+	Confirmed []string `cbor:"4,keyasint,omitempty"`
 }
 
 // DrugLine is one medicine of a prescription. Name, Strength, Form and Unit are

@@ -1,0 +1,102 @@
+package desk
+
+// Code is a stable key of a message for people. The text in each language says
+// what happened, what was kept, and what to do next.
+type Code string
+
+// Every code a use case may answer with.
+const (
+	// Who asks.
+	CodePINWrong   Code = "pin.wrong"   // Args: left
+	CodePINWait    Code = "pin.wait"    // Args: seconds
+	CodePINLocked  Code = "pin.locked"  // somebody with the right must unlock
+	CodePINUnset   Code = "pin.unset"   // no PIN on this box
+	CodePINWeak    Code = "pin.weak"    // a new PIN that is guessed first
+	CodePINLength  Code = "pin.length"  // a new PIN has 6 digits
+	CodeNoPerson   Code = "staff.none"  // not a member of the staff, or left
+	CodeNotAllowed Code = "role.denied" // Args: role
+	CodeStaffName  Code = "staff.name"  // a person needs a name
+	CodeStaffRole  Code = "staff.role"  // no such role
+	CodeStaffLast  Code = "staff.last"  // the last administrator cannot leave
+
+	// Forms.
+	CodeFormStale      Code = "form.stale"      // the same act came with other content
+	CodeFormAct        Code = "form.act"        // the form carries no act ID
+	CodeMixed          Code = "form.mixed"      // the visit belongs to another patient
+	CodeChanged        Code = "form.changed"    // somebody saved another version meanwhile
+	CodeWhy            Code = "form.why"        // a signed document changes only with a reason
+	CodeTooLong        Code = "form.too-long"   // Field; Args: max
+	CodeRequired       Code = "form.required"   // Field
+	CodeText           Code = "form.text"       // Field: characters that are no text
+	CodeTooMany        Code = "form.too-many"   // Field; Args: max
+	CodeValue          Code = "form.value"      // Field; Args: problem (clinic.Problems) and its own
+	CodeNothing        Code = "form.nothing"    // an empty form
+	CodeClockUntrusted Code = "clock.untrusted" // dates are not trusted: nothing is signed or printed
+
+	// Patients.
+	CodeNoPatient     Code = "patient.none"
+	CodeDuplicates    Code = "patient.duplicates"    // Found: who it may be
+	CodeNumberTaken   Code = "patient.number-taken"  // Field; Found: who has the number
+	CodeBirth         Code = "patient.birth"         // not a date, in the future, or over 130 years ago
+	CodeSex           Code = "patient.sex"           // no such value
+	CodeName          Code = "patient.name"          // no name of a person
+	CodeNumberLength  Code = "find.number-length"    // Args: digits
+	CodeScanUnknown   Code = "scan.unknown"          // a code of something else, or damaged
+	CodeScanSlipNone  Code = "scan.slip-none"        // a slip that this box does not know
+	CodeScanSlipUsed  Code = "scan.slip-used"        // Visit: that used it
+	CodeScanSlipVoid  Code = "scan.slip-void"        // a later appointment replaced it
+	CodeSlipOther     Code = "scan.slip-other"       // the slip belongs to another patient
+	CodeAllergyNeeds  Code = "allergies.needs-item"  // asked is not said and nothing is listed
+	CodeAllergyClash  Code = "allergies.clash"       // none known together with items
+	CodeSeriesFull    Code = "series.full"           // Args: series
+	CodeAlreadyQueued Code = "visit.already-waiting" // Visit: that waits
+
+	// Visits.
+	CodeNoVisit        Code = "visit.none"
+	CodeVisitEnded     Code = "visit.ended"
+	CodeVisitSigned    Code = "visit.signed"         // a signed visit cannot be ended as unseen
+	CodeImpossible     Code = "vitals.impossible"    // Field; Args: value, low, high, unit
+	CodeUnusual        Code = "vitals.unusual"       // Field; Args: value, low, high, unit; confirm
+	CodePressurePair   Code = "vitals.pressure-pair" // both pressures or none
+	CodePressureOrder  Code = "vitals.pressure-order"
+	CodeICDForm        Code = "icd.form"        // Field; Args: code
+	CodeICDNone        Code = "icd.none"        // Field; Args: code
+	CodeICDTwice       Code = "icd.twice"       // Field; Args: code
+	CodeDrugNone       Code = "drug.none"       // Field; Args: code
+	CodeDrugTwice      Code = "drug.twice"      // Field
+	CodeDrugRange      Code = "drug.range"      // Field; Args: low, high
+	CodeDrugAllergy    Code = "drug.allergy"    // Field; Args: medicine, substance; confirm
+	CodeBillNone       Code = "bill.none"       // Field; Args: code
+	CodeBillRange      Code = "bill.range"      // Field
+	CodeDuePast        Code = "appoint.past"    // the day must come after today
+	CodeDueFar         Code = "appoint.far"     // more than 400 days ahead
+	CodeHour           Code = "appoint.hour"    // not HH:MM
+	CodeAppointUsed    Code = "appoint.used"    // the slip was used: it cannot change
+	CodeAppointNone    Code = "appoint.none"    // nothing to print
+	CodeSignIncomplete Code = "sign.incomplete" // examination and diagnosis must be there
+	CodeSignNothing    Code = "sign.nothing"    // everything is signed
+	CodeSignSeen       Code = "sign.seen"       // documents changed since the page was shown
+	CodePrintQueue     Code = "print.queue"     // saved, but the print queue did not take it
+)
+
+// Codes lists every code, for the catalogues of words.
+func Codes() []Code {
+	return []Code{
+		CodePINWrong, CodePINWait, CodePINLocked, CodePINUnset,
+		CodePINWeak, CodePINLength, CodeNoPerson, CodeNotAllowed,
+		CodeStaffName, CodeStaffRole, CodeStaffLast, CodeFormStale,
+		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
+		CodeTooLong, CodeRequired, CodeText, CodeTooMany,
+		CodeValue, CodeNothing, CodeClockUntrusted, CodeNoPatient,
+		CodeDuplicates, CodeNumberTaken, CodeBirth, CodeSex,
+		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
+		CodeScanSlipUsed, CodeScanSlipVoid, CodeSlipOther, CodeAllergyNeeds,
+		CodeAllergyClash, CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit,
+		CodeVisitEnded, CodeVisitSigned, CodeImpossible, CodeUnusual,
+		CodePressurePair, CodePressureOrder, CodeICDForm, CodeICDNone,
+		CodeICDTwice, CodeDrugNone, CodeDrugTwice, CodeDrugRange,
+		CodeDrugAllergy, CodeBillNone, CodeBillRange, CodeDuePast,
+		CodeDueFar, CodeHour, CodeAppointUsed, CodeAppointNone,
+		CodeSignIncomplete, CodeSignNothing, CodeSignSeen, CodePrintQueue,
+	}
+}

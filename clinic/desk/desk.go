@@ -1,0 +1,84 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// Desk is the clinic's use cases. Its methods may be called at the same time.
+type Desk struct {
+	o     Options
+	views *Views
+}
+
+// New returns a desk. Start its Views as a task.
+func New(o Options) (*Desk, error) {
+	switch {
+	case o.Store == nil, o.Clock == nil, o.Pins == nil, o.Papers == nil, o.Scans == nil,
+		o.Witness == nil, o.Fold == nil:
+		return nil, errors.New("desk: an option is missing")
+	}
+	if _, err := clinic.NewSlip(o.Site.Facility.Code, o.Site.Facility.Book, 1); err != nil {
+		return nil, err // facility code or book cannot number anything
+	}
+	if o.NFC == nil {
+		o.NFC = func(s string) string { return s }
+	}
+	return &Desk{o: o, views: NewViews(o.Store)}, nil
+}
+
+// Views returns the task that records who looked at which record.
+func (d *Desk) Views() *Views { return d.views }
+
+// Site returns where the box stands.
+func (d *Desk) Site() Site { return d.o.Site }
+
+// Call says who asks, and under which key. The person's role is checked against
+// the staff as they are at that moment.
+type Call struct {
+	Act clinic.ID // from the form: the same form sent twice saves once
+	By  clinic.ID // the person who is logged in
+}
+
+// On names the visit that a form is about, the version it was loaded from and,
+// after a signature, why it changes. Every form of a visit carries it.
+type On struct {
+	Patient clinic.ID
+	Visit   clinic.ID
+	// Base is the leaf of the version that the form showed (Document.Leaf); zero
+	// for a new document. If that is not the current version any more, nothing is
+	// saved and the error is CodeChanged.
+	Base clinic.Leaf
+	Why  string // needed once any version of the document is signed
+}
+
+// Done tells what a use case saved.
+type Done struct {
+	Patient clinic.ID
+	Visit   clinic.ID       // zero outside visits
+	Records []clinic.Record // what was written, in order
+	Again   bool            // the form had been sent before: nothing new was written
+}
+
+// now returns the time, and an error when the clock is not trusted: nothing
+// dated is signed or printed then.
+func (d *Desk) trusted() (time.Time, error) {
+	t, ok := d.o.Clock.Now()
+	if !ok {
+		return t, &Error{Code: CodeClockUntrusted}
+	}
+	return t, nil
+}
+
+// today returns the day as the clock has it, trusted or not.
+func (d *Desk) today() clinic.Date {
+	t, _ := d.o.Clock.Now()
+	return clinic.DateOf(t)
+}
+
+func (d *Desk) view(ctx context.Context, f func(Reader) error) error {
+	return d.o.Store.View(ctx, f)
+}
