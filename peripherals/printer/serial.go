@@ -1,0 +1,152 @@
+package printer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/tarm/serial"
+)
+
+// serialIdle is the read time-out of the port. tarm/serial tells it as io.EOF, and
+// an unplugged adapter as io.EOF at once, for ever; without a time-out a read
+// cannot be ended at all.
+const serialIdle = 200 * time.Millisecond
+
+var errUnplugged = errors.New("serial line is gone")
+
+// errBusy means that a write of an earlier job still hangs in the system.
+var errBusy = errors.New("serial line still hangs in an earlier write")
+
+// NewSerial is a printer on a serial line.
+func NewSerial(path string, baud int, opts Opts) *Dev {
+	opts.Chunk = min(opts.Chunk, 256)
+	opts.BytesPerSecond = max(baud/10, 1) // 8N1: ten bits a byte
+	l := &line{open: func() (port, error) {
+		return serial.OpenPort(&serial.Config{Name: path, Baud: baud, ReadTimeout: serialIdle})
+	}}
+	return New(fmt.Sprintf("serial:%s?baud=%d", path, baud), l.dial, opts)
+}
+
+// port is what tarm/serial gives. Its writes cannot be ended from outside.
+type port interface {
+	io.ReadWriteCloser
+	Flush() error // throws away what is under way in both directions
+}
+
+// line opens one port after the other, never two at a time: a hanging write holds
+// a thread of the system, so there is at most one of them.
+type line struct {
+	open func() (port, error)
+	mu   sync.Mutex
+	hung <-chan struct{} // closed when an abandoned write came back; nil = none
+}
+
+func (l *line) dial(context.Context) (Conn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hung != nil {
+		select {
+		case <-l.hung:
+			l.hung = nil
+		default:
+			return nil, errBusy
+		}
+	}
+	p, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return &serialConn{line: l, port: p, closed: make(chan struct{})}, nil
+}
+
+// serialConn gives a port deadlines and a Close that works.
+type serialConn struct {
+	line     *line
+	port     port
+	deadline time.Time // of writes; one goroutine writes
+	once     sync.Once
+	closed   chan struct{}
+}
+
+// Read returns when bytes came, the port is closed or the adapter was unplugged.
+func (c *serialConn) Read(b []byte) (int, error) {
+	for quick := 0; ; {
+		began := time.Now()
+		n, err := c.port.Read(b)
+		select {
+		case <-c.closed:
+			return n, os.ErrClosed
+		default:
+		}
+		if n > 0 || (err != nil && !errors.Is(err, io.EOF)) {
+			return n, err
+		}
+		if time.Since(began) >= serialIdle/2 {
+			quick = 0
+		} else if quick++; quick >= 3 { // a signal may end one read early
+			return 0, errUnplugged
+		}
+	}
+}
+
+// SetWriteDeadline bounds the writes that follow.
+func (c *serialConn) SetWriteDeadline(t time.Time) error {
+	c.deadline = t
+	return nil
+}
+
+// Write returns at the deadline, though the system's write may go on: then the
+// line stays shut until that is back.
+func (c *serialConn) Write(b []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done, came := make(chan struct{}), make(chan result, 1)
+	own := append([]byte(nil), b...) // may outlive the caller's
+	go func() {
+		n, err := c.port.Write(own)
+		came <- result{n, err}
+		close(done)
+	}()
+	var late <-chan time.Time
+	if !c.deadline.IsZero() {
+		timer := time.NewTimer(time.Until(c.deadline))
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case r := <-came:
+		return r.n, r.err
+	case <-late:
+		c.abandon(done)
+		return 0, os.ErrDeadlineExceeded
+	case <-c.closed:
+		c.abandon(done)
+		return 0, os.ErrClosed
+	}
+}
+
+// abandon leaves a hanging write behind. Flushing makes room for its chunk, which
+// is smaller than the system's buffer, so that it may come back.
+func (c *serialConn) abandon(done <-chan struct{}) {
+	c.line.mu.Lock()
+	c.line.hung = done
+	c.line.mu.Unlock()
+	_ = c.port.Flush()
+}
+
+// Close closes the port; a Read that waits comes back within serialIdle.
+func (c *serialConn) Close() error {
+	err := os.ErrClosed
+	c.once.Do(func() {
+		close(c.closed)
+		err = c.port.Close()
+	})
+	return err
+}
