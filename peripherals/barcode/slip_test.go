@@ -1,0 +1,77 @@
+package barcode_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"clinicbox/clinic"
+	"clinicbox/peripherals/barcode"
+)
+
+func TestSlip(t *testing.T) {
+	code, err := clinic.NewSlip("22736", "a", 123)
+	if err != nil {
+		t.Fatal(err)
+	}
+	temp, err := clinic.NewTemporary("22736", "b", 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := clinic.ID{1, 2, 3}
+	paper := clinic.SlipQR{Slip: code, Leaf: bytes.Repeat([]byte{7}, 32), Size: 99, Root: bytes.Repeat([]byte{9}, 32), Record: record}
+	qr := paper.String()
+	for _, tt := range []struct {
+		in     string
+		record clinic.ID
+	}{
+		{code, clinic.ID{}},
+		{strings.ToLower(code) + "\r", clinic.ID{}},
+		{"]C0" + code, clinic.ID{}},
+		{qr, record},
+		{"]Q1" + strings.ToLower(qr) + "\r\n", record},
+	} {
+		s, err := barcode.Parse([]byte(tt.in))
+		if err != nil || s.Kind != clinic.ScanSlip || s.Slip != code || s.Record != tt.record {
+			t.Errorf("%q: %+v, %v", tt.in, s, err)
+		}
+	}
+	s, err := barcode.Parse([]byte(temp))
+	if err != nil || s.Kind != clinic.ScanNumber || s.Patient.Identifiers[0].System != clinic.SystemTemporary {
+		t.Errorf("temporary code: %+v, %v", s, err)
+	}
+	for i := range len(qr) { // half a paper: the slip's code alone may be enough, nothing else is
+		s, err := barcode.Parse([]byte(qr[:i]))
+		if err == nil && (s.Slip != code || strings.Count(qr[:i], "/") < 4) {
+			t.Errorf("cut at %d: accepted", i)
+		}
+		if e, _ := errors.AsType[*barcode.Error](err); i > 4 && err != nil && e.Code != barcode.CodeTruncated {
+			t.Errorf("cut at %d: %v", i, err)
+		}
+	}
+}
+
+func TestSlipRefused(t *testing.T) {
+	code, err := clinic.NewSlip("22736", "a", 123)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := strings.Repeat("A", 26)
+	for _, tt := range []struct {
+		in   string
+		want barcode.Code
+	}{
+		{strings.Replace(code, "123", "124", 1), barcode.CodeSlipCheck},
+		{strings.Replace(code, "00123", "01023", 1), barcode.CodeSlipCheck},
+		{"CB1/" + strings.Replace(code, "123", "124", 1) + "/" + hash + "/1/" + hash, barcode.CodeSlipCheck},
+		{"CB2/" + code, barcode.CodeSlipForm},
+		{"CB1/X/" + hash + "/1/" + hash, barcode.CodeSlipForm},
+		{"CB1/" + code + "/" + hash + "/01/" + hash + "/x", barcode.CodeSlipForm},
+	} {
+		_, err := barcode.Parse([]byte(tt.in))
+		if e, ok := errors.AsType[*barcode.Error](err); !ok || e.Code != tt.want {
+			t.Errorf("%s: got %v, want %s", tt.in, err, tt.want)
+		}
+	}
+}
