@@ -101,3 +101,10 @@ func downState(ctx context.Context, q querier, box string) (st hub.DownState, er
 	st.AckedAt = fromMillis(at)
 	return st, err
 }
+
+// Pending returns the boxes that have not acknowledged all that is queued.
+func (d *DB) Pending(ctx context.Context) ([]string, error) {
+	return list(ctx, d.r, "pending", func(r row) (n string, err error) { return n, r.Scan(&n) },
+		`SELECT b.name FROM boxes b WHERE b.down_acked < (SELECT COALESCE(max(seq),0) FROM downs d
+		WHERE d.box=b.name AND d.epoch=b.down_epoch) ORDER BY b.name`)
+}

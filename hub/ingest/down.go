@@ -1,0 +1,250 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"clinicbox/hub"
+	"clinicbox/sync/wire"
+)
+
+const (
+	downBytes   = 40 << 10 // of entries in a frame, before compression
+	downEntries = 128
+	downWindow  = 512 // entries on the way, not acknowledged
+	retryFirst  = 15 * time.Second
+	retryMax    = 10 * time.Minute
+	maxFlagged  = 8192 // parked entries or holes that a receipt looks at
+)
+
+// downSession is our session towards a box and how far the stream has gone in it.
+type downSession struct {
+	*wire.Sealer
+	startAt time.Time
+	nonce   wire.Nonce // of the box, that the session answers
+	frame   []byte     // the start, for a box that asks again
+	aligned bool       // the box has told where it is
+	base    uint64     // entries that the box has
+	sent    uint64     // entries that are sent
+	retry   time.Time  // when to send again
+	gap     time.Duration
+}
+
+// startDown starts our session to a box that gave a nonce. The same nonce again
+// gets the same start.
+func (b *box) startDown(ctx context.Context, n wire.Nonce) {
+	now := b.in.Now()
+	if d := now.Sub(b.down.startAt); d >= 0 && d < startGap {
+		if n == b.down.nonce && b.down.Sealer != nil {
+			b.publish(b.down.frame)
+		}
+		return
+	}
+	if n != b.down.nonce || b.down.Sealer == nil {
+		if err := b.newDown(ctx, n, now); err != nil {
+			b.in.failed(ctx, "start session", err)
+			return
+		}
+	}
+	b.down.startAt = now
+	b.publish(b.down.frame)
+	b.owed = b.owed || len(b.up) > 0
+	b.pump(ctx)
+}
+
+func (b *box) newDown(ctx context.Context, n wire.Nonce, now time.Time) error {
+	to, err := b.in.HPKE.KEM().NewPublicKey(b.row.Keys.HPKE)
+	if err != nil {
+		return err
+	}
+	st, err := b.in.DB.DownState(ctx, b.name)
+	if err != nil {
+		return err
+	}
+	frame, sealer, err := wire.StartSession(to, b.in.Identity, wire.Start{
+		Dir: wire.DirDown, Box: b.name, Epoch: wire.Epoch(st.Epoch), Tip: st.Last, Nonce: n,
+	})
+	if err != nil {
+		return err
+	}
+	b.down = downSession{Sealer: sealer, startAt: now, nonce: n, frame: frame, base: st.Acked, sent: st.Acked, gap: retryFirst}
+	return nil
+}
+
+// send seals a message to the box, or asks for the nonce that a session needs.
+func (b *box) send(m wire.Message) bool {
+	if b.down.Sealer == nil {
+		b.ask(true)
+		return false
+	}
+	f, err := b.down.Seal(m)
+	if err != nil {
+		b.in.Log.Error("seal", "box", b.name, "err", err)
+		return false
+	}
+	b.publish(f)
+	return true
+}
+
+// receipt signs and sends what is stored of the stream: it is read from the
+// state that the last transaction left, or from the database.
+func (b *box) receipt(ctx context.Context, echo *wire.Nonce) {
+	if b.stream == nil {
+		b.owed = false
+		return
+	}
+	if b.down.Sealer == nil {
+		b.ask(true) // still owed: it goes out when the session has begun
+		b.owedFrom = 0
+		return
+	}
+	b.owed, b.owedFrom = false, 0
+	r, err := b.makeReceipt(ctx, echo)
+	if err != nil {
+		b.in.failed(ctx, "receipt", err)
+		return
+	}
+	signed, err := r.Sign(b.in.Identity)
+	if err != nil {
+		b.in.Log.Error("sign receipt", "err", err)
+		return
+	}
+	if b.send(signed) {
+		b.in.Counts.Receipts.Add(1)
+	}
+}
+
+func (b *box) makeReceipt(ctx context.Context, echo *wire.Nonce) (r wire.Receipt, err error) {
+	if err := b.load(ctx); err != nil {
+		return r, err
+	}
+	s := b.stream
+	r = wire.Receipt{
+		Box: b.name, Epoch: wire.Epoch(s.Epoch), Size: s.Size, Root: s.Root,
+		Time: b.in.Now().UnixMilli(), Echo: echo,
+	}
+	if s.Size == 0 {
+		r.Root = emptyRoot()
+	}
+	if s.Parked+s.Holes == 0 {
+		return r, nil
+	}
+	parked, holes, err := b.in.DB.Flagged(ctx, b.name, s.Epoch, maxFlagged)
+	r.Parked, r.Holes = ranges(parked), ranges(holes)
+	return r, err
+}
+
+// ranges joins ascending indexes.
+func ranges(is []uint64) (out []wire.Range) {
+	for _, i := range is {
+		if n := len(out); n > 0 && out[n-1].To == i {
+			out[n-1].To++
+		} else {
+			out = append(out, wire.Range{From: i, To: i + 1})
+		}
+	}
+	return out
+}
+
+// downAck moves the window. The first one of a session tells where the box is,
+// also when that is behind what it once had; a later one never steps back.
+func (b *box) downAck(ctx context.Context, a wire.DownAck) {
+	st, err := b.in.DB.DownState(ctx, b.name)
+	if err != nil {
+		b.in.failed(ctx, "down state", err)
+		return
+	}
+	next := a.Next
+	if hub.Epoch(a.Epoch) != st.Epoch {
+		next = 0 // it knows nothing of this stream yet
+	} else if err := b.in.DB.Acked(ctx, b.name, st.Epoch, min(next, math.MaxInt64), b.in.Now()); errors.Is(err, hub.ErrMoved) {
+		b.alarm(ctx, hub.AlarmDown, fmt.Sprintf("%d acknowledged, %d sent", next, st.Last))
+		return
+	} else if err != nil {
+		b.in.failed(ctx, "acked", err)
+		return
+	}
+	d := &b.down
+	switch {
+	case next > d.base:
+		d.base, d.sent, d.gap = next, max(d.sent, next), retryFirst
+		d.retry = b.in.Now().Add(d.gap)
+	case next < d.base && !d.aligned:
+		d.base, d.sent = next, next
+	}
+	d.aligned = true
+	b.pump(ctx)
+}
+
+// pump sends what the window allows, and sends again what was not acknowledged
+// in time.
+func (b *box) pump(ctx context.Context) {
+	st, err := b.in.DB.DownState(ctx, b.name)
+	if err != nil {
+		b.in.failed(ctx, "down state", err)
+		return
+	}
+	d, now := &b.down, b.in.Now()
+	if d.Sealer == nil {
+		if max(st.Acked, d.base) < st.Last && !now.Before(d.retry) {
+			d.again(now)
+			b.ask(true)
+		}
+		return
+	}
+	if d.sent > d.base && !now.Before(d.retry) {
+		d.sent = d.base
+		d.again(now)
+		b.publish(d.frame) // the box may have missed it
+	}
+	for d.sent < st.Last && d.sent < d.base+downWindow {
+		if d.sent == d.base {
+			d.retry = now.Add(max(d.gap, retryFirst))
+		}
+		n, err := b.sendDown(ctx, st.Epoch)
+		if err != nil {
+			b.in.failed(ctx, "send down", err)
+			return
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// again sets when to try next: a box that is away for weeks is asked every ten
+// minutes.
+func (d *downSession) again(now time.Time) {
+	d.gap = min(max(2*d.gap, retryFirst), retryMax)
+	d.retry = now.Add(d.gap)
+}
+
+func (b *box) sendDown(ctx context.Context, e hub.Epoch) (n int, err error) {
+	es, err := b.in.DB.Downs(ctx, b.name, b.down.sent, downEntries)
+	if err != nil {
+		return 0, err
+	}
+	m := wire.Down{Box: b.name, Epoch: wire.Epoch(e), First: b.down.sent}
+	bytes := 0
+	for i := range es {
+		if bytes += len(es[i].Bytes) + 32; bytes > downBytes && i > 0 {
+			break
+		}
+		m.Entries = append(m.Entries, wire.Salted{Salt: wire.Salt(es[i].Salt), Bytes: es[i].Bytes})
+	}
+	if len(m.Entries) == 0 {
+		return 0, nil
+	}
+	signed, err := m.Sign(b.in.Identity)
+	if err != nil {
+		return 0, err
+	}
+	if !b.send(signed) {
+		return 0, nil
+	}
+	b.down.sent += uint64(len(m.Entries))
+	return len(m.Entries), nil
+}

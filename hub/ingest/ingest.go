@@ -1,0 +1,222 @@
+// Package ingest takes what boxes send: it opens their sessions, checks every
+// entry against the tree that is stored, stores frames whole, and only then says
+// so in a signed receipt. It also sends the stream down to each box.
+//
+// Frames of one box are handled one after the other, those of different boxes
+// side by side. Nothing that arrives can stop it: what cannot be used is
+// counted, and raised as an alarm where a person should look.
+package ingest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hpke"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"clinicbox/hub"
+	"clinicbox/sync/wire"
+)
+
+// Limits.
+const (
+	maxInbox      = 64        // frames waiting of one box; the box sends again what is dropped
+	maxInboxBytes = 512 << 10 // bytes of them
+	pollGap       = 5 * time.Second
+	lookupGap     = time.Second // between look-ups of unknown names
+	workers       = 4           // SQLite has one writer; more only wait
+)
+
+// Options of New. All but Now and Log are needed.
+type Options struct {
+	DB       DB
+	Link     Link
+	Identity ed25519.PrivateKey // signs receipts, down frames and hub time
+	HPKE     hpke.PrivateKey    // opens sessions
+	Now      func() time.Time   // nil = time.Now
+	Log      *slog.Logger
+}
+
+// Ingest is a task; see the package comment.
+type Ingest struct {
+	Options
+	Counts Counts
+	ready  chan struct{}
+	slots  chan struct{}
+	clock  hlc
+
+	mu       sync.Mutex
+	ctx      context.Context // of Run; nil outside
+	running  sync.WaitGroup
+	boxes    map[string]*box
+	sessions map[wire.SessionID]string // whose each is
+	lookup   time.Time                 // of an unknown name, the last one
+}
+
+// New prepares an Ingest. Run it, and hand it frames by Handle.
+func New(o Options) *Ingest {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Ingest{
+		Options: o, ready: make(chan struct{}), slots: make(chan struct{}, workers),
+		boxes: map[string]*box{}, sessions: map[wire.SessionID]string{},
+	}
+}
+
+// Filter is the topic filter whose messages Handle takes.
+const Filter = "cb/1/+/up"
+
+// String names the task.
+func (in *Ingest) String() string { return "ingest" }
+
+// Ready is closed when frames are taken.
+func (in *Ingest) Ready() <-chan struct{} { return in.ready }
+
+// Run takes frames until ctx ends, and then finishes those that are being stored.
+func (in *Ingest) Run(ctx context.Context) error {
+	in.mu.Lock()
+	in.ctx = ctx
+	in.mu.Unlock()
+	close(in.ready)
+	tick := time.NewTicker(pollGap)
+	defer tick.Stop()
+	for {
+		in.pending(ctx)
+		select {
+		case <-ctx.Done():
+			in.mu.Lock()
+			in.ctx = nil // Handle starts nothing any more
+			in.mu.Unlock()
+			in.running.Wait()
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// pending wakes the boxes that have something to be sent or sent again.
+func (in *Ingest) pending(ctx context.Context) {
+	names, err := in.DB.Pending(ctx)
+	if err != nil {
+		in.failed(ctx, "pending", err)
+		return
+	}
+	for _, n := range names {
+		in.wake(n)
+	}
+}
+
+// wake lets a box look after its stream down.
+func (in *Ingest) wake(name string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if b := in.find(name); b != nil {
+		b.woken = true
+		in.schedule(b)
+	}
+}
+
+// Handle takes one message from the broker. It never blocks on work: the frame
+// waits in its box's queue, and is dropped when that is full.
+func (in *Ingest) Handle(topic string, frame []byte) {
+	in.Counts.Frames.Add(1)
+	in.Counts.Bytes.Add(int64(len(frame)))
+	name, ok := boxOf(topic)
+	if !ok {
+		in.Counts.Unknown.Add(1)
+		return
+	}
+	if len(frame) > wire.MaxFrame {
+		in.Counts.Garbage.Add(1)
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	b := in.find(name)
+	switch {
+	case b == nil:
+		in.Counts.Unknown.Add(1)
+	case len(b.inbox) >= maxInbox || b.inboxBytes+len(frame) > maxInboxBytes:
+		in.Counts.Dropped.Add(1)
+	default:
+		b.inbox = append(b.inbox, frame)
+		b.inboxBytes += len(frame)
+		in.schedule(b)
+	}
+}
+
+func boxOf(topic string) (string, bool) {
+	name, ok := strings.CutPrefix(topic, "cb/1/")
+	if !ok {
+		return "", false
+	}
+	name, ok = strings.CutSuffix(name, "/up")
+	return name, ok && hub.ValidBoxName(name)
+}
+
+// find returns the box's state, made when the box is registered. Names that are
+// not are looked up once in lookupGap in all, whoever asks. in.mu is held.
+func (in *Ingest) find(name string) *box {
+	if b := in.boxes[name]; b != nil {
+		return b
+	}
+	if now := in.Now(); in.ctx == nil || now.Sub(in.lookup) < lookupGap && in.lookup.Before(now.Add(1)) {
+		return nil
+	}
+	row, err := in.DB.Box(in.ctx, name)
+	if err != nil {
+		in.lookup = in.Now()
+		if !errors.Is(err, hub.ErrUnknownBox) {
+			in.failed(in.ctx, "box", err)
+		}
+		return nil
+	}
+	b := newBox(in, row)
+	in.boxes[name] = b
+	return b
+}
+
+// schedule starts the box's goroutine unless it runs. in.mu is held.
+func (in *Ingest) schedule(b *box) {
+	if b.active || in.ctx == nil {
+		return
+	}
+	b.active = true
+	ctx := in.ctx
+	in.running.Go(func() {
+		select {
+		case in.slots <- struct{}{}:
+			b.drain(ctx)
+			<-in.slots
+		case <-ctx.Done():
+			in.mu.Lock()
+			b.active = false
+			in.mu.Unlock()
+		}
+	})
+}
+
+// owner returns whose session it is.
+func (in *Ingest) owner(id wire.SessionID) (string, bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	name, ok := in.sessions[id]
+	return name, ok
+}
+
+// failed counts and logs an error of the database; shutting down is none.
+func (in *Ingest) failed(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	in.Counts.Failures.Add(1)
+	in.Counts.failed.Store(in.Now().UnixMilli())
+	in.Log.Error("database", "doing", what, "err", err)
+}

@@ -1,0 +1,70 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/hub"
+)
+
+// DB is what ingest asks of the database. Every method that changes something is
+// durable when it returns nil; when it returns an error it may have been applied
+// or not, and calling it again is harmless. hub/db/dbtest holds that.
+type DB interface {
+	Registry
+	Ledger
+	Notes
+	Downs
+}
+
+// Registry knows the boxes.
+type Registry interface {
+	// Box returns hub.ErrUnknownBox for a name that is not registered.
+	Box(ctx context.Context, name string) (hub.Box, error)
+	Seen(ctx context.Context, name string, at time.Time) error
+	// Pending returns the boxes that have not acknowledged all of their downs.
+	Pending(ctx context.Context) ([]string, error)
+}
+
+// Ledger keeps what boxes upload.
+type Ledger interface {
+	// Stream returns an empty one for a stream that never was.
+	Stream(ctx context.Context, box string, e hub.Epoch) (hub.Stream, error)
+	// Append stores the batch whole or not at all; hub.ErrMoved when the stream is
+	// not at b.From.
+	Append(ctx context.Context, b *hub.Batch) error
+	Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]clinic.Leaf, error)
+	Hashes(ctx context.Context, box string, e hub.Epoch, pos []int64) ([][32]byte, error)
+}
+
+// Notes keeps what is known of streams beside their entries.
+type Notes interface {
+	Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error)
+	Touch(ctx context.Context, box string, e hub.Epoch, stated uint64, at time.Time) error
+	// Incarnation returns the incarnation that superseded the stream's, or zero.
+	Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error)
+	Alarms
+}
+
+// Alarms keeps what a person must see.
+type Alarms interface {
+	Raise(ctx context.Context, a hub.Alarm) error
+	// Conflict keeps the entries that came under the alarm beside the stored ones.
+	Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.Entry) error
+}
+
+// Downs keeps what goes down to boxes, numbered from 1 in each box's epoch.
+type Downs interface {
+	Push(ctx context.Context, box string, es []hub.Down) (last uint64, err error)
+	Downs(ctx context.Context, box string, after uint64, n int) ([]hub.Down, error)
+	// Acked never steps back; hub.ErrMoved for more than was queued.
+	Acked(ctx context.Context, box string, e hub.Epoch, seq uint64, at time.Time) error
+	DownState(ctx context.Context, box string) (hub.DownState, error)
+}
+
+// Link sends frames to boxes. It does not wait for them to arrive, and losing
+// one is normal. Safe for concurrent use.
+type Link interface {
+	Publish(topic string, payload []byte) error
+}
