@@ -49,6 +49,9 @@ var zstdEncoder = func() *zstd.Encoder {
 	if err != nil {
 		panic(err) // constant options: cannot fail
 	}
+	// The encoder makes its channel on first use; made in one test's synctest
+	// bubble, it would be of no use in another's.
+	e.EncodeAll(nil, nil)
 	return e
 }()
 
