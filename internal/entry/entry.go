@@ -88,6 +88,11 @@ func Encode(d clinic.Draft, act, author clinic.ID, hlc uint64, trusted bool) ([]
 // Decode reads entry bytes. An unknown kind, key or version is no error: the
 // body is nil, or lacks what this program does not know.
 func Decode(b []byte, ref clinic.Ref, leaf clinic.Leaf) (clinic.Record, error) {
+	return DecodeIf(b, ref, leaf, func(clinic.Kind) bool { return true })
+}
+
+// DecodeIf is Decode that reads the body of wanted kinds only; others have none.
+func DecodeIf(b []byte, ref clinic.Ref, leaf clinic.Leaf, want func(clinic.Kind) bool) (clinic.Record, error) {
 	if len(b) > MaxSize {
 		return clinic.Record{}, ErrTooLarge
 	}
@@ -95,7 +100,10 @@ func Decode(b []byte, ref clinic.Ref, leaf clinic.Leaf) (clinic.Record, error) {
 	if err := decMode.Unmarshal(b, &e); err != nil {
 		return clinic.Record{}, fmt.Errorf("%w: head", ErrForm) // no content in errors
 	}
-	body := clinic.NewBody(e.Kind)
+	var body any
+	if want(e.Kind) {
+		body = clinic.NewBody(e.Kind)
+	}
 	if body != nil {
 		if err := decMode.Unmarshal(e.Body, body); err != nil {
 			return clinic.Record{}, fmt.Errorf("%w: body of %v", ErrForm, e.Kind)
