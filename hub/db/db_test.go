@@ -58,7 +58,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	for name, c := range map[string]struct{ damage, want string }{
 		"none":    {`SELECT 1`, ""},
 		"bytes":   {`UPDATE entries SET bytes = x'00' WHERE idx = 77`, "entry 77 does not hash"},
-		"leaf":    {`UPDATE entries SET leaf = zeroblob(32), bytes = NULL WHERE idx = 3`, "stored tree hash"},
+		"leaf":    {`UPDATE entries SET leaf = zeroblob(32), bytes = NULL, flag = 2 WHERE idx = 3`, "stored tree hash"},
 		"missing": {`DELETE FROM entries WHERE idx = 5`, "entry 5 is missing"},
 		"tail":    {`DELETE FROM entries WHERE idx = 99`, "99 entries, the stream says 100"},
 		"size":    {`UPDATE streams SET size = 101`, "100 entries, the stream says 101"},

@@ -363,8 +363,8 @@ func (b *Box) onReceipt(m wire.SignedReceipt) [][]byte {
 		b.progress = r.Size > b.st.Receipt.Size
 		b.st.Receipt = r
 	}
-	b.flying = 0
 	b.next = max(b.next, r.Size)
+	b.flying = (int(b.next-r.Size) + b.PerFrame - 1) / b.PerFrame
 	return b.fill()
 }
 

@@ -33,6 +33,9 @@ func (b *box) forget() {
 	b.edge, b.touched = nil, 0
 }
 
+// maxAhead entries may a box be ahead of us: a thousand busy years.
+const maxAhead = 1 << 32
+
 // load reads the stream's state unless it is known.
 func (b *box) load(ctx context.Context) error {
 	if b.stream.Size != unread {
@@ -75,6 +78,10 @@ func (b *box) data(ctx context.Context, d *wire.Data, s *wire.Start) {
 func (b *box) store(ctx context.Context, d *wire.Data, s *wire.Start) error {
 	if err := b.load(ctx); err != nil {
 		return err
+	}
+	if d.First > b.stream.Size+maxAhead {
+		b.garbage(ctx, "an index out of all reason")
+		return nil
 	}
 	if d.First > b.stream.Size {
 		b.in.Counts.Gaps.Add(1)

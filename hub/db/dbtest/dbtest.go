@@ -53,6 +53,7 @@ type Streams interface {
 // Downs keeps what goes down to boxes.
 type Downs interface {
 	Push(ctx context.Context, box string, es []hub.Down) (last uint64, err error)
+	Pending(ctx context.Context) ([]string, error)
 	Downs(ctx context.Context, box string, after uint64, n int) ([]hub.Down, error)
 	Acked(ctx context.Context, box string, e hub.Epoch, seq uint64, at time.Time) error
 	DownState(ctx context.Context, box string) (hub.DownState, error)
@@ -358,6 +359,13 @@ func testDown(t *testing.T, open func(*testing.T) DB) {
 	}
 	_, err := d.Push(ctx, "c", []hub.Down{mk(1)})
 	isErr(t, err, hub.ErrUnknownBox)
+	pending := func(want ...string) {
+		t.Helper()
+		if got, err := d.Pending(ctx); err != nil || !slices.Equal(got, want) {
+			t.Fatal(got, err)
+		}
+	}
+	pending("a", "b")
 	d = open(t)
 	st, err := d.DownState(ctx, "a")
 	must(t, err)
@@ -366,6 +374,7 @@ func testDown(t *testing.T, open func(*testing.T) DB) {
 	isErr(t, d.Acked(ctx, "c", hub.Epoch{}, 0, At(1)), hub.ErrUnknownBox)
 	must(t, d.Acked(ctx, "a", st.Epoch, 2, At(2)))
 	must(t, d.Acked(ctx, "a", st.Epoch, 1, At(3))) // an old one, late
+	pending("a", "b")
 	st, err = d.DownState(ctx, "a")
 	must(t, err)
 	es, err := d.Downs(ctx, "a", st.Acked, 10)
@@ -373,6 +382,8 @@ func testDown(t *testing.T, open func(*testing.T) DB) {
 	if st.Last != 3 || st.Acked != 2 || len(es) != 1 || es[0].Seq != 3 || !bytes.Equal(es[0].Bytes, []byte{3}) || es[0].Leaf != (clinic.Leaf{3}) {
 		t.Fatalf("%+v %+v", st, es)
 	}
+	must(t, d.Acked(ctx, "a", st.Epoch, 3, At(4)))
+	pending("b")
 }
 
 func testIncarnations(t *testing.T, open func(*testing.T) DB) {

@@ -1,0 +1,110 @@
+package dbtest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"clinicbox/hub"
+)
+
+// ErrFault is what Faults injects.
+var ErrFault = errors.New("dbtest: injected fault")
+
+// Fault tells how one call fails.
+type Fault int
+
+// The faults come in pairs: nothing was applied, or all was and nobody was told.
+const (
+	None Fault = iota
+	NotApplied
+	Applied
+)
+
+// Faults is a database whose changes fail as Plan says. Plan gets the name of
+// the method and how many times it was called before.
+type Faults struct {
+	DB
+	Plan func(method string, n int) Fault
+
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+func (f *Faults) do(method string, call func() error) error {
+	f.mu.Lock()
+	if f.calls == nil {
+		f.calls = map[string]int{}
+	}
+	plan := f.Plan(method, f.calls[method])
+	f.calls[method]++
+	f.mu.Unlock()
+	if plan == NotApplied {
+		return ErrFault
+	}
+	if err := call(); err != nil {
+		return err
+	}
+	if plan == Applied {
+		return ErrFault
+	}
+	return nil
+}
+
+// Append may fail.
+func (f *Faults) Append(ctx context.Context, b *hub.Batch) error {
+	return f.do("Append", func() error { return f.DB.Append(ctx, b) })
+}
+
+// Conflict may fail.
+func (f *Faults) Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.Entry) error {
+	return f.do("Conflict", func() error { return f.DB.Conflict(ctx, a, e, es) })
+}
+
+// Touch may fail.
+func (f *Faults) Touch(ctx context.Context, box string, e hub.Epoch, stated uint64, at time.Time) error {
+	return f.do("Touch", func() error { return f.DB.Touch(ctx, box, e, stated, at) })
+}
+
+// Seen may fail.
+func (f *Faults) Seen(ctx context.Context, name string, at time.Time) error {
+	return f.do("Seen", func() error { return f.DB.Seen(ctx, name, at) })
+}
+
+// Acked may fail.
+func (f *Faults) Acked(ctx context.Context, box string, e hub.Epoch, seq uint64, at time.Time) error {
+	return f.do("Acked", func() error { return f.DB.Acked(ctx, box, e, seq, at) })
+}
+
+// Push may fail.
+func (f *Faults) Push(ctx context.Context, box string, es []hub.Down) (last uint64, err error) {
+	err = f.do("Push", func() error {
+		last, err = f.DB.Push(ctx, box, es)
+		return err
+	})
+	return last, err
+}
+
+// Raise may fail.
+func (f *Faults) Raise(ctx context.Context, a hub.Alarm) error {
+	return f.do("Raise", func() error { return f.DB.Raise(ctx, a) })
+}
+
+// Incarnation may fail.
+func (f *Faults) Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error) {
+	err = f.do("Incarnation", func() error {
+		by, err = f.DB.Incarnation(ctx, s)
+		return err
+	})
+	return by, err
+}
+
+// Stream may fail.
+func (f *Faults) Stream(ctx context.Context, box string, e hub.Epoch) (s hub.Stream, err error) {
+	err = f.do("Stream", func() error {
+		s, err = f.DB.Stream(ctx, box, e)
+		return err
+	})
+	return s, err
+}
