@@ -55,7 +55,7 @@ func TestProblemsNameKeyAndLine(t *testing.T) {
 	}
 	tests := []struct{ name, text, want string }{
 		{"unknown key", replace(`width = 58`, `wdth = 58`), "box.toml:15: printer.wdth: unknown key: did you mean width?"},
-		{"unknown key without a neighbour", replace(`width = 58`, `colour = 58`), "box.toml:15: printer.colour: unknown key: known here are address, width, baud"},
+		{"unknown key without a neighbour", replace(`width = 58`, `colour = 58`), "box.toml:15: printer.colour: unknown key: known here are address, width"},
 		{"unknown section", good + "[prnter]\naddress=1\n", "box.toml:16: prnter: unknown section: did you mean printer?"},
 		{"unknown key at the top", "x = 1\n" + good, "box.toml:1: x: unknown key: known here are data, "},
 		{"unknown below a key", replace(`dir = "data"`, `dir.x = "data"`), "box.toml:3: data.dir.x: unknown key"},
@@ -77,7 +77,7 @@ func TestProblemsNameKeyAndLine(t *testing.T) {
 		{"bad code", replace(`22736`, `2273`), "box.toml:6: facility.code: must be the 5 digits"},
 		{"bad name", replace(`tram-01`, `Trạm/01`), "box.toml:10: box.name: must be 1 to 32 of"},
 		{"two lines", replace(`đảo Mẫu`, `x`) + "[log]\nlevel = \"a\\nb\"\n", "box.toml:17: log.level: must be one of"},
-		{"bad printer", replace(`tcp:127.0.0.1:9100`, `tcp:127.0.0.1`), "box.toml:14: printer.address: must be tcp:HOST:PORT"},
+		{"bad printer", replace(`tcp:127.0.0.1:9100`, `127.0.0.1:9100`), "box.toml:14: printer.address: must be tcp:HOST:PORT"},
 		{"bad address", good + "[web]\nlisten = \"localhost\"\n", "box.toml:17: web.listen: must be host:port"},
 		{"port out of range", good + "[web]\nlisten = \"127.0.0.1:65536\"\n", "box.toml:17: web.listen: must be host:port"},
 		{"broker with password", good + "[hub]\nbroker = \"tcp://u:p@h:1883\"\n", "box.toml:17: hub.broker: must be an address"},
@@ -161,14 +161,18 @@ func TestLoadMakesPathsAbsolute(t *testing.T) {
 	if err := os.WriteFile(path, []byte(good), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b, err := Load(path)
+	b, err := Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b.Data.Dir != filepath.Join(dir, "data") || b.Data.KeyFile != filepath.Join(dir, "storage.key") {
 		t.Fatalf("%+v", b)
 	}
-	if _, err := Load(filepath.Join(dir, "none.toml")); !errors.Is(err, os.ErrNotExist) {
+	no := Checks{"printer": func(_, v string) error { return errors.New("no such printer") }}
+	if _, err := Load(path, no); err == nil || err.Error() != "box.toml:14: printer.address: no such printer" {
+		t.Fatal(err)
+	}
+	if _, err := Load(filepath.Join(dir, "none.toml"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 }
