@@ -114,10 +114,8 @@ func (s *session) between(ctx context.Context, p part, canQueue bool) error {
 		}
 		return nil
 	}
-	if len(s.asked) == 0 {
-		if err := s.question(ctx, 4); err != nil {
-			return err
-		}
+	if err := s.poll(ctx); err != nil {
+		return err
 	}
 	if s.opts.Buffer > 0 && canQueue {
 		return s.worked(ctx, s.opts.Write)
@@ -181,8 +179,8 @@ func (s *session) watchUntil(ctx context.Context, patience time.Duration, done f
 		if err != nil && (CauseOf(err) != Unknown || s.seen.Cause() != "") {
 			return err
 		}
-		if !done() && len(s.asked) == 0 {
-			if err := s.question(ctx, 4); err != nil {
+		if !done() {
+			if err := s.poll(ctx); err != nil {
 				return err
 			}
 		}

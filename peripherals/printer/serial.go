@@ -61,6 +61,7 @@ func (l *line) dial(context.Context) (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = p.Flush() // answers to questions of an earlier job
 	return &serialConn{line: l, port: p, closed: make(chan struct{})}, nil
 }
 

@@ -22,6 +22,7 @@ type session struct {
 	queued   int    // GS r sent
 	answered int    // GS r answered
 	seen     Status // all that was said since reset
+	polls    int    // questions asked while printing
 	touched  bool   // dots may be on paper
 }
 
@@ -174,6 +175,16 @@ func (s *session) write(ctx context.Context, b []byte) error {
 func (s *session) question(ctx context.Context, n byte) error {
 	s.asked = append(s.asked, n)
 	return s.write(ctx, cmdStatus(n))
+}
+
+// poll asks the next of paper, cover and knife, unless an answer is still due.
+func (s *session) poll(ctx context.Context) error {
+	if len(s.asked) > 0 {
+		return nil
+	}
+	n := [...]byte{4, 2, 3}[s.polls%3]
+	s.polls++
+	return s.question(ctx, n)
 }
 
 // check asks all four real-time questions, one at a time. No answer is a fault:
