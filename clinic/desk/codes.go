@@ -47,7 +47,6 @@ const (
 	CodeScanSlipVoid  Code = "scan.slip-void"        // a later appointment replaced it
 	CodeSlipOther     Code = "scan.slip-other"       // the slip belongs to another patient
 	CodeAllergyNeeds  Code = "allergies.needs-item"  // asked is not said and nothing is listed
-	CodeAllergyClash  Code = "allergies.clash"       // none known together with items
 	CodeSeriesFull    Code = "series.full"           // Args: series
 	CodeAlreadyQueued Code = "visit.already-waiting" // Visit: that waits
 
@@ -91,12 +90,12 @@ func Codes() []Code {
 		CodeDuplicates, CodeNumberTaken, CodeBirth, CodeSex,
 		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeSlipOther, CodeAllergyNeeds,
-		CodeAllergyClash, CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit,
-		CodeVisitEnded, CodeVisitSigned, CodeImpossible, CodeUnusual,
-		CodePressurePair, CodePressureOrder, CodeICDForm, CodeICDNone,
-		CodeICDTwice, CodeDrugNone, CodeDrugTwice, CodeDrugRange,
-		CodeDrugAllergy, CodeBillNone, CodeBillRange, CodeDuePast,
-		CodeDueFar, CodeHour, CodeAppointUsed, CodeAppointNone,
-		CodeSignIncomplete, CodeSignNothing, CodeSignSeen, CodePrintQueue,
+		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,
+		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
+		CodePressureOrder, CodeICDForm, CodeICDNone, CodeICDTwice,
+		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugAllergy,
+		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
+		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
+		CodeSignNothing, CodeSignSeen, CodePrintQueue,
 	}
 }

@@ -1,0 +1,182 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// plan is one use case that writes: what it needs and what it makes.
+type plan struct {
+	need    right
+	kind    clinic.Kind // of the first entry
+	patient clinic.ID   // zero = made by the act
+	visit   clinic.ID   // zero = none, or made by the act
+	// build returns the drafts from one snapshot; it decides nothing outside it.
+	build func(w *work) ([]clinic.Draft, error)
+	// same tells whether a saved body is what this form says. It finds an old form
+	// that comes back with other content, and a form that changes nothing.
+	same func(body any) bool
+}
+
+// work is what build sees.
+type work struct {
+	Reader
+	by    Person
+	now   time.Time
+	sure  bool // the clock is trusted
+	today clinic.Date
+}
+
+// save runs the plan in one act.
+func (d *Desk) save(ctx context.Context, c Call, p plan) (Done, error) {
+	if c.Act.IsZero() {
+		return Done{}, &Error{Code: CodeFormAct}
+	}
+	saved, err := d.o.Store.Act(ctx, c.Act, c.By, func(r Reader) ([]clinic.Draft, error) {
+		by, err := who(r, c.By, p.need)
+		if err != nil {
+			return nil, err
+		}
+		now, sure := d.o.Clock.Now()
+		return p.build(&work{Reader: r, by: by, now: now, sure: sure, today: clinic.DateOf(now)})
+	})
+	if u, ok := errors.AsType[*unchanged](err); ok {
+		return Done{Patient: p.patient, Visit: p.visit, Records: []clinic.Record{u.record}, Again: true}, nil
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	if len(saved.Records) == 0 {
+		return Done{}, errors.New("desk: the store saved nothing and said nothing")
+	}
+	first := &saved.Records[0]
+	if saved.Again && !p.wrote(first, c.By) {
+		return Done{}, &Error{Code: CodeFormStale}
+	}
+	return Done{Patient: first.Subject, Visit: first.Visit, Records: saved.Records, Again: saved.Again}, nil
+}
+
+// wrote tells whether the record is what the plan would have written.
+func (p *plan) wrote(r *clinic.Record, by clinic.ID) bool {
+	return r.Kind == p.kind && r.Author == by &&
+		(p.patient.IsZero() || r.Subject == p.patient) &&
+		(p.visit.IsZero() || r.Visit == p.visit) && p.same(r.Body)
+}
+
+// unchanged leaves an act without writing: the form says what is recorded.
+type unchanged struct{ record clinic.Record }
+
+func (*unchanged) Error() string { return "desk: the form changes nothing" }
+
+// document is the visit a form is about, checked.
+type document struct {
+	*work
+	on      On
+	row     VisitRow
+	patient *clinic.Patient
+	file    clinic.VisitFile
+	records []clinic.Record
+	old     *clinic.Document // that the form corrects, or nil
+}
+
+// form is a clinical document that somebody saves.
+type form struct {
+	need right
+	kind clinic.Kind
+	many bool // a zero Base adds one although there is one
+	// body makes the entry's body from the catalogues of the visit's day.
+	body func(w *document) (any, error)
+	same func(body any) bool
+}
+
+// saveForm saves a document, or a correction of it.
+func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error) {
+	build := func(w *work) ([]clinic.Draft, error) {
+		doc, err := w.document(on, f)
+		if err != nil {
+			return nil, err
+		}
+		draft := clinic.Draft{Kind: f.kind, Subject: on.Patient, Visit: on.Visit}
+		if doc.old != nil {
+			cur := doc.old.Current().Record
+			if f.same(cur.Body) {
+				return nil, &unchanged{cur}
+			}
+			if doc.old.State != clinic.DocUnsigned {
+				why, err := d.text("why", on.Why, 500)
+				if err != nil {
+					return nil, err
+				}
+				if why == "" {
+					return nil, &Error{Code: CodeWhy, Field: "why"}
+				}
+				draft.Why = why
+			}
+			draft.Corrects = cur.Leaf
+		}
+		if draft.Body, err = f.body(doc); err != nil {
+			return nil, err
+		}
+		return []clinic.Draft{draft}, nil
+	}
+	return d.save(ctx, c, plan{
+		need: f.need, kind: f.kind, patient: on.Patient, visit: on.Visit, build: build, same: f.same,
+	})
+}
+
+// document reads the visit and checks that the form fits what is recorded now.
+func (w *work) document(on On, f form) (*document, error) {
+	doc, err := w.visit(on.Patient, on.Visit)
+	if err != nil {
+		return nil, err
+	}
+	doc.on = on
+	if doc.row.Has&HasEnded != 0 {
+		return nil, &Error{Code: CodeVisitEnded}
+	}
+	if on.Base == (clinic.Leaf{}) {
+		if !f.many && doc.file.Doc(f.kind) != nil {
+			return nil, &Error{Code: CodeChanged}
+		}
+		return doc, nil
+	}
+	doc.old = doc.file.Find(on.Base)
+	if doc.old == nil || doc.old.Kind != f.kind || doc.old.Leaf() != on.Base {
+		return nil, &Error{Code: CodeChanged}
+	}
+	return doc, nil
+}
+
+// visit reads a visit that must belong to the patient.
+func (w *work) visit(patient, visit clinic.ID) (*document, error) {
+	row, ok, err := w.Visit(visit)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, &Error{Code: CodeNoVisit}
+	case row.Patient != patient:
+		return nil, &Error{Code: CodeMixed}
+	}
+	p, err := w.Patient(patient)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, &Error{Code: CodeNoPatient}
+	}
+	records, err := w.Records(patient)
+	if err != nil {
+		return nil, err
+	}
+	return &document{work: w, row: row, patient: p, records: records, file: clinic.FoldVisit(visit, records)}, nil
+}
+
+// next returns the number after the last of a series.
+func (w *work) next(series string) (int, error) {
+	n, err := w.Last(series)
+	return n + 1, err
+}

@@ -1,0 +1,183 @@
+package desktest
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/internal/fold"
+)
+
+// errDead is returned by a reader that outlived its View or Act.
+var errDead = errors.New("desktest: the reader is dead")
+
+// reader answers by looking through everything: slow, short and easy to trust.
+type reader struct {
+	all  []clinic.Record
+	dead bool
+}
+
+// last returns the last record of each subject for which pick is true.
+func (r *reader) last(pick func(*clinic.Record) bool) map[clinic.ID]clinic.Record {
+	out := map[clinic.ID]clinic.Record{}
+	for _, rec := range r.all {
+		if pick(&rec) {
+			out[rec.Subject] = rec
+		}
+	}
+	return out
+}
+
+func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	var out []clinic.Record
+	for _, rec := range r.all {
+		if rec.Subject == subject && !subject.IsZero() {
+			out = append(out, rec)
+		}
+	}
+	return out, nil
+}
+
+func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	var p *clinic.Patient
+	for _, rec := range r.all {
+		if b, ok := rec.Body.(*clinic.Patient); ok && rec.Subject == id {
+			p = b
+		}
+	}
+	return p, nil
+}
+
+func (r *reader) ByIdentifier(s clinic.System, value string) ([]clinic.ID, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	var out []clinic.ID
+	for _, rec := range r.all {
+		b, ok := rec.Body.(*clinic.Patient)
+		if !ok || slices.Contains(out, rec.Subject) {
+			continue
+		}
+		for _, id := range b.Identifiers {
+			if id.System == s && id.Value == value && !slices.Contains(out, rec.Subject) {
+				out = append(out, rec.Subject)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (r *reader) ByName(query string, limit int) ([]clinic.ID, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	type hit struct {
+		id   clinic.ID
+		rank int
+		name string
+	}
+	var hits []hit
+	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindPatient }) {
+		p := rec.Body.(*clinic.Patient)
+		if rank := match(query, p.Name); rank > 0 {
+			hits = append(hits, hit{id, rank, p.Folded})
+		}
+	}
+	slices.SortFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name), bytes.Compare(a.id[:], b.id[:]))
+	})
+	var out []clinic.ID
+	for _, h := range hits[:min(limit, len(hits))] {
+		out = append(out, h.id)
+	}
+	return out, nil
+}
+
+// match ranks text for a query: 1 as it is written, 2 the same letters, 3 every
+// word of the query begins a word of the text, 0 no match.
+func match(query, text string) int {
+	q, t := fold.String(query), fold.String(text)
+	words := strings.Fields(t)
+	if q == "" {
+		return 0
+	}
+	for w := range strings.FieldsSeq(q) {
+		i := slices.IndexFunc(words, func(s string) bool { return strings.HasPrefix(s, w) })
+		if i < 0 {
+			return 0
+		}
+		words = slices.Delete(words, i, i+1)
+	}
+	switch {
+	case fold.Lower(query) == fold.Lower(text):
+		return 1
+	case q == t:
+		return 2
+	}
+	return 3
+}
+
+func (r *reader) Row(catalog, code string, on clinic.Date) (clinic.CatalogRow, bool) {
+	var found clinic.CatalogRow
+	ok := false
+	for _, rec := range r.all {
+		if b, is := rec.Body.(*clinic.CatalogRow); is && b.Catalog == catalog && b.Code == code && b.ValidOn(on) {
+			found, ok = *b, true
+		}
+	}
+	return found, ok
+}
+
+func (r *reader) SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow {
+	var out []clinic.CatalogRow
+	for _, rec := range r.all {
+		b, ok := rec.Body.(*clinic.CatalogRow)
+		if !ok || b.Catalog != catalog || !b.ValidOn(on) || len(out) == limit {
+			continue
+		}
+		code := strings.HasPrefix(strings.ToLower(b.Code), strings.ToLower(strings.TrimSpace(query)))
+		if code && strings.TrimSpace(query) != "" || match(query, b.Name) > 0 || match(query, b.English) > 0 {
+			out = append(out, *b)
+		}
+	}
+	return out
+}
+
+func (r *reader) Staff() ([]desk.Person, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	var out []desk.Person
+	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindStaff }) {
+		out = append(out, desk.Person{ID: id, Staff: *rec.Body.(*clinic.Staff)})
+	}
+	slices.SortFunc(out, func(a, b desk.Person) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	return out, nil
+}
+
+func (r *reader) Last(series string) (int, error) {
+	if r.dead {
+		return 0, errDead
+	}
+	n := 0
+	for _, rec := range r.all {
+		for _, is := range clinic.Issued(rec.Body) {
+			if is.Series == series {
+				n = max(n, is.Number)
+			}
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,174 @@
+// Package desktest holds honest stand-ins for what the desk speaks to: a store in
+// memory, a clock, PINs, a print queue, and the contract suite that every
+// desk.Store must pass.
+package desktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/internal/entry"
+)
+
+// ErrFault is what a planned fault returns.
+var ErrFault = errors.New("desktest: planned fault")
+
+// Fault tells what the next Act does.
+type Fault int
+
+// The faults come in a pair: the caller cannot tell one from the other.
+const (
+	FaultNone       Fault = iota
+	FaultNotApplied       // fails, nothing saved
+	FaultApplied          // fails, though everything was saved
+)
+
+// Store is a desk.Store in memory. Every body goes through its journal form, so a
+// body that cannot be kept fails here too.
+type Store struct {
+	mu      sync.RWMutex
+	clock   desk.Clock
+	seed    entry.Seed
+	records []raw
+	acts    map[clinic.ID][]int // places of an act's records
+	hlc     uint64
+	fault   Fault
+}
+
+type raw struct {
+	bytes []byte
+	leaf  clinic.Leaf
+}
+
+var _ desk.Store = (*Store)(nil)
+
+// NewStore returns an empty store.
+func NewStore(c desk.Clock) *Store {
+	return &Store{clock: c, acts: map[clinic.ID][]int{}, seed: entry.Seed{1}}
+}
+
+// Plan makes the next Act fail.
+func (s *Store) Plan(f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = f
+}
+
+// Len returns the number of entries.
+func (s *Store) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.records)
+}
+
+// Head implements desk.Witness with a root that depends on every entry.
+func (s *Store) Head() (uint64, [32]byte, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var root [32]byte
+	for _, r := range s.records {
+		for i := range root {
+			root[i] = root[i]*31 + r.leaf[i]
+		}
+	}
+	return uint64(len(s.records)), root, nil
+}
+
+// View implements desk.Store.
+func (s *Store) View(ctx context.Context, f func(desk.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("desktest: view: %w", err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.read(f)
+}
+
+func (s *Store) read(f func(desk.Reader) error) error {
+	r := &reader{all: s.decoded(0, len(s.records))}
+	defer func() { r.dead = true }()
+	return f(r)
+}
+
+// Act implements desk.Store.
+func (s *Store) Act(ctx context.Context, act, author clinic.ID, f func(desk.Reader) ([]clinic.Draft, error)) (desk.Saved, error) {
+	if err := ctx.Err(); err != nil {
+		return desk.Saved{}, fmt.Errorf("desktest: act: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if places, ok := s.acts[act]; ok {
+		return desk.Saved{Records: s.at(places), Again: true}, nil
+	}
+	fault := s.fault
+	s.fault = FaultNone
+	if fault == FaultNotApplied {
+		return desk.Saved{}, ErrFault
+	}
+	var drafts []clinic.Draft
+	err := s.read(func(r desk.Reader) (err error) {
+		drafts, err = f(r)
+		return err
+	})
+	if err != nil {
+		return desk.Saved{}, err
+	}
+	places, err := s.append(act, author, drafts)
+	if err != nil {
+		return desk.Saved{}, err
+	}
+	if fault == FaultApplied {
+		return desk.Saved{}, ErrFault
+	}
+	return desk.Saved{Records: s.at(places)}, nil
+}
+
+// append encodes all drafts before it keeps one.
+func (s *Store) append(act, author clinic.ID, drafts []clinic.Draft) ([]int, error) {
+	now, trusted := s.clock.Now()
+	hlc := max(uint64(now.UnixMilli())<<16, s.hlc+1)
+	var add []raw
+	var places []int
+	for i, d := range drafts {
+		if d.Event.IsZero() {
+			d.Event = now
+		}
+		b, err := entry.Encode(d, act, author, hlc+uint64(i), trusted)
+		if err != nil {
+			return nil, err
+		}
+		n := len(s.records) + i
+		salt := s.seed.Salt(uint32(n))
+		add = append(add, raw{b, entry.LeafHash(salt, b)})
+		places = append(places, n)
+	}
+	s.hlc = hlc + uint64(len(drafts))
+	s.records = append(s.records, add...)
+	s.acts[act] = places
+	return places, nil
+}
+
+func (s *Store) at(places []int) []clinic.Record {
+	if len(places) == 0 {
+		return nil
+	}
+	return s.decoded(places[0], places[len(places)-1]+1)
+}
+
+func (s *Store) decoded(from, to int) []clinic.Record {
+	out := make([]clinic.Record, 0, to-from)
+	for i := from; i < to; i++ {
+		ref := clinic.Ref{Journal: clinic.Own, Index: uint64(i)}
+		r, err := entry.Decode(s.records[i].bytes, ref, s.records[i].leaf)
+		if err != nil {
+			panic(err) // written by append: a bug of this file
+		}
+		out = append(out, r)
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,143 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"clinicbox/clinic"
+)
+
+// HitWhy tells why a patient was found.
+type HitWhy uint8
+
+// Why a patient was found.
+const (
+	ByNumber HitWhy = 1 // the number is theirs now
+	ByOld    HitWhy = 2 // the number was theirs
+	ByName   HitWhy = 3
+	BySlip   HitWhy = 4
+	ByBirth  HitWhy = 5 // same name and birth date (duplicates)
+)
+
+// Hit is a patient who was found.
+type Hit struct {
+	ID  clinic.ID
+	Now clinic.Patient
+	Why HitWhy
+}
+
+// findLimit is how many names one answer shows: more is a query too short.
+const findLimit = 30
+
+// Find returns patients by name, number or slip code, best first. A number of a
+// length that no number has is an error, not an empty answer.
+func (d *Desk) Find(ctx context.Context, by clinic.ID, query string) (hits []Hit, err error) {
+	query, err = d.line("q", query, 200)
+	if err != nil {
+		return nil, err
+	}
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		hits, err = d.find(r, query)
+		return err
+	})
+	return hits, err
+}
+
+func (d *Desk) find(r Reader, query string) ([]Hit, error) {
+	if query == "" {
+		return nil, nil
+	}
+	if code, _, err := clinic.ParseSlip(query); err == nil {
+		row, ok, err := r.Slip(code)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return hitsOf(r, []clinic.ID{row.Patient}, BySlip)
+	}
+	number := clinic.NormalIdentifier(query)
+	system, known := clinic.GuessSystem(number)
+	if known {
+		return d.byNumbers(r, []clinic.Identifier{{System: system, Value: number}})
+	}
+	if strings.Trim(number, "0123456789") == "" {
+		if n := utf8.RuneCountInString(number); n >= 6 {
+			return nil, &Error{Code: CodeNumberLength, Field: "q", Args: map[string]string{"digits": strconv.Itoa(n)}}
+		}
+	}
+	if clinic.CheckIdentifier("", clinic.SystemPassport, number) == nil {
+		hits, err := d.byNumbers(r, []clinic.Identifier{{System: clinic.SystemPassport, Value: number}})
+		if err != nil || len(hits) > 0 {
+			return hits, err
+		}
+	}
+	ids, err := r.ByName(query, findLimit)
+	if err != nil {
+		return nil, err
+	}
+	return hitsOf(r, ids, ByName)
+}
+
+// byNumbers returns who has one of the numbers now, then who had one. A cancelled
+// citizen number may be kept as an old one, and the other way round.
+func (d *Desk) byNumbers(r Reader, numbers []clinic.Identifier) ([]Hit, error) {
+	today := d.today()
+	var now, old []Hit
+	seen := map[clinic.ID]bool{}
+	for _, n := range alternatives(numbers) {
+		ids, err := r.ByIdentifier(n.System, n.Value)
+		if err != nil {
+			return nil, err
+		}
+		hits, err := hitsOf(r, ids, ByOld)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hits {
+			switch {
+			case seen[h.ID]:
+				continue
+			case h.Now.Holds(n.System, n.Value, today):
+				h.Why = ByNumber
+				now = append(now, h)
+			default:
+				old = append(old, h)
+			}
+			seen[h.ID] = true
+		}
+	}
+	return append(now, old...), nil
+}
+
+// alternatives adds the systems under which the same number may be kept.
+func alternatives(numbers []clinic.Identifier) []clinic.Identifier {
+	out := slices.Clone(numbers)
+	for _, n := range numbers {
+		if social, ok := clinic.SocialOf(n.Value); ok {
+			out = append(out, clinic.Identifier{System: clinic.SystemSocial, Value: social})
+		}
+		if n.System == clinic.SystemCitizen {
+			out = append(out, clinic.Identifier{System: clinic.SystemOldID, Value: n.Value})
+		}
+	}
+	return out
+}
+
+func hitsOf(r People, ids []clinic.ID, why HitWhy) ([]Hit, error) {
+	var out []Hit
+	for _, id := range ids {
+		p, err := r.Patient(id)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			out = append(out, Hit{ID: id, Now: *p, Why: why})
+		}
+	}
+	return out, nil
+}

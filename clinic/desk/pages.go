@@ -1,0 +1,258 @@
+package desk
+
+import (
+	"context"
+
+	"clinicbox/clinic"
+)
+
+// QueueRow is a line of today's list.
+type QueueRow struct {
+	VisitRow
+	Name  string
+	Birth clinic.Date
+	Sex   clinic.Sex
+	State clinic.VisitState // VisitAmended is told on the visit's page only
+}
+
+// Day is the list of a day.
+type Day struct {
+	Day  clinic.Date
+	Rows []QueueRow // in queue order
+	Next int        // index in Rows of who is next for the doctor; -1 = nobody
+}
+
+// Today returns the list of the day.
+func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
+	out := Day{Day: d.today(), Next: -1}
+	err := d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		rows, err := r.Day(out.Day)
+		if err != nil {
+			return err
+		}
+		for i, row := range rows {
+			q := QueueRow{VisitRow: row, State: stateOf(row.Has)}
+			p, err := r.Patient(row.Patient)
+			if err != nil {
+				return err
+			}
+			if p != nil {
+				q.Name, q.Birth, q.Sex = p.Name, p.Birth, p.Sex
+			}
+			if out.Next < 0 && q.State <= clinic.VisitMeasured {
+				out.Next = i
+			}
+			out.Rows = append(out.Rows, q)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// stateOf tells where a visit stands by what it has.
+func stateOf(has Progress) clinic.VisitState {
+	switch {
+	case has&HasSigned != 0:
+		return clinic.VisitSigned
+	case has&HasEnded != 0:
+		return clinic.VisitClosed
+	case has&(HasExam|HasDiagnosis|HasPrescription|HasBill|HasAppointment) != 0:
+		return clinic.VisitOpen
+	case has&HasVitals != 0:
+		return clinic.VisitMeasured
+	}
+	return clinic.VisitWaiting
+}
+
+// Patient is what the patient's page shows.
+type Patient struct {
+	clinic.PatientFile
+	Age       clinic.Age
+	Today     []VisitRow       // visits of today that are neither signed nor ended
+	Open      []AppointmentRow // appointments from today on that are not used
+	Names     map[clinic.ID]Person
+	VisitRows map[clinic.ID]VisitRow
+	Doubts    []string // clinic.CitizenDoubts about the current number
+}
+
+// PatientPage reads a patient's record; the view is recorded.
+func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient, error) {
+	out := Patient{VisitRows: map[clinic.ID]VisitRow{}}
+	err := d.view(ctx, func(r Reader) (err error) {
+		if _, err = who(r, by, rightRead); err != nil {
+			return err
+		}
+		if out.PatientFile, err = readPatient(r, patient); err != nil {
+			return err
+		}
+		if out.Names, err = names(r); err != nil {
+			return err
+		}
+		return out.visits(r, d.today())
+	})
+	if err != nil {
+		return Patient{}, err
+	}
+	out.Age = out.Now.Birth.AgeAt(d.today())
+	if id, ok := out.Now.Current(clinic.SystemCitizen, d.today()); ok {
+		out.Doubts = clinic.CheckCitizen(id.Value, out.Now.Sex, out.Now.Birth)
+	}
+	return out, d.views.add(ctx, by, patient, clinic.ID{})
+}
+
+func readPatient(r Reader, patient clinic.ID) (clinic.PatientFile, error) {
+	records, err := r.Records(patient)
+	if err != nil {
+		return clinic.PatientFile{}, err
+	}
+	file := clinic.FoldPatient(patient, records)
+	if file.Now == nil {
+		return clinic.PatientFile{}, &Error{Code: CodeNoPatient}
+	}
+	return file, nil
+}
+
+func names(r Reference) (map[clinic.ID]Person, error) {
+	all, err := r.Staff()
+	out := make(map[clinic.ID]Person, len(all))
+	for _, p := range all {
+		out[p.ID] = p
+	}
+	return out, err
+}
+
+// visits fills in the rows of the patient's visits and open appointments.
+func (p *Patient) visits(r Agenda, today clinic.Date) error {
+	for i := range p.Visits {
+		v := &p.Visits[i]
+		row, ok, err := r.Visit(v.ID)
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.VisitRows[v.ID] = row
+			if row.Day == today && row.Has&(HasSigned|HasEnded) == 0 {
+				p.Today = append(p.Today, row)
+			}
+		}
+		a := clinic.BodyOf[clinic.Appointment](v.Doc(clinic.KindAppointment))
+		if a == nil || a.Due.Before(today) {
+			continue
+		}
+		slip, ok, err := r.Slip(a.Slip)
+		if err != nil {
+			return err
+		}
+		if ok && slip.Used.IsZero() && !slip.Void {
+			p.Open = append(p.Open, slip)
+		}
+	}
+	return nil
+}
+
+// VisitView is what the visit's pages show.
+type VisitView struct {
+	Patient clinic.PatientFile // for the banner and earlier values
+	Visit   clinic.VisitFile
+	Row     VisitRow
+	Age     clinic.Age                   // on the visit's day
+	Months  int                          // age for clinic.RangeOf; -1 = unknown
+	Names   map[clinic.ID]Person         // authors by ID
+	ICD     map[string]clinic.CatalogRow // rows of the diagnosis' codes on the visit's day
+}
+
+// VisitPage reads a visit; the view is recorded. A visit of another patient is
+// CodeMixed.
+func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (VisitView, error) {
+	var out VisitView
+	err := d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		w := &work{Reader: r}
+		doc, err := w.visit(patient, visit)
+		if err != nil {
+			return err
+		}
+		out.Patient = clinic.FoldPatient(patient, doc.records)
+		out.Visit, out.Row = doc.file, doc.row
+		out.ICD = icdRows(r, &doc.file, doc.row.Day)
+		out.Names, err = names(r)
+		return err
+	})
+	if err != nil {
+		return VisitView{}, err
+	}
+	out.Age = out.Patient.Now.Birth.AgeAt(out.Row.Day)
+	out.Months = ageMonths(out.Patient.Now.Birth, out.Row.Day)
+	return out, d.views.add(ctx, by, patient, visit)
+}
+
+// icdRows returns the catalogue rows of every version of the diagnosis.
+func icdRows(r Reference, v *clinic.VisitFile, day clinic.Date) map[string]clinic.CatalogRow {
+	out := map[string]clinic.CatalogRow{}
+	for _, doc := range v.Docs(clinic.KindDiagnosis) {
+		for _, ver := range doc.Versions {
+			b, ok := ver.Record.Body.(*clinic.Diagnosis)
+			if !ok {
+				continue
+			}
+			for _, code := range append([]string{b.Main}, b.Others...) {
+				if row, ok := r.Row(clinic.CatalogICD10, code, day); ok {
+					out[code] = row
+				}
+			}
+		}
+	}
+	return out
+}
+
+// DueRow is a line of the list of appointments.
+type DueRow struct {
+	AppointmentRow
+	Name  string
+	Birth clinic.Date
+	Phone string
+}
+
+// Due returns appointments with from ≤ due ≤ to that are not void, by date; used
+// ones too, so that the list shows who came.
+func (d *Desk) Due(ctx context.Context, by clinic.ID, from, to clinic.Date) (out []DueRow, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		rows, err := r.Due(from, to)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Void {
+				continue
+			}
+			p, err := r.Patient(row.Patient)
+			if err != nil {
+				return err
+			}
+			due := DueRow{AppointmentRow: row}
+			if p != nil {
+				due.Name, due.Birth, due.Phone = p.Name, p.Birth, p.Phone
+			}
+			out = append(out, due)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Search finds catalogue rows that hold on the day; best first.
+func (d *Desk) Search(ctx context.Context, catalog, query string, on clinic.Date, limit int) (out []clinic.CatalogRow, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		out = r.SearchCatalog(catalog, query, on, limit)
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,154 @@
+package desk
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/paper"
+)
+
+// PrintInput is the form that prints the visit's appointment slip.
+type PrintInput struct {
+	Patient clinic.ID
+	Visit   clinic.ID
+}
+
+// formAppointment is Paper.Form of an appointment slip.
+const formAppointment = "appointment"
+
+// PrintAppointment records the copy and queues the paper; every copy after the
+// first is marked as a reprint. CodePrintQueue means: the same form again queues
+// the same copy.
+func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Done, error) {
+	if _, err := d.trusted(); err != nil {
+		return Done{}, err
+	}
+	done, err := d.save(ctx, c, plan{
+		need: rightRegister, kind: clinic.KindPaper, patient: in.Patient, visit: in.Visit,
+		build: func(w *work) ([]clinic.Draft, error) {
+			if !w.sure {
+				return nil, &Error{Code: CodeClockUntrusted}
+			}
+			doc, err := w.visit(in.Patient, in.Visit)
+			if err != nil {
+				return nil, err
+			}
+			a := clinic.BodyOf[clinic.Appointment](doc.file.Doc(clinic.KindAppointment))
+			if a == nil {
+				return nil, &Error{Code: CodeAppointNone}
+			}
+			body := &clinic.Paper{Form: formAppointment, Code: a.Slip, Copy: copies(&doc.file, a.Slip) + 1}
+			return []clinic.Draft{{Kind: clinic.KindPaper, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
+		},
+		same: func(b any) bool { p, ok := b.(*clinic.Paper); return ok && p.Form == formAppointment },
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	doc, err := d.slip(ctx, &done.Records[0])
+	if err != nil {
+		return done, &Error{Code: CodePrintQueue, Err: err}
+	}
+	if err := d.o.Papers.Enqueue(ctx, c.Act, doc); err != nil {
+		return done, &Error{Code: CodePrintQueue, Err: err}
+	}
+	return done, nil
+}
+
+// copies counts how often the slip was printed.
+func copies(v *clinic.VisitFile, slip string) int {
+	n := 0
+	for _, r := range v.Papers {
+		if p, ok := r.Body.(*clinic.Paper); ok && p.Form == formAppointment && p.Code == slip {
+			n = max(n, p.Copy)
+		}
+	}
+	return n
+}
+
+// slip lays out the paper that the record says was printed: the same one again
+// when a form comes back.
+func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
+	printed := r.Body.(*clinic.Paper)
+	a := paper.Appointment{Facility: d.o.Site.Facility, Copy: printed.Copy, Printed: r.Event}
+	var qr clinic.SlipQR
+	err := d.view(ctx, func(reader Reader) error {
+		w := &work{Reader: reader}
+		doc, err := w.visit(r.Subject, r.Visit)
+		if err != nil {
+			return err
+		}
+		people, err := names(reader)
+		if err != nil {
+			return err
+		}
+		version := appointmentOf(&doc.file, printed.Code)
+		if version == nil {
+			return &Error{Code: CodeAppointNone}
+		}
+		a.Appointment = *version.Body.(*clinic.Appointment)
+		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
+		fillSlip(&a, doc)
+		qr = clinic.SlipQR{Slip: printed.Code, Leaf: version.Leaf[:], Record: r.Subject}
+		return nil
+	})
+	if err != nil {
+		return paper.Doc{}, err
+	}
+	size, root, err := d.o.Witness.Head()
+	if err != nil {
+		return paper.Doc{}, err
+	}
+	qr.Size, qr.Root = size, root[:]
+	a.QR = qr.String()
+	return a.Doc(), nil
+}
+
+// fillSlip copies who was seen, when and for what.
+func fillSlip(a *paper.Appointment, doc *document) {
+	a.Patient, a.Examined, a.Key = *doc.patient, doc.row.Day, doc.row.Key
+	a.Card, _ = doc.patient.Current(clinic.SystemInsurance, doc.row.Day)
+	if v := doc.file.Visit; v != nil && a.Card.Value == "" {
+		a.Card.Value = v.Insurance
+	}
+	dx := clinic.BodyOf[clinic.Diagnosis](doc.file.Doc(clinic.KindDiagnosis))
+	if dx == nil {
+		return
+	}
+	name := func(code string) string {
+		row, _ := doc.Row(clinic.CatalogICD10, code, doc.row.Day)
+		return strings.TrimSpace(code + " " + row.Name)
+	}
+	a.Main = name(dx.Main)
+	for _, code := range dx.Others {
+		a.Others = append(a.Others, name(code))
+	}
+}
+
+// appointmentOf finds the version of the appointment that has the code.
+func appointmentOf(v *clinic.VisitFile, code string) *clinic.Record {
+	for _, doc := range v.Docs(clinic.KindAppointment) {
+		for i := range doc.Versions {
+			r := &doc.Versions[i].Record
+			if a, ok := r.Body.(*clinic.Appointment); ok && a.Slip == code {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// PrintTest queues a plain test slip. It holds no patient data, so any clock and
+// anybody who works here will do.
+func (d *Desk) PrintTest(ctx context.Context, c Call) error {
+	if _, err := d.Who(ctx, c.By); err != nil {
+		return err
+	}
+	now, _ := d.o.Clock.Now()
+	if err := d.o.Papers.Enqueue(ctx, c.Act, paper.Test(d.o.Site.Facility, now.Truncate(time.Second))); err != nil {
+		return &Error{Code: CodePrintQueue, Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package desk
+
+import (
+	"context"
+	"reflect"
+
+	"clinicbox/clinic"
+)
+
+// PatientInput is the registration form. Birth and numbers are as typed or as a
+// card said them; Folded need not be set, and a zero Source is typed.
+type PatientInput struct {
+	ID clinic.ID // zero = a new patient
+	clinic.Patient
+	// Different says that a person looked at the offered duplicates and this is
+	// somebody else.
+	Different bool
+	// Base is the leaf of the version that the form showed (the last of
+	// PatientFile.Versions); when set and not current any more, CodeChanged.
+	Base clinic.Leaf
+	Why  string // reason of a change, optional
+}
+
+// nameCandidates is how many people of one name are compared by birth date.
+const nameCandidates = 500
+
+// Register saves a new patient. Possible duplicates come back as CodeDuplicates
+// with Found, unless in.Different.
+func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, error) {
+	p, err := d.demographics(in)
+	if err != nil {
+		return Done{}, err
+	}
+	typed := *p
+	return d.save(ctx, c, plan{
+		need: rightRegister, kind: clinic.KindPatient,
+		build: func(w *work) ([]clinic.Draft, error) {
+			if !in.Different {
+				found, err := d.duplicates(w, p)
+				if err != nil {
+					return nil, err
+				}
+				if len(found) > 0 {
+					return nil, &Error{Code: CodeDuplicates, Found: found}
+				}
+			}
+			if len(p.Identifiers) == 0 {
+				if err := d.temporary(w, p); err != nil {
+					return nil, err
+				}
+			}
+			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: p}}, nil
+		},
+		same: func(body any) bool { return samePatient(body, &typed) },
+	})
+}
+
+// temporary numbers a patient without papers, so that every patient has a number
+// that can be read out and found.
+func (d *Desk) temporary(w *work, p *clinic.Patient) error {
+	f := d.o.Site.Facility
+	n, err := w.next(clinic.SeriesTemporary(f.Book))
+	if err != nil {
+		return err
+	}
+	code, err := clinic.NewTemporary(f.Code, f.Book, n)
+	if err != nil {
+		return &Error{Code: CodeSeriesFull, Args: map[string]string{"series": "temporary"}}
+	}
+	p.Identifiers = []clinic.Identifier{{System: clinic.SystemTemporary, Value: code}}
+	return nil
+}
+
+// duplicates returns who the patient may be already: same live number first,
+// then same folded name and birth date.
+func (d *Desk) duplicates(w *work, p *clinic.Patient) ([]Hit, error) {
+	found, err := d.holders(w, p, clinic.ID{})
+	if err != nil {
+		return nil, err
+	}
+	seen := map[clinic.ID]bool{}
+	for _, h := range found {
+		seen[h.ID] = true
+	}
+	ids, err := w.ByName(p.Name, nameCandidates)
+	if err != nil {
+		return nil, err
+	}
+	hits, err := hitsOf(w, ids, ByBirth)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hits {
+		if !seen[h.ID] && clinic.Alike(p, &h.Now, w.today) != clinic.LikeNone {
+			found = append(found, h)
+		}
+	}
+	return found, nil
+}
+
+// holders returns other patients who hold one of p's numbers today.
+func (d *Desk) holders(w *work, p *clinic.Patient, except clinic.ID) ([]Hit, error) {
+	var live []clinic.Identifier
+	for _, id := range p.Identifiers {
+		if id.Live(w.today) {
+			live = append(live, id)
+		}
+	}
+	hits, err := d.byNumbers(w, live)
+	if err != nil {
+		return nil, err
+	}
+	var out []Hit
+	for _, h := range hits {
+		if h.ID != except && h.Why == ByNumber {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// ChangePatient saves new demographics of a known patient, whole; identifiers
+// that the form leaves out are kept with their end set to yesterday.
+func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done, error) {
+	p, err := d.demographics(in)
+	if err != nil {
+		return Done{}, err
+	}
+	why, err := d.line("why", in.Why, 500)
+	if err != nil {
+		return Done{}, err
+	}
+	typed := *p
+	return d.save(ctx, c, plan{
+		need: rightRegister, kind: clinic.KindPatient, patient: in.ID,
+		build: func(w *work) ([]clinic.Draft, error) {
+			cur, err := currentPatient(w, in)
+			if err != nil {
+				return nil, err
+			}
+			if !in.Different {
+				taken, err := d.holders(w, p, in.ID)
+				if err != nil {
+					return nil, err
+				}
+				if len(taken) > 0 {
+					return nil, &Error{Code: CodeNumberTaken, Field: "identifiers", Found: taken}
+				}
+			}
+			p.Identifiers = endMissing(cur.Body.(*clinic.Patient).Identifiers, p.Identifiers, w.today)
+			if reflect.DeepEqual(cur.Body, p) {
+				return nil, &unchanged{cur}
+			}
+			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: in.ID, Corrects: cur.Leaf, Why: why, Body: p}}, nil
+		},
+		same: func(body any) bool { return samePatient(body, &typed) },
+	})
+}
+
+func currentPatient(w *work, in PatientInput) (clinic.Record, error) {
+	records, err := w.Records(in.ID)
+	if err != nil {
+		return clinic.Record{}, err
+	}
+	versions := clinic.FoldPatient(in.ID, records).Versions
+	if len(versions) == 0 {
+		return clinic.Record{}, &Error{Code: CodeNoPatient}
+	}
+	cur := versions[len(versions)-1]
+	if in.Base != (clinic.Leaf{}) && in.Base != cur.Leaf {
+		return clinic.Record{}, &Error{Code: CodeChanged}
+	}
+	return cur, nil
+}
+
+// endMissing returns next preceded by what old has besides, ended: a number is
+// never forgotten, for papers with it exist. Our own temporary code stays open.
+func endMissing(old, next []clinic.Identifier, today clinic.Date) []clinic.Identifier {
+	var out []clinic.Identifier
+	for _, o := range old {
+		kept := false
+		for _, n := range next {
+			kept = kept || n.System == o.System && n.Value == o.Value
+		}
+		if kept {
+			continue
+		}
+		if o.Live(today) && o.System != clinic.SystemTemporary {
+			o.To = today.AddDays(-1)
+		}
+		out = append(out, o)
+	}
+	return append(out, next...)
+}
+
+// samePatient compares what was typed with a saved body, to which the act may
+// have added numbers.
+func samePatient(body any, typed *clinic.Patient) bool {
+	b, ok := body.(*clinic.Patient)
+	if !ok {
+		return false
+	}
+	saved, want := *b, *typed
+	for _, id := range want.Identifiers {
+		found := false
+		for _, s := range saved.Identifiers {
+			found = found || s == id
+		}
+		if !found {
+			return false
+		}
+	}
+	saved.Identifiers, want.Identifiers = nil, nil
+	return reflect.DeepEqual(saved, want)
+}

@@ -1,0 +1,146 @@
+package desk
+
+import (
+	"context"
+
+	"clinicbox/clinic"
+)
+
+// ScanAnswer tells what a scan leads to.
+type ScanAnswer uint8
+
+// What a scan leads to.
+const (
+	ScanKnown    ScanAnswer = 1 // Hits[0] is the patient
+	ScanNew      ScanAnswer = 2 // nobody yet: Form is filled in
+	ScanConflict ScanAnswer = 3 // several patients, or only former holders: choose among Hits
+	ScanArrives  ScanAnswer = 4 // an appointment slip that is open: open a visit with Slip
+)
+
+// ScanResult is what a scan leads to. It holds personal data: never log it.
+type ScanResult struct {
+	Answer  ScanAnswer
+	Scan    clinic.Scan
+	Hits    []Hit
+	Form    PatientInput   // ScanNew; for ScanKnown what the card says now
+	Differs []string       // ScanKnown: fields where card and record differ ("name", "birth", "sex", "address")
+	Doubts  []string       // Scan.Doubts and clinic.CitizenDoubts: keys of warnings
+	Slip    AppointmentRow // ScanArrives
+}
+
+// FromScan recognises a code and says what it leads to.
+func (d *Desk) FromScan(ctx context.Context, by clinic.ID, raw []byte) (res ScanResult, err error) {
+	scan, err := d.o.Scans.Recognise(raw)
+	if err != nil {
+		return ScanResult{}, &Error{Code: CodeScanUnknown, Err: err}
+	}
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		if scan.Kind == clinic.ScanSlip {
+			res, err = d.fromSlip(r, scan)
+		} else {
+			res, err = d.fromCard(r, scan)
+		}
+		return err
+	})
+	return res, err
+}
+
+func (d *Desk) fromSlip(r Reader, scan clinic.Scan) (ScanResult, error) {
+	row, ok, err := r.Slip(scan.Slip)
+	if err != nil {
+		return ScanResult{}, err
+	}
+	patient := row.Patient
+	if !ok {
+		patient = scan.Record // made by another box: the paper may name the record
+	}
+	hits, err := hitsOf(r, []clinic.ID{patient}, BySlip)
+	if err != nil {
+		return ScanResult{}, err
+	}
+	switch {
+	case len(hits) == 0:
+		return ScanResult{}, &Error{Code: CodeScanSlipNone}
+	case !ok:
+		return ScanResult{Answer: ScanKnown, Scan: scan, Hits: hits}, nil
+	case !row.Used.IsZero():
+		return ScanResult{}, &Error{Code: CodeScanSlipUsed, Visit: row.Used, Found: hits}
+	case row.Void:
+		return ScanResult{}, &Error{Code: CodeScanSlipVoid, Found: hits}
+	}
+	return ScanResult{Answer: ScanArrives, Scan: scan, Hits: hits, Slip: row}, nil
+}
+
+func (d *Desk) fromCard(r Reader, scan clinic.Scan) (ScanResult, error) {
+	res := ScanResult{Scan: scan, Doubts: scan.Doubts}
+	res.Form.Patient = scan.Patient
+	if res.Form.Source == 0 {
+		res.Form.Source = map[clinic.ScanKind]clinic.Source{
+			clinic.ScanCitizen: clinic.SourceCitizenQR, clinic.ScanInsurance: clinic.SourceHealthQR,
+			clinic.ScanNumber: clinic.SourceTyped,
+		}[scan.Kind]
+	}
+	for _, id := range scan.Patient.Identifiers {
+		if id.System == clinic.SystemCitizen {
+			res.Doubts = union(res.Doubts, clinic.CheckCitizen(id.Value, scan.Patient.Sex, scan.Patient.Birth))
+		}
+	}
+	hits, err := d.byNumbers(r, scan.Patient.Identifiers)
+	if err != nil {
+		return ScanResult{}, err
+	}
+	res.Hits = hits
+	current := 0
+	for _, h := range hits {
+		if h.Why == ByNumber {
+			current++
+		}
+	}
+	switch {
+	case len(hits) == 0:
+		res.Answer = ScanNew
+	case current == 1:
+		res.Answer, res.Hits = ScanKnown, hits[:1]
+		res.Form.ID = hits[0].ID
+		res.Differs = d.differs(&hits[0].Now, &scan.Patient)
+	default:
+		res.Answer = ScanConflict
+	}
+	return res, nil
+}
+
+// differs names the fields in which the card says something else. What the card
+// does not say does not differ.
+func (d *Desk) differs(have, card *clinic.Patient) []string {
+	var out []string
+	if card.Name != "" && d.o.Fold(card.Name) != have.Folded {
+		out = append(out, "name")
+	}
+	if !card.Birth.IsZero() && card.Birth != have.Birth {
+		out = append(out, "birth")
+	}
+	if card.Sex != clinic.SexUnknown && card.Sex != have.Sex {
+		out = append(out, "sex")
+	}
+	if card.Address != "" && d.o.Fold(card.Address) != d.o.Fold(have.Address) {
+		out = append(out, "address")
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	out := append([]string(nil), a...)
+	for _, s := range b {
+		found := false
+		for _, t := range a {
+			found = found || s == t
+		}
+		if !found {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,75 @@
+package desk
+
+import (
+	"context"
+	"slices"
+
+	"clinicbox/clinic"
+)
+
+// SignInput is the form that confirms a visit's documents.
+type SignInput struct {
+	Patient clinic.ID
+	Visit   clinic.ID
+	PIN     string
+	Seen    string // VisitFile.Seen as the page showed it
+}
+
+// methodPIN is Signed.Method of a PIN confirmation.
+const methodPIN = 1
+
+// Sign confirms the current version of every unsigned document of the visit.
+// Doctors only; examination and diagnosis must be there.
+func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
+	if _, err := d.trusted(); err != nil {
+		return Done{}, err
+	}
+	err := d.view(ctx, func(r Reader) error { // before a PIN try is spent
+		_, err := who(r, c.By, rightTreat)
+		return err
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	if err := d.checkPIN(ctx, c.By, in.PIN); err != nil {
+		return Done{}, err
+	}
+	return d.save(ctx, c, plan{
+		need: rightTreat, kind: clinic.KindSigned, patient: in.Patient, visit: in.Visit,
+		build: func(w *work) ([]clinic.Draft, error) {
+			if !w.sure { // it may have been lost since
+				return nil, &Error{Code: CodeClockUntrusted}
+			}
+			leaves, err := w.toSign(in)
+			if err != nil {
+				return nil, err
+			}
+			body := &clinic.Signed{Method: methodPIN}
+			for _, l := range leaves {
+				body.Leaves = append(body.Leaves, slices.Clone(l[:]))
+			}
+			return []clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
+		},
+		same: func(any) bool { return true }, // what was signed then stays signed
+	})
+}
+
+// toSign returns what a signature would cover now, if that is what was seen.
+func (w *work) toSign(in SignInput) ([]clinic.Leaf, error) {
+	doc, err := w.visit(in.Patient, in.Visit)
+	if err != nil {
+		return nil, err
+	}
+	leaves := doc.file.Unsigned()
+	switch {
+	case doc.row.Has&HasEnded != 0:
+		return nil, &Error{Code: CodeVisitEnded}
+	case doc.file.Doc(clinic.KindExam) == nil, doc.file.Doc(clinic.KindDiagnosis) == nil:
+		return nil, &Error{Code: CodeSignIncomplete}
+	case len(leaves) == 0:
+		return nil, &Error{Code: CodeSignNothing}
+	case doc.file.Seen() != in.Seen:
+		return nil, &Error{Code: CodeSignSeen}
+	}
+	return leaves, nil
+}

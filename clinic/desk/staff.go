@@ -1,0 +1,226 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+
+	"clinicbox/clinic"
+)
+
+// StaffSeed is a person of the staff as set-up brings them.
+type StaffSeed struct {
+	ID clinic.ID
+	clinic.Staff
+	PIN string // set once, if the person has none
+}
+
+// errNothing leaves an act that has nothing to write.
+var errNothing = errors.New("desk: nothing to write")
+
+// SetUp writes the facility when the configuration differs from what is
+// recorded, people who are not recorded yet, and PINs that do not exist. It may
+// run at every start.
+func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
+	_, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
+		return d.setUp(r, staff)
+	})
+	if err != nil && !errors.Is(err, errNothing) {
+		return err
+	}
+	for _, s := range staff {
+		if s.PIN == "" {
+			continue
+		}
+		if has, err := d.o.Pins.Has(s.ID); err != nil || has {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := newPIN(s.PIN); err != nil {
+			return err
+		}
+		if err := d.o.Pins.Set(ctx, s.ID, s.PIN); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Desk) setUp(r Reader, staff []StaffSeed) ([]clinic.Draft, error) {
+	var out []clinic.Draft
+	subject := FacilityID(d.o.Site.Facility)
+	records, err := r.Records(subject)
+	if err != nil {
+		return nil, err
+	}
+	var last clinic.Facility
+	for _, rec := range records {
+		if f, ok := rec.Body.(*clinic.Facility); ok {
+			last = *f
+		}
+	}
+	if last != d.o.Site.Facility {
+		f := d.o.Site.Facility
+		out = append(out, clinic.Draft{Kind: clinic.KindFacility, Subject: subject, Body: &f})
+	}
+	known, err := r.Staff()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range staff {
+		if !slices.ContainsFunc(known, func(p Person) bool { return p.ID == s.ID }) {
+			body := s.Staff
+			out = append(out, clinic.Draft{Kind: clinic.KindStaff, Subject: s.ID, Body: &body})
+		}
+	}
+	if len(out) == 0 {
+		return nil, errNothing
+	}
+	return out, nil
+}
+
+// FacilityID returns the subject of a box's KindFacility entries: the same on
+// every start, so that its history can be read.
+func FacilityID(f clinic.Facility) clinic.ID {
+	sum := sha256.Sum256([]byte("clinicbox facility\x00" + f.Code + "\x00" + f.Box))
+	return clinic.ID(sum[:16])
+}
+
+// StaffInput is the form of a person of the staff. A zero Person is a new one.
+type StaffInput struct {
+	Person clinic.ID
+	clinic.Staff
+	PIN string // empty = as it is
+}
+
+// SaveStaff adds or changes a person. Administrators only.
+func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID, error) {
+	body, err := d.staffBody(in)
+	if err != nil {
+		return clinic.ID{}, err
+	}
+	done, err := d.save(ctx, c, plan{
+		need: rightStaff, kind: clinic.KindStaff, patient: in.Person,
+		build: func(w *work) ([]clinic.Draft, error) {
+			subject := in.Person
+			if subject.IsZero() {
+				subject = clinic.NewID()
+			} else if err := staysRun(w, subject, body); err != nil {
+				return nil, err
+			}
+			return []clinic.Draft{{Kind: clinic.KindStaff, Subject: subject, Body: body}}, nil
+		},
+		same: func(b any) bool { s, ok := b.(*clinic.Staff); return ok && *s == *body },
+	})
+	if err != nil {
+		return clinic.ID{}, err
+	}
+	if in.PIN != "" {
+		if err := d.o.Pins.Set(ctx, done.Patient, in.PIN); err != nil {
+			return clinic.ID{}, err
+		}
+	}
+	return done.Patient, nil
+}
+
+func (d *Desk) staffBody(in StaffInput) (*clinic.Staff, error) {
+	var bad Errors
+	body := in.Staff
+	var err error
+	for _, f := range []struct {
+		name string
+		p    *string
+	}{{"name", &body.Name}, {"title", &body.Title}, {"licence", &body.Licence}} {
+		if *f.p, err = d.line(f.name, *f.p, 120); err != nil {
+			if err := bad.collect(err); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if body.Name == "" {
+		bad = append(bad, &Error{Code: CodeStaffName, Field: "name"})
+	}
+	if body.Role < clinic.RoleNurse || body.Role > clinic.RoleAdministrator {
+		bad = append(bad, &Error{Code: CodeStaffRole, Field: "role"})
+	}
+	if in.PIN != "" {
+		if err := bad.collect(newPIN(in.PIN)); err != nil {
+			return nil, err
+		}
+	}
+	return &body, bad.join()
+}
+
+// staysRun refuses a change after which nobody could administer.
+func staysRun(w *work, subject clinic.ID, body *clinic.Staff) error {
+	all, err := w.Staff()
+	if err != nil {
+		return err
+	}
+	known, others := false, false
+	for _, p := range all {
+		known = known || p.ID == subject
+		others = others || p.ID != subject && p.Role == clinic.RoleAdministrator && !p.Left
+	}
+	switch {
+	case !known:
+		return &Error{Code: CodeNoPerson}
+	case !others && (body.Left || body.Role != clinic.RoleAdministrator):
+		return &Error{Code: CodeStaffLast}
+	}
+	return nil
+}
+
+// ChangePIN gives the caller a new PIN after checking the old one.
+func (d *Desk) ChangePIN(ctx context.Context, c Call, old, pin string) error {
+	if _, err := d.Who(ctx, c.By); err != nil {
+		return err
+	}
+	if err := newPIN(pin); err != nil {
+		return err
+	}
+	if err := d.checkPIN(ctx, c.By, old); err != nil {
+		return err
+	}
+	return d.o.Pins.Set(ctx, c.By, pin)
+}
+
+// Unlock forgets a colleague's wrong PINs and records who did it. Administrators
+// and doctors, with their own PIN; never for oneself.
+func (d *Desk) Unlock(ctx context.Context, c Call, colleague clinic.ID, ownPIN string) error {
+	err := d.view(ctx, func(r Reader) error {
+		if _, err := who(r, c.By, rightUnlock); err != nil {
+			return err
+		}
+		_, err := person(r, colleague)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if colleague == c.By {
+		return &Error{Code: CodeNotAllowed}
+	}
+	if err := d.checkPIN(ctx, c.By, ownPIN); err != nil {
+		return err
+	}
+	_, err = d.save(ctx, c, plan{
+		need: rightUnlock, kind: clinic.KindStaff, patient: colleague,
+		build: func(w *work) ([]clinic.Draft, error) {
+			p, err := person(w, colleague)
+			if err != nil {
+				return nil, err
+			}
+			body := p.Staff
+			return []clinic.Draft{{Kind: clinic.KindStaff, Subject: colleague, Why: "pin unlocked", Body: &body}}, nil
+		},
+		same: func(any) bool { return true },
+	})
+	if err != nil {
+		return err
+	}
+	return d.o.Pins.Unlock(colleague) // recorded first: an unlock without a trace must not be
+}

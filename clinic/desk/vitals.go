@@ -1,0 +1,94 @@
+package desk
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"clinicbox/clinic"
+)
+
+// VitalsInput is the form of vital signs. Values holds what was typed by field
+// name (clinic.VitalFields), empty ones left out; Confirmed the fields whose
+// unusual value was confirmed. A zero On.Base adds a measurement.
+type VitalsInput struct {
+	On
+	Values    map[string]string
+	Confirmed []string
+}
+
+// Vitals saves measurements. Impossible values are CodeImpossible, unusual ones
+// CodeUnusual until confirmed, each naming its field.
+func (d *Desk) Vitals(ctx context.Context, c Call, in VitalsInput) (Done, error) {
+	typed, bad := parseVitals(in.Values)
+	if len(bad) > 0 {
+		return Done{}, bad.join()
+	}
+	return d.saveForm(ctx, c, in.On, form{
+		need: rightMeasure, kind: clinic.KindVitals, many: true,
+		body: func(w *document) (any, error) {
+			v := typed
+			months := ageMonths(w.patient.Birth, w.row.Day)
+			for _, f := range clinic.CheckVitals(&v, months) {
+				switch {
+				case f.Hard:
+					bad = append(bad, outside(CodeImpossible, f))
+				case slices.Contains(in.Confirmed, f.Field.Name):
+					v.Confirmed = append(v.Confirmed, f.Field.Name)
+				default:
+					bad = append(bad, outside(CodeUnusual, f))
+				}
+			}
+			return &v, bad.join()
+		},
+		same: func(body any) bool {
+			v, ok := body.(*clinic.Vitals)
+			if !ok {
+				return false
+			}
+			plain := *v
+			plain.Confirmed = nil
+			return reflect.DeepEqual(plain, typed)
+		},
+	})
+}
+
+func parseVitals(values map[string]string) (clinic.Vitals, Errors) {
+	v, problems := clinic.ParseVitals(values)
+	var bad Errors
+	for _, p := range problems {
+		_ = bad.collect(valueError(p)) // a FieldError always becomes a refusal
+	}
+	switch {
+	case len(bad) > 0:
+	case reflect.ValueOf(v).IsZero():
+		bad = append(bad, &Error{Code: CodeNothing})
+	case (v.Systolic == 0) != (v.Diastolic == 0):
+		field := clinic.FieldSystolic
+		if v.Diastolic == 0 {
+			field = clinic.FieldDiastolic
+		}
+		bad = append(bad, &Error{Code: CodePressurePair, Field: field})
+	case v.Systolic != 0 && v.Systolic <= v.Diastolic:
+		bad = append(bad, &Error{Code: CodePressureOrder, Field: clinic.FieldSystolic})
+	}
+	return v, bad
+}
+
+func outside(code Code, f clinic.Finding) *Error {
+	n := func(v int) string { return clinic.FormatFixed(v, f.Field.Decimals) }
+	return &Error{Code: code, Field: f.Field.Name, Args: map[string]string{
+		"value": n(f.Value), "low": n(f.Range.Low), "high": n(f.Range.High), "unit": f.Field.Unit,
+	}}
+}
+
+// ageMonths returns the age in months on a day, or -1 when it is unknown: also
+// for a child of whom only the year is known, for whom it would pick a band by
+// chance.
+func ageMonths(birth, on clinic.Date) int {
+	months := birth.AgeAt(on).InMonths()
+	if birth.IsZero() || birth.Month == 0 && months < 14*12 {
+		return -1
+	}
+	return months
+}

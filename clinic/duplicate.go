@@ -1,0 +1,51 @@
+package clinic
+
+// Likeness tells why two records may be of one person.
+type Likeness uint8
+
+// The reasons, the weaker first.
+const (
+	LikeNone   Likeness = 0
+	LikeName   Likeness = 1 // same folded name and birth date
+	LikeNumber Likeness = 2 // same number, and both hold it now
+)
+
+// Alike compares two patients on a day. A birth date of which only the year is
+// known compares by the year; one that is unknown altogether by nothing.
+func Alike(a, b *Patient, on Date) Likeness {
+	for _, id := range a.Identifiers {
+		if id.Live(on) && b.Holds(id.System, id.Value, on) {
+			return LikeNumber
+		}
+	}
+	if a.Folded != "" && a.Folded == b.Folded && sameBirth(a.Birth, b.Birth) {
+		return LikeName
+	}
+	return LikeNone
+}
+
+// Live reports whether the number is still the person's on the day. An insurance
+// card that ended is not: the next holder of a number is somebody else.
+func (id *Identifier) Live(on Date) bool { return id.To.IsZero() || !id.To.Before(on) }
+
+// Holds reports whether the patient holds the number on the day.
+func (p *Patient) Holds(s System, value string, on Date) bool {
+	for _, id := range p.Identifiers {
+		if id.System == s && id.Value == value && id.Live(on) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameBirth(a, b Date) bool {
+	switch {
+	case a.IsZero() || b.IsZero() || a.Year != b.Year:
+		return false
+	case a.Month == 0 || b.Month == 0:
+		return true
+	case a.Month != b.Month:
+		return false
+	}
+	return a.Day == 0 || b.Day == 0 || a.Day == b.Day
+}

@@ -1,0 +1,177 @@
+package paper
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// Appointment is everything that stands on an appointment slip (phiếu hẹn khám
+// lại, Circular 01/2025/TT-BYT annex V).
+type Appointment struct {
+	Facility    clinic.Facility
+	Patient     clinic.Patient
+	Card        clinic.Identifier // insurance card; zero = none
+	Key         string            // MA_LK of the visit
+	Examined    clinic.Date
+	Admitted    clinic.Date // zero for an out-patient
+	Discharged  clinic.Date // zero for an out-patient
+	Main        string      // main diagnosis: code and name
+	Others      []string    // further diagnoses
+	Appointment clinic.Appointment
+	Doctor      clinic.Staff // who made the appointment
+	Printer     string       // who printed it
+	Printed     time.Time
+	QR          string // clinic.SlipQR
+	Copy        int    // 1 = first; more is a reprint
+}
+
+// Words that stand for what is not there: a blank could be filled in by hand.
+const (
+	nothing    = "không có"
+	outpatient = "không (khám ngoại trú)"
+)
+
+// Doc lays the slip out. It uses no abbreviations (Circular 32/2023/TT-BYT art.
+// 52) and says that signature and stamp are still needed.
+func (a *Appointment) Doc() Doc {
+	b := a.head()
+	b = append(b, a.person()...)
+	b = append(b, Rule())
+	b = append(b, a.care()...)
+	b = append(b, Rule())
+	b = append(b, a.date()...)
+	b = append(b, a.signatures()...)
+	b = append(b, a.foot()...)
+	d := Doc{Form: "appointment", Blocks: b}
+	if a.Copy > 1 {
+		return d.Reprinted()
+	}
+	return d
+}
+
+func (a *Appointment) head() []Block {
+	var b []Block
+	for _, s := range []string{a.Facility.Governing, a.Facility.Name} {
+		if s != "" {
+			b = append(b, Text(strings.ToUpper(s)).Strong().At(Center))
+		}
+	}
+	for _, s := range []string{a.Facility.Site, a.Facility.Address} {
+		if s != "" {
+			b = append(b, Text(s).Sized(Small).At(Center))
+		}
+	}
+	return append(b, Space(2), Text("PHIẾU HẸN KHÁM LẠI").Sized(Large).Strong().At(Center),
+		Text("Số: "+a.Appointment.Slip).Strong().At(Center), Space(2))
+}
+
+func (a *Appointment) person() []Block {
+	p := &a.Patient
+	b := []Block{
+		Row("Họ và tên", strings.ToUpper(p.Name)).Strong(),
+		Row("Giới tính", sexWord(p.Sex)),
+		Row("Ngày sinh", or(p.Birth.String(), "không rõ")),
+		Row("Địa chỉ", or(p.Address, nothing)),
+	}
+	if a.Card.Value == "" {
+		return append(b, Row("Thẻ bảo hiểm y tế số", nothing))
+	}
+	return append(b, Row("Thẻ bảo hiểm y tế số", a.Card.Value),
+		Row("Giá trị từ ngày", or(a.Card.From.String(), "không ghi")),
+		Row("đến ngày", or(a.Card.To.String(), "không ghi")))
+}
+
+func (a *Appointment) care() []Block {
+	b := []Block{
+		Row("Ngày khám bệnh", a.Examined.String()),
+		Row("Ngày vào viện", or(a.Admitted.String(), outpatient)),
+		Row("Ngày ra viện", or(a.Discharged.String(), outpatient)),
+		Row("Chẩn đoán", or(a.Main, "chưa ghi")),
+		Row("Bệnh kèm theo", or(strings.Join(a.Others, "; "), nothing)),
+	}
+	if a.Key != "" {
+		b = append(b, Row("Mã lần khám", a.Key))
+	}
+	return b
+}
+
+func (a *Appointment) date() []Block {
+	ap := &a.Appointment
+	b := []Block{
+		Text("HẸN KHÁM LẠI NGÀY").Strong().At(Center),
+		Text(weekday(ap.Due) + ", " + ap.Due.String()).Sized(Large).Strong().At(Center),
+	}
+	if ap.Hour != "" {
+		b = append(b, Row("Giờ", ap.Hour).Strong())
+	}
+	b = append(b, Row("Nơi khám", or(ap.Place, a.Facility.Name)))
+	if ap.Note != "" {
+		b = append(b, Row("Ghi chú", ap.Note))
+	}
+	return append(b, Space(1),
+		Text("Hoặc đến bất kỳ lúc nào trước ngày hẹn nếu có dấu hiệu bất thường."),
+		Text("Phiếu chỉ có giá trị sử dụng một lần. Nếu không đến được đúng ngày hẹn, "+
+			"xin liên hệ cơ sở khám bệnh, chữa bệnh"+phone(a.Facility.Phone)+"."))
+}
+
+func (a *Appointment) signatures() []Block {
+	p := a.Printed.In(clinic.ICT)
+	day := fmt.Sprintf("Ngày %02d tháng %02d năm %d", p.Day(), int(p.Month()), p.Year())
+	doctor := strings.TrimSpace(a.Doctor.Title + " " + a.Doctor.Name)
+	return []Block{
+		Space(2), Text(day).At(Center),
+		Text("BÁC SĨ, Y SĨ KHÁM BỆNH").Strong().At(Center), Text("(ký, ghi rõ họ tên)").Sized(Small).At(Center),
+		Space(15), Text(doctor).Strong().At(Center),
+		Space(2),
+		Text("ĐẠI DIỆN CƠ SỞ KHÁM BỆNH, CHỮA BỆNH").Strong().At(Center), Text("(ký tên, đóng dấu)").Sized(Small).At(Center),
+		Space(20),
+		Text("Phiếu chưa được ký số: chỉ có giá trị khi có chữ ký và dấu.").Sized(Small).At(Center),
+	}
+}
+
+func (a *Appointment) foot() []Block {
+	b := []Block{Rule()}
+	if a.QR != "" {
+		b = append(b, QR(a.QR))
+	}
+	b = append(b, Code128(a.Appointment.Slip), Text("Đưa phiếu này cho nhân viên khi đến khám lại.").Sized(Small).At(Center))
+	made := "In lúc " + a.Printed.In(clinic.ICT).Format("15:04 02/01/2006")
+	if a.Printer != "" {
+		made += ", người in: " + a.Printer
+	}
+	if a.Copy > 1 {
+		made += fmt.Sprintf(", bản thứ %d", a.Copy)
+	}
+	return append(b, Text(made).Sized(Small).At(Center))
+}
+
+func phone(s string) string {
+	if s == "" {
+		return ""
+	}
+	return ", điện thoại " + s
+}
+
+func or(s, instead string) string {
+	if s == "" {
+		return instead
+	}
+	return s
+}
+
+func sexWord(s clinic.Sex) string {
+	switch s {
+	case clinic.SexMale:
+		return "Nam"
+	case clinic.SexFemale:
+		return "Nữ"
+	}
+	return "chưa xác định"
+}
+
+func weekday(d clinic.Date) string {
+	return [...]string{"Chủ nhật", "Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy"}[d.Time().Weekday()]
+}
