@@ -1,0 +1,237 @@
+package outboxtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/entry"
+	"clinicbox/sync/outbox"
+	"clinicbox/sync/wire"
+)
+
+// Tree is an RFC 6962 tree of leaf hashes in memory.
+type Tree struct {
+	hashes []tlog.Hash
+	size   int64
+}
+
+// ReadHashes implements tlog.HashReader.
+func (t *Tree) ReadHashes(at []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(at))
+	for i, x := range at {
+		out[i] = t.hashes[x]
+	}
+	return out, nil
+}
+
+// Add appends a leaf.
+func (t *Tree) Add(leaf clinic.Leaf) error {
+	hs, err := tlog.StoredHashesForRecordHash(t.size, tlog.Hash(leaf), t)
+	t.hashes = append(t.hashes, hs...)
+	t.size++
+	return err
+}
+
+// Root returns the head of the first size leaves.
+func (t *Tree) Root(size uint64) ([32]byte, error) {
+	if size > uint64(t.size) {
+		return [32]byte{}, errors.New("outboxtest: no such size")
+	}
+	h, err := tlog.TreeHash(int64(size), t)
+	return h, err
+}
+
+// Log is a journal in memory. It implements outbox.Log.
+type Log struct {
+	mu    sync.Mutex
+	raws  []wire.Raw
+	tree  Tree
+	grown chan struct{}
+	fail  bool
+}
+
+// NewLog returns an empty journal.
+func NewLog() *Log { return &Log{grown: make(chan struct{})} }
+
+// Append adds n invented entries of about size bytes, recorded now.
+func (l *Log) Append(n, size int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for range n {
+		i := uint64(len(l.raws))
+		segment := i / 50
+		r := wire.Raw{
+			Index: i, Segment: uint32(segment), Place: uint32(i % 50), Seed: entry.Seed{byte(segment), 1},
+			Explicit: i%17 == 3,
+		}
+		b, err := entry.Encode(clinic.Draft{
+			Kind: clinic.KindExam, Subject: clinic.NewID(), Event: time.Now(),
+			Body: &clinic.Exam{Reason: fmt.Sprintf("%0*d", size, i)},
+		}, clinic.NewID(), clinic.NewID(), uint64(time.Now().UnixMilli())<<16, true)
+		if err != nil {
+			panic(err)
+		}
+		r.Bytes, r.Salt = b, r.Seed.Salt(r.Place)
+		if r.Explicit {
+			r.Salt = entry.Salt{byte(i), 9}
+		}
+		r.Leaf = entry.LeafHash(r.Salt, r.Bytes)
+		l.raws = append(l.raws, r)
+		if err := l.tree.Add(r.Leaf); err != nil {
+			panic(err)
+		}
+	}
+	close(l.grown)
+	l.grown = make(chan struct{})
+}
+
+// Lose makes an entry unreadable: a hole.
+func (l *Log) Lose(index uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.raws[index].Bytes = nil
+}
+
+// Fail makes reading fail until it is called with false.
+func (l *Log) Fail(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fail = on
+}
+
+// ErrDisk is what everything here returns when asked to fail.
+var ErrDisk = errors.New("outboxtest: input/output error")
+
+// Size implements outbox.Log.
+func (l *Log) Size() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return uint64(len(l.raws))
+}
+
+// Root implements outbox.Log.
+func (l *Log) Root(size uint64) ([32]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail {
+		return [32]byte{}, ErrDisk
+	}
+	return l.tree.Root(size)
+}
+
+// Read implements outbox.Log.
+func (l *Log) Read(from uint64, most, maxBytes int) ([]wire.Raw, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail {
+		return nil, ErrDisk
+	}
+	var out []wire.Raw
+	for ; from < uint64(len(l.raws)) && len(out) < most && (maxBytes > 0 || len(out) == 0); from++ {
+		out = append(out, l.raws[from])
+		maxBytes -= len(l.raws[from].Bytes)
+	}
+	return out, nil
+}
+
+// Grown implements outbox.Log.
+func (l *Log) Grown() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.grown
+}
+
+// Box is what a box keeps over restarts: the Keeper and the journal of what it
+// received. Failures come in pairs: Before fails and applies nothing, After
+// applies and fails.
+type Box struct {
+	mu            sync.Mutex
+	receipt       wire.SignedReceipt
+	cursor        outbox.Cursor
+	in            map[clinic.Leaf][]byte
+	Twice         int // entries that were applied again
+	before, after int // failures to come
+}
+
+// NewBox returns an empty one.
+func NewBox() *Box { return &Box{in: map[clinic.Leaf][]byte{}} }
+
+// FailNext makes the next writes fail without effect, and those after them fail
+// with it.
+func (b *Box) FailNext(before, after int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.before, b.after = before, after
+}
+
+func (b *Box) write(apply func()) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.before > 0 {
+		b.before--
+		return ErrDisk
+	}
+	apply()
+	if b.after > 0 {
+		b.after--
+		return ErrDisk
+	}
+	return nil
+}
+
+// Load implements outbox.Keeper.
+func (b *Box) Load() (wire.SignedReceipt, outbox.Cursor, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.receipt, b.cursor, nil
+}
+
+// SaveReceipt implements outbox.Keeper.
+func (b *Box) SaveReceipt(r wire.SignedReceipt) error {
+	return b.write(func() { b.receipt = r })
+}
+
+// SaveCursor implements outbox.Keeper.
+func (b *Box) SaveCursor(c outbox.Cursor) error {
+	return b.write(func() { b.cursor = c })
+}
+
+// Apply implements outbox.Applier.
+func (b *Box) Apply(_ context.Context, entries []wire.Salted) error {
+	return b.write(func() {
+		for _, e := range entries {
+			leaf := entry.LeafHash(entry.Salt(e.Salt), e.Bytes)
+			if _, ok := b.in[leaf]; ok {
+				b.Twice++
+			}
+			b.in[leaf] = e.Bytes
+		}
+	})
+}
+
+// In returns how many entries were received.
+func (b *Box) In() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.in)
+}
+
+// Cursor returns the durable place in the down stream.
+func (b *Box) Cursor() outbox.Cursor {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.cursor
+}
+
+var (
+	_ outbox.Log     = (*Log)(nil)
+	_ outbox.Keeper  = (*Box)(nil)
+	_ outbox.Applier = (*Box)(nil)
+	_ outbox.Link    = (*Net)(nil)
+)

@@ -1,0 +1,91 @@
+package outbox
+
+import (
+	"time"
+
+	"clinicbox/sync/wire"
+)
+
+// trial is the largest frame that may go out over a link that was long silent,
+// before the hub was heard again. Larger ones wait for a Ping's answer.
+const trial = 2 << 10
+
+// grew lets a first entry wait for those of the same visit. Entries that join a
+// backlog do not make it wait.
+func (r *runner) grew() {
+	if r.phase == live && r.hold.IsZero() && r.sent >= r.seen {
+		r.hold = time.Now().Add(r.opts.Linger)
+	}
+}
+
+// pump sends frames until the window is full or the journal is sent.
+func (r *runner) pump() {
+	if !r.hold.IsZero() && time.Until(r.hold) > 0 {
+		return
+	}
+	r.hold = time.Time{}
+	r.seen = r.opts.Log.Size()
+	if r.sent < r.seen && len(r.flight) == 0 && time.Since(r.born) > r.opts.SessionLife {
+		r.greet()
+		return
+	}
+	for r.sent < r.opts.Log.Size() && !r.stopped() {
+		room := r.opts.Window - r.bytes
+		if len(r.flight) > 0 && room < r.opts.Frame/2 {
+			return
+		}
+		still := time.Since(r.heard) > r.opts.Idle
+		if still && len(r.flight) > 0 {
+			return
+		}
+		frame, next, err := r.pack(min(r.opts.Frame, room))
+		if err != nil {
+			r.log.Error("journal not read", "from", r.sent, "error", err)
+			r.show(func(s *shown) { s.problems.journal = true })
+			r.hold = time.Now().Add(r.opts.Patience)
+			return
+		}
+		if still && len(frame) > trial {
+			r.query()
+			return
+		}
+		if len(r.flight) > 0 && len(frame) > room {
+			return // one large entry: alone, when the window is empty
+		}
+		r.show(func(s *shown) { s.problems.journal = false })
+		r.flight = append(r.flight, flown{next: next, bytes: len(frame)})
+		r.bytes += len(frame)
+		r.sent = next
+		if r.due.IsZero() {
+			r.expect()
+		}
+		r.publish(frame)
+	}
+}
+
+// pack seals the entries from sent on. A frame that is not sent after all wastes
+// a counter of the session and nothing else.
+func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
+	raws, err := r.opts.Log.Read(r.sent, 1024, limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	b := wire.NewDataBuilder(r.opts.Epoch, r.sent, limit)
+	for _, raw := range raws {
+		if !b.Add(raw) {
+			break
+		}
+	}
+	root, err := r.opts.Log.Root(b.Next())
+	if err != nil {
+		return nil, 0, err
+	}
+	frame, err = r.sealer.Seal(b.Data(root))
+	return frame, b.Next(), err
+}
+
+func (r *runner) stopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.shown.problems.diverged
+}
