@@ -26,10 +26,11 @@ type job struct {
 	Copy    bool      `json:"copy,omitempty"` // asked for as a copy: marked from the start
 	Started bool      `json:"started,omitempty"`
 	Tries   int       `json:"tries,omitempty"` // that may have left dots, since a person last asked
-	Doc     paper.Doc `json:"doc"`
+	Done    bool      `json:"done,omitempty"`  // is out; kept without Doc, so that a late second Submit prints nothing
+	Doc     paper.Doc `json:"doc,omitzero"`
 
 	id      string
-	printed bool // confirmed, but the queue could not forget it yet
+	printed bool // confirmed, but the queue does not know it yet
 	bad     bool // cannot be read or drawn; waits for a person, lets others pass
 }
 

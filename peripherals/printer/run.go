@@ -3,6 +3,7 @@ package printer
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -83,8 +84,8 @@ func (s *Spooler) pick() *job {
 // try takes the job as far as it goes and returns what stopped it, "" for nothing.
 //
 // What a power cut leaves behind: before begin's Put the job is as new; after it,
-// the job is printed whole and marked, even if no dot reached paper; after Delete
-// it is gone, and the printer had confirmed it.
+// the job is printed whole and marked, even if no dot reached paper; after
+// finish's Put it is done, and the printer had confirmed it.
 func (s *Spooler) try(ctx context.Context, j *job) Cause {
 	defer s.release()
 	if !j.printed {
@@ -95,16 +96,40 @@ func (s *Spooler) try(ctx context.Context, j *job) Cause {
 		j.printed = true
 		s.mu.Unlock()
 	}
-	s.storage.Lock()
-	err := s.queue.Delete(j.id)
-	s.storage.Unlock()
-	if err != nil {
-		// It is out: only forgetting is tried again. A restart before that prints a
+	if err := s.finish(j); err != nil {
+		// It is out: only noting it is tried again. A restart before that prints a
 		// marked copy, which is the lesser evil.
 		return s.stop(Storage, err)
 	}
-	s.remove(j.id)
 	return ""
+}
+
+// finish notes durably that a job is out and forgets its words. The bare note
+// stays for a while: who asked for the slip may ask again after a restart.
+func (s *Spooler) finish(j *job) error {
+	s.storage.Lock()
+	defer s.storage.Unlock()
+	note := &job{Version: jobVersion, Seq: j.Seq, At: j.At, Done: true, id: j.id}
+	if err := s.store(note); err != nil {
+		return err
+	}
+	s.remove(j.id)
+	s.mu.Lock()
+	s.done = append(s.done, j.id)
+	var old []string
+	if n := len(s.done) - keepDone; n > 0 {
+		old = slices.Clone(s.done[:n])
+	}
+	s.mu.Unlock()
+	for _, id := range old {
+		if s.queue.Delete(id) != nil {
+			break // the next job tries again
+		}
+		s.mu.Lock()
+		s.done = s.done[1:]
+		s.mu.Unlock()
+	}
+	return nil
 }
 
 func (s *Spooler) release() {

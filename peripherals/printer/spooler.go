@@ -76,7 +76,8 @@ type Spooler struct {
 	storage sync.Mutex // one caller of queue at a time; taken before mu
 
 	mu      sync.Mutex
-	jobs    []*job // in order
+	jobs    []*job   // in order
+	done    []string // ids of the last jobs that are out, oldest first
 	next    uint64
 	current *job // being printed
 	state   SpoolStatus
@@ -101,10 +102,14 @@ func (s *Spooler) String() string { return "print queue of " + s.printer.String(
 // Ready is closed when the stored jobs are loaded.
 func (s *Spooler) Ready() <-chan struct{} { return s.ready }
 
+// keepDone is how many finished jobs are remembered by their id.
+const keepDone = 500
+
 // Submit stores a slip for printing and returns when it is durable; it does not
-// wait for paper. The id must be new for every paper and free of personal data.
-// The same id again does nothing while it is queued, so an error can be answered
-// by calling again. copy marks the slip as a reprint from the start.
+// wait for paper. The id must be new for every paper, a wanted reprint too, and
+// free of personal data. The same id again does nothing while it is queued and
+// long after it is out, so an error is answered by calling again, after a restart
+// too. copy marks the slip as a reprint from the start.
 func (s *Spooler) Submit(ctx context.Context, id string, doc paper.Doc, copy bool) error {
 	select {
 	case <-s.ready:
@@ -131,11 +136,11 @@ func (s *Spooler) Submit(ctx context.Context, id string, doc paper.Doc, copy boo
 	return nil
 }
 
-// admit numbers a new job; nil for one that is queued already.
+// admit numbers a new job; nil for one that is queued or out already.
 func (s *Spooler) admit(id string) (*job, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.jobs, func(j *job) bool { return j.id == id }) {
+	if slices.Contains(s.done, id) || slices.ContainsFunc(s.jobs, func(j *job) bool { return j.id == id }) {
 		return nil, nil
 	}
 	if len(s.jobs) >= s.opts.MaxJobs {
@@ -255,9 +260,14 @@ func (s *Spooler) load() error {
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.jobs, s.next = jobs, 1
+	s.jobs, s.done, s.next = nil, nil, 1
 	for _, j := range jobs {
 		s.next = max(s.next, j.Seq+1)
+		if j.Done {
+			s.done = append(s.done, j.id)
+		} else {
+			s.jobs = append(s.jobs, j)
+		}
 	}
 	return nil
 }
