@@ -1,0 +1,105 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// Visit implements desk.Agenda.
+func (r *reader) Visit(id clinic.ID) (desk.VisitRow, bool, error) {
+	if err := r.alive(); err != nil {
+		return desk.VisitRow{}, false, err
+	}
+	v, key, ok := r.visit(id)
+	if !ok || v.opened == (stamp{}) {
+		return desk.VisitRow{}, false, nil
+	}
+	return v.row(key), true, nil
+}
+
+func (r *reader) visit(id clinic.ID) (v visitRow, key []byte, ok bool) {
+	at := r.kv.get(tVisit, id[:])
+	if len(at) != 8 {
+		return v, nil, false
+	}
+	key = join(at, id[:])
+	return v, key, v.decode(r.kv.get(tDay, key))
+}
+
+// Day implements desk.Agenda.
+func (r *reader) Day(day clinic.Date) ([]desk.VisitRow, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	var out []desk.VisitRow
+	err := r.each(tDay, u32(day.Int()), func(k, b []byte) error {
+		var v visitRow
+		if v.decode(b) && v.opened != (stamp{}) {
+			out = append(out, v.row(k))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Due implements desk.Agenda.
+func (r *reader) Due(from, to clinic.Date) ([]desk.AppointmentRow, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	var out []desk.AppointmentRow
+	c := r.kv.bucket(tDue).Cursor()
+	end := u32(to.Int() + 1)
+	for k, _ := c.Seek(u32(from.Int())); k != nil && bytes.Compare(k, end) < 0; k, _ = c.Next() {
+		a, ok, err := r.appointment(token(k[4:20]))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+// Slip implements desk.Agenda.
+func (r *reader) Slip(code string) (desk.AppointmentRow, bool, error) {
+	if err := r.alive(); err != nil {
+		return desk.AppointmentRow{}, false, err
+	}
+	return r.appointment(r.s.tokens.slip(code))
+}
+
+func (r *reader) appointment(t token) (a desk.AppointmentRow, ok bool, err error) {
+	var row slipRow
+	if !row.decode(r.kv.get(tSlip, t[:])) || row.made == (stamp{}) {
+		return a, false, nil
+	}
+	a = desk.AppointmentRow{
+		Patient: row.patient, Visit: row.visit, Due: clinic.DateFromInt(int(row.due)), Used: row.usedWith, Ref: row.ref,
+	}
+	if v, _, ok := r.visit(row.visit); ok {
+		a.Void = v.slip != t
+	}
+	// The code stands in the entry only: in the views it would name a paper.
+	rec, ok, err := r.record(row.ref)
+	if b, is := rec.Body.(*clinic.Appointment); ok && is {
+		a.Slip = b.Slip
+	}
+	return a, err == nil, err
+}
+
+// Last implements desk.Reference.
+func (r *reader) Last(series string) (int, error) {
+	if err := r.alive(); err != nil {
+		return 0, err
+	}
+	v := r.kv.get(tSeries, []byte(series))
+	if len(v) != 8 {
+		return 0, nil
+	}
+	return int(binary.BigEndian.Uint64(v)), nil
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"bytes"
+
+	"clinicbox/clinic"
+	"clinicbox/store/seal"
+)
+
+// kv is what applying needs of the views: a bbolt transaction, or memory when
+// they are built anew or compared. Nothing here can fail for a reason that lies
+// in an entry: applying is total.
+type kv interface {
+	get(t table, key []byte) []byte
+	put(t table, key, value []byte)
+	del(t table, key []byte)
+	// putMin is for write-only tables: the smallest value of a key stays.
+	putMin(t table, key, value []byte)
+}
+
+// tokens hashes what would name a person.
+type tokens struct{ key seal.Key }
+
+// applier puts records into the views. Every rule is a union, a minimum or a
+// maximum over stamps, so the result depends on the set of records only, not on
+// the order in which they came.
+type applier struct {
+	kv      kv
+	tokens  tokens
+	changed func(r *clinic.Record) // a patient's or row's new current record; may be nil
+	last    clinic.ID              // the act of the own record before
+	hlc     uint64                 // highest of own
+}
+
+// needsBody tells which kinds are applied by what they say, not by their head.
+func needsBody(k clinic.Kind) bool {
+	switch k {
+	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe, clinic.KindCatalogRow:
+		return true
+	}
+	return false
+}
+
+func (a *applier) apply(r *clinic.Record) {
+	s := stampOf(r)
+	ref := appendRef(nil, r.Ref)
+	switch r.Ref.Journal {
+	case clinic.Own:
+		if r.Act != a.last && !r.Act.IsZero() {
+			a.kv.putMin(tAct, r.Act[:], u64(r.Ref.Index))
+			a.last = r.Act
+		}
+		a.hlc = max(a.hlc, r.HLC)
+		a.series(r)
+	case clinic.In:
+		a.kv.putMin(tLeaf, r.Leaf[:16], u64(r.Ref.Index))
+	}
+	if !r.Subject.IsZero() {
+		k := []byte{byte(r.Kind >> 8), byte(r.Kind)}
+		a.kv.putMin(tRecord, join(r.Subject[:], s[:]), join(ref, k))
+	}
+	switch b := r.Body.(type) {
+	case *clinic.Patient:
+		for _, id := range b.Identifiers {
+			t := a.tokens.ident(id.System, id.Value)
+			a.kv.putMin(tIdent, join(t[:], r.Subject[:]), []byte{1})
+		}
+	case *clinic.Visit:
+		a.visit(r, b, s)
+	case *clinic.Appointment:
+		a.appointment(r, b, s)
+	case *clinic.Arrived:
+		a.arrived(r, b, s)
+	}
+	switch r.Kind {
+	case clinic.KindPatient, clinic.KindStaff:
+		a.current(r, s, ref)
+	case clinic.KindCatalogRow:
+		if old := a.kv.get(tCatalog, s[:]); old == nil || bytes.Compare(ref, old) < 0 {
+			a.kv.put(tCatalog, s[:], ref)
+		}
+		a.change(r)
+	}
+	if bit := progress(r.Kind); bit != 0 && !r.Visit.IsZero() {
+		a.progress(r.Visit, bit)
+	}
+}
+
+func (a *applier) change(r *clinic.Record) {
+	if a.changed != nil {
+		a.changed(r)
+	}
+}
+
+// current keeps the latest record of a kind that replaces the one before.
+func (a *applier) current(r *clinic.Record, s stamp, ref []byte) {
+	key := join([]byte{byte(r.Kind >> 8), byte(r.Kind)}, r.Subject[:])
+	value := join(s[:], ref)
+	old := a.kv.get(tCurrent, key)
+	if old != nil {
+		c := bytes.Compare(s[:], old[:len(s)])
+		if c < 0 || c == 0 && bytes.Compare(ref, old[len(s):]) >= 0 {
+			return
+		}
+	}
+	a.kv.put(tCurrent, key, value)
+	a.change(r)
+}
+
+// series keeps the highest number this box issued. Numbers that came from
+// elsewhere do not count: every box has series of its own.
+func (a *applier) series(r *clinic.Record) {
+	for _, n := range clinic.Issued(r.Body) {
+		key := []byte(n.Series)
+		if len(key) == 0 || len(key) > 256 || n.Number <= 0 {
+			continue
+		}
+		if old := a.kv.get(tSeries, key); old == nil || bytes.Compare(old, u64(uint64(n.Number))) < 0 {
+			a.kv.put(tSeries, key, u64(uint64(n.Number)))
+		}
+	}
+}

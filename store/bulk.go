@@ -1,0 +1,89 @@
+package store
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+)
+
+// bulk is the views in memory, sorted at the end: for building a views file anew
+// and for comparing one with the journals.
+type bulk struct {
+	wide   [tables]rows[[48]byte] // write-only tables with long keys
+	narrow [tables]rows[[24]byte]
+	maps   [tables]map[string][]byte
+}
+
+// rows are key and value in one array each, behind each other, zeros behind.
+type rows[T [48]byte | [24]byte] []T
+
+func newBulk() *bulk {
+	b := new(bulk)
+	for t := range tables {
+		b.maps[t] = map[string][]byte{}
+	}
+	return b
+}
+
+// widths of keys and values in write-only tables.
+func (t table) widths() (key, value int) {
+	switch t {
+	case tRecord:
+		return 32, refLen + 2
+	case tIdent:
+		return 32, 1
+	}
+	return 16, 8 // tAct, tLeaf
+}
+
+func (b *bulk) get(t table, key []byte) []byte { return b.maps[t][string(key)] }
+
+func (b *bulk) put(t table, key, value []byte) { b.maps[t][string(key)] = bytes.Clone(value) }
+
+func (b *bulk) del(t table, key []byte) { delete(b.maps[t], string(key)) }
+
+func (b *bulk) putMin(t table, key, value []byte) {
+	if k, _ := t.widths(); k == 32 {
+		var r [48]byte
+		copy(r[copy(r[:], key):], value)
+		b.wide[t] = append(b.wide[t], r)
+		return
+	}
+	var r [24]byte
+	copy(r[copy(r[:], key):], value)
+	b.narrow[t] = append(b.narrow[t], r)
+}
+
+// each calls fn with the rows of a table in order of their keys.
+func (b *bulk) each(t table, fn func(key, value []byte) error) error {
+	if t.writeOnly() {
+		k, v := t.widths()
+		if k == 32 {
+			return eachRow(b.wide[t], k, v, func(r *[48]byte) []byte { return r[:] }, fn)
+		}
+		return eachRow(b.narrow[t], k, v, func(r *[24]byte) []byte { return r[:] }, fn)
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.maps[t])) {
+		if err := fn([]byte(key), b.maps[t][key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachRow sorts and passes the first of each key: the one with the smallest value.
+func eachRow[T [48]byte | [24]byte](rs rows[T], key, value int, all func(*T) []byte, fn func(k, v []byte) error) error {
+	slices.SortFunc(rs, func(x, y T) int { return bytes.Compare(all(&x), all(&y)) })
+	var last []byte
+	for i := range rs {
+		r := all(&rs[i])
+		if bytes.Equal(r[:key], last) {
+			continue
+		}
+		last = r[:key]
+		if err := fn(r[:key], r[key:key+value]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

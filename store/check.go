@@ -1,0 +1,195 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"go.etcd.io/bbolt"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/entry"
+	"clinicbox/store/journal"
+)
+
+// Report is what Check found. It names no patient.
+type Report struct {
+	Own, In   uint64 // entries
+	Holes     uint64 // that can no longer be read
+	Unknown   uint64 // that this program cannot decode
+	Rows      uint64 // of the views, compared
+	Unapplied uint64 // entries that the views miss: the next open applies them
+	Unhashed  int    // tree hashes that are missing at the end: the next open completes them
+	OwnRoot   [32]byte
+	Problems  []string // in words; none = all is well
+}
+
+func (r *Report) problem(format string, args ...any) {
+	const most = 100
+	if len(r.Problems) < most {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	} else if len(r.Problems) == most {
+		r.Problems = append(r.Problems, "more problems than can be listed")
+	}
+}
+
+// Check verifies the journals frame by frame, computes their trees anew, and
+// compares the views with a fresh computation. It changes nothing, and needs the
+// store to be closed. An error means that checking itself was not possible; what
+// is wrong with the data stands in the report.
+func Check(ctx context.Context, o Options) (rep Report, err error) {
+	o.defaults()
+	if _, err := os.Stat(o.Dir); err != nil {
+		return rep, fmt.Errorf("store: %w", err)
+	}
+	l, err := takeLock(o.Dir)
+	if err != nil {
+		return rep, err
+	}
+	defer func() { err = errors.Join(err, l.release(false)) }()
+	s := &Store{o: o, log: o.Log, tokens: tokens{o.Key.Sub("index")}}
+	if s.epoch, err = loadEpoch(o.Dir); err != nil {
+		rep.problem("epoch: %v", err)
+	}
+	var m meta
+	verr := guard(func() error {
+		s.db, m, err = openViews(viewsPath(o.Dir), true)
+		return err
+	})
+	if s.own, err = journal.Open(readOnly(s.journal(clinic.Own, m))); err != nil {
+		return rep, checkFailed(&rep, "own", err)
+	}
+	defer s.own.Close()
+	if s.in, err = journal.Open(readOnly(s.journal(clinic.In, m))); err != nil {
+		return rep, checkFailed(&rep, "in", err)
+	}
+	defer s.in.Close()
+	rep.Own, rep.In = s.own.Size(), s.in.Size()
+	rep.OwnRoot = rep.checkJournal(ctx, "own", s.own, clinic.Own)
+	rep.checkJournal(ctx, "in", s.in, clinic.In)
+	switch {
+	case errors.Is(verr, fs.ErrNotExist):
+		rep.Unapplied = rep.Own + rep.In
+	case verr != nil:
+		rep.problem("views: %v; the next open builds them anew", verr)
+	default:
+		defer s.db.Close()
+		err = s.compare(ctx, &rep, m)
+	}
+	return rep, errors.Join(err, ctx.Err())
+}
+
+func readOnly(c journal.Config) journal.Config {
+	c.ReadOnly = true
+	return c
+}
+
+// checkFailed puts damage into the report; other errors stop the check.
+func checkFailed(rep *Report, name string, err error) error {
+	if errors.Is(err, journal.ErrCorrupt) {
+		rep.problem("%s: %v", name, err)
+		return nil
+	}
+	return fmt.Errorf("store: %s: %w", name, err)
+}
+
+func (rep *Report) checkJournal(ctx context.Context, name string, j *journal.Journal, kind clinic.Journal) [32]byte {
+	v := j.Verify()
+	for n := range j.Segments() {
+		if ctx.Err() != nil {
+			return [32]byte{}
+		}
+		if p := v.Segment(n); p != "" {
+			rep.problem("%s: segment %d: %s", name, n, p)
+		}
+		err := j.Each(n, func(r journal.Raw) error {
+			if p := v.Entry(r); p != "" {
+				rep.problem("%s: entry %d: %s", name, r.Index, p)
+			}
+			if r.Hole() {
+				rep.Holes++
+				return nil
+			}
+			if _, err := entry.Decode(r.Bytes, clinic.Ref{Journal: kind, Index: r.Index}, r.Leaf); err != nil {
+				rep.Unknown++
+				if kind == clinic.Own { // what came from elsewhere may be of a newer program
+					rep.problem("%s: entry %d: %v", name, r.Index, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			rep.problem("%s: segment %d: %v", name, n, err)
+		}
+	}
+	root, p := v.End()
+	rep.Unhashed += v.Incomplete
+	if p != "" {
+		rep.problem("%s: %s", name, p)
+	}
+	return root
+}
+
+// compare computes the views up to their own cursors and walks both side by side.
+func (s *Store) compare(ctx context.Context, rep *Report, m meta) error {
+	if m.own > rep.Own || m.in > rep.In {
+		rep.problem("views: they have %d and %d entries, the journals %d and %d: saved entries are missing", m.own, m.in, rep.Own, rep.In)
+		return nil
+	}
+	rep.Unapplied = rep.Own - m.own + rep.In - m.in
+	if s.epoch.Epoch != m.epoch {
+		rep.problem("views: they belong to epoch %x, the journal to %x", m.epoch, s.epoch.Epoch)
+	}
+	if rep.Holes == 0 && rep.Unhashed == 0 && !agree(m, s.own, s.in) {
+		rep.problem("views: their roots are not those of the journals")
+	}
+	src := source{own: s.own, in: s.in, tokens: s.tokens, upTo: m, done: s.o.Progress}
+	b, hlc, err := src.compute(ctx)
+	if err != nil {
+		return err
+	}
+	if hlc != m.hlc {
+		rep.problem("views: highest time is %d, in the journal %d", m.hlc, hlc)
+	}
+	return guard(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			for err := range tx.Check() {
+				rep.problem("views: %v", err)
+			}
+			for t := tMeta + 1; t < tables; t++ {
+				rep.compareTable(tx, t, b)
+			}
+			return nil
+		})
+	})
+}
+
+func (rep *Report) compareTable(tx *bbolt.Tx, t table, b *bulk) {
+	c := tx.Bucket(t.name()).Cursor()
+	k, v := c.First()
+	var missing, extra, differs int
+	_ = b.each(t, func(key, value []byte) error {
+		for ; k != nil && bytes.Compare(k, key) < 0; k, v = c.Next() {
+			extra++
+		}
+		switch {
+		case !bytes.Equal(k, key):
+			missing++
+			return nil
+		case !bytes.Equal(v, value):
+			differs++
+		}
+		rep.Rows++
+		k, v = c.Next()
+		return nil
+	})
+	for ; k != nil; k, _ = c.Next() {
+		extra++
+	}
+	if missing+extra+differs > 0 {
+		rep.problem("views: table %s: %d rows missing, %d too many, %d different", t.name(), missing, extra, differs)
+	}
+}

@@ -1,0 +1,106 @@
+// Package store keeps the clinic's records: two journals of sealed entries are
+// the truth, views in bbolt answer every question, small state lives beside them.
+//
+//	LOCK              held while open; not empty after an unclean stop
+//	epoch             epoch and incarnation of the own journal
+//	own/, in/         journals (store/journal): NNNNNNNN.seg, .idx, hashes
+//	views-<schema>.db positions and small projections, made from the journals at any time
+//	state.db          what is in no journal: sealed values under keyed hashes
+//
+// An act is saved when its entries are synced to the own journal. Views are a
+// function of the set of entries in both journals; opening applies what their
+// cursors miss, and builds them anew when they are missing, of another schema,
+// damaged or in disagreement with the journals.
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/durable"
+	"clinicbox/store/journal"
+	"clinicbox/store/seal"
+)
+
+// Sentinels for callers that decide on them.
+var (
+	// ErrLocked tells that another process has the data directory open.
+	ErrLocked = errors.New("store: data directory is in use by another process")
+	// ErrFull tells that the disk is full: nothing of the call was saved, reading
+	// goes on, the call may be repeated when there is room.
+	ErrFull = journal.ErrFull
+	// ErrFatal tells that the process must end and open the store anew. Whether the
+	// act was saved shows when it is repeated with the same ID.
+	ErrFatal = journal.ErrFatal
+	// ErrKey tells that the records are sealed under another storage key.
+	ErrKey = journal.ErrKey
+	// ErrVersion tells that a newer program wrote the records.
+	ErrVersion = journal.ErrVersion
+	// ErrClosed tells that the store is closed or closing; nothing was saved.
+	ErrClosed = errors.New("store: closed")
+	// ErrDead tells that a Reader was used after its View or Act had returned.
+	ErrDead = errors.New("store: reader used after its end")
+	// ErrDraft tells that a use case returned a draft that cannot be an entry.
+	ErrDraft = errors.New("store: draft is not an entry")
+)
+
+// Clock tells the time and whether something reliable set it.
+type Clock interface {
+	Now() (t time.Time, trusted bool)
+}
+
+// Options says where the store is and how it works.
+type Options struct {
+	Dir     string
+	Key     seal.Key // the storage key
+	Log     *slog.Logger
+	Clock   Clock
+	Catalog []clinic.CatalogRow // starting rows; entries overlay them
+	// Fold makes the search key of a name; nil means fold.String.
+	Fold func(string) string
+	// SegmentSize is where a journal begins a new file; 0 means 8 MiB.
+	SegmentSize int64
+	// Reserve is the free space below which acts are refused with ErrFull, so that
+	// the views always have room for what the journal took; 0 means 32 MiB.
+	Reserve uint64
+	// Progress is told how far opening came, of how many entries; may be nil.
+	Progress func(done, total uint64)
+	// Probe looks at a views file after an unclean stop, in another process, because
+	// a damaged one can kill or hang the process that maps it. An error means the
+	// views are built anew. See ProbeViews; nil skips it.
+	Probe func(ctx context.Context, path string) error
+	// SlowView is the age at which a read transaction is logged; 0 means 1 s.
+	SlowView time.Duration
+	// Files is the file layer under the journals; nil means the real one.
+	Files durable.FS
+	// Free tells the free bytes of the directory's disk; nil asks the kernel.
+	Free func(dir string) (uint64, error)
+}
+
+func (o *Options) defaults() {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	if o.Reserve == 0 {
+		o.Reserve = 32 << 20
+	}
+	if o.SlowView == 0 {
+		o.SlowView = time.Second
+	}
+	if o.Files == nil {
+		o.Files = durable.OS{}
+	}
+	if o.Free == nil {
+		o.Free = freeBytes
+	}
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() (time.Time, bool) { return time.Now(), false }

@@ -1,0 +1,113 @@
+package journal
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"clinicbox/internal/entry"
+	"clinicbox/store/seal"
+)
+
+const (
+	frameMagic = "CBF"
+	frameHead  = 16
+	maxSealed  = len(entry.Salt{}) + entry.MaxSize + seal.Overhead
+
+	flagSalt  = 1 << 0 // the payload begins with its salt
+	flagMore  = 1 << 1 // the next frame belongs to the same act
+	flagsKnow = flagSalt | flagMore
+)
+
+// frame is a frame whose sum is right; its payload is still sealed.
+type frame struct {
+	flags  byte
+	place  uint32
+	sealed []byte
+}
+
+func (f *frame) len() int { return frameHead + len(f.sealed) }
+
+// appendFrame adds a frame to b.
+func appendFrame(b []byte, f frame) []byte {
+	at := len(b)
+	b = append(b, frameMagic...)
+	b = append(b, f.flags)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(f.sealed)))
+	b = binary.BigEndian.AppendUint32(b, f.place)
+	b = binary.BigEndian.AppendUint32(b, frameSum(b[at:at+12], f.sealed))
+	return append(b, f.sealed...)
+}
+
+// parseFrame reads the frame at the beginning of b. want is how many bytes b must
+// have for a frame with a sound head, so that a caller can read more.
+func parseFrame(b []byte) (f frame, want int, ok bool) {
+	if len(b) < frameHead || string(b[:3]) != frameMagic {
+		return f, 0, false
+	}
+	n := int(binary.BigEndian.Uint32(b[4:]))
+	if n < seal.Overhead || n > maxSealed {
+		return f, 0, false
+	}
+	want = frameHead + n
+	if len(b) < want {
+		return f, want, false
+	}
+	f = frame{flags: b[3], place: binary.BigEndian.Uint32(b[8:]), sealed: b[frameHead:want]}
+	return f, want, frameSum(b[:12], f.sealed) == binary.BigEndian.Uint32(b[12:])
+}
+
+func frameSum(head, sealed []byte) uint32 {
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, sealed)
+}
+
+// aad says where a frame belongs.
+func (h *header) aad(place uint32, flags byte) []byte {
+	b := make([]byte, 0, 18)
+	b = append(b, byte(h.kind))
+	b = append(b, h.epoch[:]...)
+	b = binary.BigEndian.AppendUint32(b, h.segment)
+	b = binary.BigEndian.AppendUint32(b, place)
+	return append(b, flags)
+}
+
+// open unseals a frame of the segment. ok is false when it does not belong there
+// or carries flags that this program does not know.
+func (h *header) open(s *seal.Sealer, f frame) (r Raw, ok bool) {
+	if f.flags&^flagsKnow != 0 {
+		return r, false
+	}
+	plain, err := s.Open(nil, f.sealed, h.aad(f.place, f.flags))
+	if err != nil {
+		return r, false
+	}
+	r = Raw{
+		Index: h.first + uint64(f.place), Segment: h.segment, Place: f.place, Seed: h.seed,
+		Explicit: f.flags&flagSalt != 0, more: f.flags&flagMore != 0,
+	}
+	if r.Explicit {
+		if len(plain) < len(r.Salt) {
+			return r, false
+		}
+		plain = plain[copy(r.Salt[:], plain):]
+	} else {
+		r.Salt = h.seed.Salt(f.place)
+	}
+	r.Bytes = append([]byte{}, plain...) // never nil: nil is a hole
+	r.Leaf = entry.LeafHash(r.Salt, r.Bytes)
+	return r, true
+}
+
+// sealFrame is the inverse of open: it appends the frame of r to b.
+func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw) []byte {
+	f := frame{place: r.Place}
+	plain := r.Bytes
+	if r.more {
+		f.flags |= flagMore
+	}
+	if r.Explicit {
+		f.flags |= flagSalt
+		plain = append(append(make([]byte, 0, len(r.Salt)+len(plain)), r.Salt[:]...), plain...)
+	}
+	f.sealed = s.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(f.place, f.flags))
+	return appendFrame(b, f)
+}

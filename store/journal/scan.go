@@ -1,0 +1,95 @@
+package journal
+
+import "bytes"
+
+// span is a stretch of a segment that holds no readable frame though frames
+// stand behind it, or are known to have stood in it.
+type span struct {
+	place, count uint32 // the entries lost in it
+	from, to     int64  // its bytes
+}
+
+// scanned is what a segment's bytes hold.
+type scanned struct {
+	offsets []uint32 // of each place; 0 = not readable
+	end     int64    // behind the last frame that counts
+	bad     []span
+	dropped int // readable frames behind end: an act that was not finished
+}
+
+// scan finds the frames of a segment. known is how many entries it is known to
+// have had. The tail ends where no good frame follows; within an act that lacks
+// its last frame it ends before the act, because such an act was never answered.
+func scan(data []byte, known uint32) scanned {
+	var s scanned
+	var complete scanned // s after the last whole act
+	at := int64(headerSize)
+	complete.end = at
+	for {
+		f, ok := frameAt(data, at)
+		if !ok || int(f.place) != len(s.offsets) {
+			next, found := findFrame(data, at, uint32(len(s.offsets)))
+			if !found {
+				break
+			}
+			f, _ = frameAt(data, next)
+			s.lose(f.place, at, next)
+			at = next
+		}
+		s.offsets = append(s.offsets, uint32(at))
+		at += int64(f.len())
+		s.end = at
+		if f.flags&flagMore == 0 || len(s.offsets) <= int(known) {
+			complete = s
+		}
+	}
+	dropped := len(s.offsets) - len(complete.offsets)
+	s = complete
+	s.dropped = dropped
+	if len(s.offsets) < int(known) {
+		// The views saw more than is here. Bytes that are there stay, unread; when
+		// there are none, the disk lied and the entries are gone.
+		if rest := bytes.TrimRight(data[min(s.end, int64(len(data))):], "\x00"); len(rest) > 0 {
+			s.lose(known, s.end, s.end+int64(len(rest)))
+			s.end += int64(len(rest))
+		}
+	}
+	return s
+}
+
+// lose notes that the bytes hold nothing readable up to the given place.
+func (s *scanned) lose(place uint32, from, to int64) {
+	first := uint32(len(s.offsets))
+	s.bad = append(s.bad, span{place: first, count: place - first, from: from, to: to})
+	for range place - first {
+		s.offsets = append(s.offsets, 0)
+	}
+}
+
+func frameAt(data []byte, at int64) (frame, bool) {
+	if at >= int64(len(data)) {
+		return frame{}, false
+	}
+	f, _, ok := parseFrame(data[at:])
+	return f, ok
+}
+
+// maxLost bounds how far a place may jump: no more frames than fit in the bytes.
+func maxLost(n int64) int64 { return n/frameHead + 1 }
+
+// findFrame looks for a good frame of the place or a later one behind at.
+func findFrame(data []byte, at int64, place uint32) (int64, bool) {
+	for from := at; from < int64(len(data)); {
+		i := bytes.Index(data[from:], []byte(frameMagic))
+		if i < 0 {
+			return 0, false
+		}
+		from += int64(i)
+		f, ok := frameAt(data, from)
+		if ok && f.place >= place && int64(f.place-place) <= maxLost(from-at) && (from > at || f.place == place) {
+			return from, true
+		}
+		from++
+	}
+	return 0, false
+}

@@ -1,0 +1,110 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"clinicbox/internal/durable"
+	"clinicbox/store/seal"
+)
+
+// segment is one open segment file.
+type segment struct {
+	header
+	path    string
+	file    durable.File // nil: the file is missing or its header is lost
+	block   []byte       // the header as it is on disk
+	offsets []uint32     // of each place; 0 = not readable
+	end     int64        // behind the last frame that counts
+	alloc   int64        // size of the file: zeros from end on
+	bad     []span
+}
+
+func segmentPath(dir string, n uint32) string {
+	return filepath.Join(dir, fmt.Sprintf("%08d.seg", n))
+}
+
+func offsetsPath(dir string, n uint32) string {
+	return filepath.Join(dir, fmt.Sprintf("%08d.idx", n))
+}
+
+func (g *segment) next() uint64 { return g.first + uint64(len(g.offsets)) }
+
+// createSegment makes a segment file with its header. A crash here leaves a
+// temporary file, or a segment without frames.
+func createSegment(l durable.FS, dir string, h header, s *seal.Sealer) (*segment, error) {
+	g := &segment{header: h, path: segmentPath(dir, h.segment), block: h.encode(s), end: headerSize, alloc: headerSize}
+	if err := durable.WriteFileFS(l, g.path, g.block, 0o600); err != nil {
+		return nil, err
+	}
+	f, err := l.OpenFile(g.path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	g.file = f
+	return g, nil
+}
+
+// readAll returns the whole file.
+func (g *segment) readAll() ([]byte, error) {
+	n, err := g.file.Size()
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	m, err := g.file.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("journal: %s: %w", filepath.Base(g.path), err)
+	}
+	return b[:m], nil
+}
+
+// usual is how much of a frame is read at first: most entries fit.
+const usual = 1 << 10
+
+// get reads the entry at a place. ok is false for what cannot be read.
+func (g *segment) get(place uint32, s *seal.Sealer) (r Raw, ok bool) {
+	off := g.offsets[place]
+	if off == 0 || g.file == nil {
+		return r, false
+	}
+	b := make([]byte, usual)
+	n, _ := g.file.ReadAt(b, int64(off)) // a short read shows in the frame's sum
+	f, want, ok := parseFrame(b[:n])
+	if !ok && want > n && n == len(b) {
+		b = make([]byte, want)
+		n, _ = g.file.ReadAt(b, int64(off))
+		f, _, ok = parseFrame(b[:n])
+	}
+	if !ok || f.place != place {
+		return r, false
+	}
+	return g.open(s, f)
+}
+
+// each calls fn with every place in order; ok is false for what cannot be read.
+// The file is read at once: this is for scans of everything.
+func (g *segment) each(s *seal.Sealer, fn func(place uint32, r Raw, ok bool) error) error {
+	var data []byte
+	if g.file != nil {
+		var err error
+		if data, err = g.readAll(); err != nil {
+			return err
+		}
+	}
+	for place, off := range g.offsets {
+		var r Raw
+		f, ok := frameAt(data, int64(off))
+		ok = ok && off != 0 && f.place == uint32(place)
+		if ok {
+			r, ok = g.open(s, f)
+		}
+		if err := fn(uint32(place), r, ok); err != nil {
+			return err
+		}
+	}
+	return nil
+}

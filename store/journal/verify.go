@@ -1,0 +1,103 @@
+package journal
+
+import (
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"clinicbox/clinic"
+)
+
+// Verifier recomputes a journal's tree from its entries and says what differs from
+// what is stored. Give it every segment and every entry in order.
+type Verifier struct {
+	j      *Journal
+	next   uint64
+	hashes []tlog.Hash // the whole tree, computed anew
+
+	// Incomplete is how many hashes at the end of the tree are not stored, after
+	// an unclean stop: the next open completes them.
+	Incomplete int
+}
+
+// Verify begins a verification.
+func (j *Journal) Verify() *Verifier { return &Verifier{j: j} }
+
+// ReadHashes implements tlog.HashReader over the computed hashes.
+func (v *Verifier) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, x := range indexes {
+		if x >= int64(len(v.hashes)) {
+			return nil, fmt.Errorf("%w: hash %d", ErrRange, x)
+		}
+		out[i] = v.hashes[x]
+	}
+	return out, nil
+}
+
+// Segment verifies the beginning of a segment; it returns a problem in words.
+func (v *Verifier) Segment(n int) string {
+	g := v.j.segs[n]
+	switch {
+	case g.file == nil:
+		return "missing, or its header is lost"
+	case g.first != v.next:
+		return fmt.Sprintf("begins with entry %d, expected %d", g.first, v.next)
+	case v.j.tree == nil || g.first == 0:
+		return ""
+	}
+	if root, err := tlog.TreeHash(int64(g.first), v); err != nil || root != g.root {
+		return "its header names another tree root for the entries before it"
+	}
+	return ""
+}
+
+// Entry verifies one entry; it returns a problem in words.
+func (v *Verifier) Entry(r Raw) string {
+	problem := ""
+	if r.Hole() {
+		problem = "cannot be read"
+	}
+	if r.Index != v.next {
+		problem = fmt.Sprintf("comes where %d was expected", v.next)
+	}
+	v.next = r.Index + 1
+	if v.j.tree == nil {
+		return problem
+	}
+	hs, err := tlog.StoredHashesForRecordHash(int64(r.Index), tlog.Hash(r.Leaf), v)
+	if err != nil {
+		return err.Error()
+	}
+	v.hashes = append(v.hashes, hs...)
+	if stored, err := v.j.StoredLeaf(r.Index); err != nil || stored != r.Leaf && stored != (clinic.Leaf{}) {
+		problem += " its leaf hash is not in the tree"
+	}
+	return problem
+}
+
+// End compares the stored tree with the computed one and returns the root.
+func (v *Verifier) End() (root [32]byte, problem string) {
+	if v.j.tree == nil {
+		return root, ""
+	}
+	root, err := rootOver(v, v.next)
+	if err != nil {
+		return root, err.Error()
+	}
+	wrong := 0
+	for i, h := range v.hashes {
+		got, err := v.j.tree.ReadHashes([]int64{int64(i)})
+		if err != nil {
+			v.Incomplete = len(v.hashes) - i
+			break
+		}
+		if got[0] != h {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		return root, fmt.Sprintf("tree: %d of %d stored hashes are wrong", wrong, len(v.hashes))
+	}
+	return root, ""
+}

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"bytes"
+
+	"clinicbox/clinic"
+)
+
+// Records implements desk.People.
+func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	var out []clinic.Record
+	err := r.each(tRecord, subject[:], func(_, v []byte) error {
+		rec, ok, err := r.record(refFrom(v))
+		if ok {
+			out = append(out, rec)
+		}
+		return err
+	})
+	return out, err
+}
+
+// each calls fn with the rows whose key begins with prefix, in order.
+func (r *reader) each(t table, prefix []byte, fn func(key, value []byte) error) error {
+	c := r.kv.bucket(t).Cursor()
+	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if err := fn(k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func currentKey(k clinic.Kind, subject clinic.ID) []byte {
+	return join([]byte{byte(k >> 8), byte(k)}, subject[:])
+}
+
+// Patient implements desk.People.
+func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	v := r.kv.get(tCurrent, currentKey(clinic.KindPatient, id))
+	if v == nil {
+		return nil, nil
+	}
+	rec, ok, err := r.record(refFrom(v[16:]))
+	if err != nil {
+		return nil, err
+	}
+	if p, is := rec.Body.(*clinic.Patient); ok && is {
+		return p, nil
+	}
+	return r.olderPatient(id)
+}
+
+// olderPatient looks for demographics that can be read when the current ones
+// cannot: old ones are better than a patient without a name.
+func (r *reader) olderPatient(id clinic.ID) (*clinic.Patient, error) {
+	recs, err := r.Records(id)
+	for i := len(recs) - 1; i >= 0; i-- {
+		if p, ok := recs[i].Body.(*clinic.Patient); ok {
+			return p, nil
+		}
+	}
+	return nil, err
+}
+
+// ByIdentifier implements desk.People.
+func (r *reader) ByIdentifier(s clinic.System, value string) ([]clinic.ID, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	t := r.s.tokens.ident(s, value)
+	var out []clinic.ID
+	err := r.each(tIdent, t[:], func(k, _ []byte) error {
+		out = append(out, clinic.ID(k[16:32]))
+		return nil
+	})
+	return out, err
+}
+
+// ByName implements desk.People.
+func (r *reader) ByName(query string, limit int) ([]clinic.ID, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	var out []clinic.ID
+	if r.batch != nil && r.batch.names != nil {
+		out = r.batch.names.Find(query, limit, nil)
+	}
+	// The index may be a moment ahead of the transaction.
+	rest := r.s.names.Find(query, limit-len(out), func(id clinic.ID) bool {
+		if r.batch != nil && r.batch.pending[id] {
+			return false
+		}
+		return r.kv.get(tCurrent, currentKey(clinic.KindPatient, id)) != nil
+	})
+	return append(out, rest...), nil
+}
+
+// eachCurrent passes the current record of a kind for every subject.
+func (r *reader) eachCurrent(kind clinic.Kind, fn func(clinic.ID, *clinic.Record)) error {
+	return r.each(tCurrent, []byte{byte(kind >> 8), byte(kind)}, func(k, v []byte) error {
+		rec, ok, err := r.record(refFrom(v[16:]))
+		if ok {
+			fn(clinic.ID(k[2:18]), &rec)
+		}
+		return err
+	})
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"go.etcd.io/bbolt"
+
+	"clinicbox/clinic"
+	"clinicbox/store/journal"
+	"clinicbox/store/search"
+)
+
+// openViews opens the views when there is a usable file and returns its cursors.
+// It leaves s.db nil when they must be built anew.
+func (s *Store) openViews(ctx context.Context, unclean bool) (meta, error) {
+	path := viewsPath(s.o.Dir)
+	if _, err := os.Stat(path); err != nil {
+		return meta{}, nil
+	}
+	if unclean && s.o.Probe != nil {
+		if err := s.o.Probe(ctx, path); err != nil {
+			s.log.Warn("views are suspect after an unclean stop and are built anew", "err", err)
+			return meta{}, ctx.Err()
+		}
+	}
+	db, m, err := openViews(path, false)
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return meta{}, ErrLocked
+	case err != nil:
+		s.log.Warn("views cannot be used and are built anew", "err", err)
+		return meta{}, nil
+	case m.epoch != s.epoch.Epoch:
+		s.log.Warn("views belong to another epoch and are built anew")
+		return meta{}, db.Close()
+	}
+	s.db = db
+	return m, nil
+}
+
+// agree reports whether the views' cursors and roots are of these journals.
+func agree(m meta, own, in *journal.Journal) bool {
+	if m.own > own.Size() || m.in > in.Size() {
+		return false
+	}
+	ownRoot, err1 := own.Root(m.own)
+	inRoot, err2 := in.Root(m.in)
+	return err1 == nil && err2 == nil && ownRoot == m.ownRoot && inRoot == m.inRoot
+}
+
+// applyAtMost is how many entries the views may lag behind before building them
+// anew is the faster way.
+const applyAtMost = 20_000
+
+// recover brings the views up to the journals.
+func (s *Store) recover(ctx context.Context, m meta) error {
+	if s.db != nil && !agree(m, s.own, s.in) {
+		s.log.Warn("views disagree with the journals and are built anew")
+		if err := guard(s.db.Close); err != nil {
+			s.log.Warn("closing the views", "err", err)
+		}
+		s.db = nil
+	}
+	if s.db == nil {
+		return s.rebuild(ctx)
+	}
+	missing := s.own.Size() - m.own + s.in.Size() - m.in
+	if missing > applyAtMost {
+		err := s.db.Close()
+		s.db = nil
+		return errors.Join(err, s.rebuild(ctx))
+	}
+	s.hlc = m.hlc
+	if missing == 0 {
+		return nil
+	}
+	s.log.Info("views catch up", "entries", missing)
+	err := guard(func() error { return s.catchUp(m) })
+	if errors.Is(err, errFault) {
+		s.log.Warn("views are damaged and are built anew", "err", err)
+		s.db = nil // its mutexes may be held for ever
+		return s.rebuild(ctx)
+	}
+	return err
+}
+
+// catchUp applies what the cursors miss, in one transaction.
+func (s *Store) catchUp(m meta) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		x := &txKV{tx: tx}
+		a := applier{kv: x, tokens: s.tokens, hlc: m.hlc}
+		for _, j := range []struct {
+			kind clinic.Journal
+			log  *journal.Journal
+			from uint64
+		}{{clinic.Own, s.own, m.own}, {clinic.In, s.in, m.in}} {
+			for i := j.from; i < j.log.Size(); i++ {
+				r, err := j.log.Get(i)
+				if err != nil {
+					return err
+				}
+				if !r.Hole() {
+					rec := decodeHead(j.kind, &r)
+					a.apply(&rec)
+				}
+			}
+		}
+		s.hlc = a.hlc
+		m, err := s.metaNow()
+		if err != nil {
+			return err
+		}
+		x.put(tMeta, metaKey(), m.encode())
+		return x.err
+	})
+}
+
+// metaNow is the row of tMeta for views that have everything.
+func (s *Store) metaNow() (m meta, err error) {
+	m = meta{own: s.own.Size(), in: s.in.Size(), hlc: s.hlc, epoch: s.epoch.Epoch}
+	if m.ownRoot, err = s.own.Root(m.own); err != nil {
+		return m, err
+	}
+	m.inRoot, err = s.in.Root(m.in)
+	return m, err
+}
+
+// rebuild makes the views anew beside the old file.
+func (s *Store) rebuild(ctx context.Context) error {
+	src := source{
+		own: s.own, in: s.in, tokens: s.tokens, done: s.o.Progress,
+		upTo: meta{own: s.own.Size(), in: s.in.Size()},
+	}
+	if n := src.upTo.own + src.upTo.in; n > 0 {
+		s.log.Info("views are built anew", "entries", n)
+	}
+	b, hlc, err := src.compute(ctx)
+	if err != nil {
+		return fmt.Errorf("store: rebuild: %w", err)
+	}
+	s.hlc = hlc
+	m, err := s.metaNow()
+	if err != nil {
+		return err
+	}
+	if err := b.build(viewsPath(s.o.Dir), m); err != nil {
+		return err
+	}
+	s.db, _, err = openViews(viewsPath(s.o.Dir), false)
+	return err
+}
+
+// loadIndexes fills the indexes that live in memory only.
+func (s *Store) loadIndexes() error {
+	return guard(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			r := &reader{s: s, kv: &txKV{tx: tx}}
+			err := r.eachCurrent(clinic.KindPatient, func(id clinic.ID, rec *clinic.Record) {
+				s.index(rec)
+			})
+			if err != nil {
+				return err
+			}
+			return r.eachCatalog(s.index)
+		})
+	})
+}
+
+// index puts a current record into the indexes in memory.
+func (s *Store) index(r *clinic.Record) {
+	switch b := r.Body.(type) {
+	case *clinic.Patient:
+		s.names.Put(r.Subject, b.Name)
+	case *clinic.CatalogRow:
+		s.catalogs.Put(*b, search.Stamp{HLC: r.HLC, Leaf: r.Leaf})
+	}
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/internal/fold"
+)
+
+// Row implements desk.Reference.
+func (r *reader) Row(catalog, code string, on clinic.Date) (clinic.CatalogRow, bool) {
+	if r.dead {
+		return clinic.CatalogRow{}, false
+	}
+	return r.s.catalogs.Row(catalog, code, on)
+}
+
+// SearchCatalog implements desk.Reference.
+func (r *reader) SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow {
+	if r.dead {
+		return nil
+	}
+	return r.s.catalogs.Find(catalog, query, on, limit)
+}
+
+// Staff implements desk.Reference. Vietnamese people are listed by given name,
+// the last word, then by the whole name.
+func (r *reader) Staff() ([]desk.Person, error) {
+	if err := r.alive(); err != nil {
+		return nil, err
+	}
+	var out []desk.Person
+	err := r.eachCurrent(clinic.KindStaff, func(id clinic.ID, rec *clinic.Record) {
+		if b, ok := rec.Body.(*clinic.Staff); ok {
+			out = append(out, desk.Person{ID: id, Staff: *b})
+		}
+	})
+	slices.SortFunc(out, func(a, b desk.Person) int {
+		return cmp.Or(
+			strings.Compare(givenName(a.Name), givenName(b.Name)),
+			strings.Compare(fold.Lower(a.Name), fold.Lower(b.Name)),
+			strings.Compare(string(a.ID[:]), string(b.ID[:])),
+		)
+	})
+	return out, err
+}
+
+func givenName(name string) string {
+	words := strings.Fields(fold.String(name))
+	if len(words) == 0 {
+		return ""
+	}
+	return words[len(words)-1]
+}
+
+// eachCatalog passes every readable row entry.
+func (r *reader) eachCatalog(fn func(*clinic.Record)) error {
+	return r.each(tCatalog, nil, func(_, v []byte) error {
+		rec, ok, err := r.record(refFrom(v))
+		if ok {
+			fn(&rec)
+		}
+		return err
+	})
+}

@@ -1,0 +1,216 @@
+// Package search finds patients by name and catalogue rows by code or words. Its
+// indexes live in memory only: on disk they would name people in clear.
+package search
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/fold"
+)
+
+// Names is the index of patients' names. All methods may be called at the same time.
+type Names struct {
+	mu     sync.RWMutex
+	fold   func(string) string
+	words  []word           // the dictionary; a name is a list of indexes into it
+	byText map[string]int32 // lower-case text with diacritics → index
+	sorted []int32          // the dictionary in order of folded text
+	slots  map[clinic.ID]int32
+	names  []name
+}
+
+type word struct{ text, toneless, folded string }
+
+type name struct {
+	id    clinic.ID
+	words []int32
+	key   string // lower case with diacritics, for the order of equals
+}
+
+// NewNames returns an empty index. fold makes the key without diacritics; nil
+// means fold.String.
+func NewNames(f func(string) string) *Names {
+	if f == nil {
+		f = fold.String
+	}
+	return &Names{fold: f, byText: map[string]int32{}, slots: map[clinic.ID]int32{}}
+}
+
+// Put sets the name of a patient.
+func (x *Names) Put(id clinic.ID, text string) {
+	key := fold.Lower(text)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	parts := strings.Fields(key)
+	n := name{id: id, key: key, words: make([]int32, 0, len(parts))}
+	for _, p := range parts {
+		n.words = append(n.words, x.word(p))
+	}
+	if slot, ok := x.slots[id]; ok {
+		x.names[slot] = n
+		return
+	}
+	x.slots[id] = int32(len(x.names))
+	x.names = append(x.names, n)
+}
+
+// Len returns how many patients have a name.
+func (x *Names) Len() int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return len(x.names)
+}
+
+func (x *Names) word(text string) int32 {
+	if i, ok := x.byText[text]; ok {
+		return i
+	}
+	text = strings.Clone(text)
+	i := int32(len(x.words))
+	w := word{text: text, toneless: fold.Toneless(text), folded: x.fold(text)}
+	x.words = append(x.words, w)
+	x.byText[text] = i
+	at, _ := slices.BinarySearchFunc(x.sorted, w.folded, func(i int32, f string) int {
+		return strings.Compare(x.words[i].folded, f)
+	})
+	x.sorted = slices.Insert(x.sorted, at, i)
+	return i
+}
+
+// How well a word of a name answers a word of the query (facts/vietnam.md 9).
+const (
+	levelNone   = 0
+	levelPrefix = 1 // begins with it, diacritics aside
+	levelExactP = 2 // begins with it as typed
+	levelFolded = 3 // equal, diacritics aside
+	levelTones  = 4 // same letters, other tones
+	levelExact  = 5
+)
+
+// levels fills a table word → level for one word of a query.
+func (x *Names) levels(q string) []uint8 {
+	out := make([]uint8, len(x.words))
+	folded, toneless := x.fold(q), fold.Toneless(q)
+	if folded == "" {
+		return out
+	}
+	at, _ := slices.BinarySearchFunc(x.sorted, folded, func(i int32, f string) int {
+		return strings.Compare(x.words[i].folded, f)
+	})
+	for _, i := range x.sorted[at:] {
+		w := &x.words[i]
+		if !strings.HasPrefix(w.folded, folded) {
+			break
+		}
+		switch {
+		case w.text == q:
+			out[i] = levelExact
+		case w.folded == folded && w.toneless == toneless:
+			out[i] = levelTones
+		case w.folded == folded:
+			out[i] = levelFolded
+		case strings.HasPrefix(w.text, q):
+			out[i] = levelExactP
+		default:
+			out[i] = levelPrefix
+		}
+	}
+	return out
+}
+
+type hit struct {
+	score int32
+	slot  int32
+}
+
+// Find returns the patients whose name holds every word of the query as a word or
+// the beginning of one, in any order, best first, at most limit of those that
+// keep accepts (nil accepts all).
+func (x *Names) Find(query string, limit int, keep func(clinic.ID) bool) []clinic.ID {
+	words := strings.Fields(fold.Lower(query))
+	if len(words) == 0 || len(words) > 16 || limit <= 0 {
+		return nil
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	tables := make([][]uint8, len(words))
+	for i, w := range words {
+		tables[i] = x.levels(w)
+	}
+	var best []hit
+	// A few more than asked for, so that keep may refuse some.
+	room := limit + 16
+	for slot := range x.names {
+		s := score(x.names[slot].words, tables)
+		if s == 0 || len(best) == room && s < best[room-1].score {
+			continue
+		}
+		best = x.insert(best, hit{s, int32(slot)}, room)
+	}
+	out := make([]clinic.ID, 0, min(limit, len(best)))
+	for _, h := range best {
+		id := x.names[h.slot].id
+		if len(out) < limit && (keep == nil || keep(id)) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// insert keeps best in order: score, then name, then patient, so that the same
+// question has the same answer after a restart.
+func (x *Names) insert(best []hit, h hit, room int) []hit {
+	at, _ := slices.BinarySearchFunc(best, h, func(a, b hit) int {
+		if c := cmp.Compare(b.score, a.score); c != 0 {
+			return c
+		}
+		na, nb := &x.names[a.slot], &x.names[b.slot]
+		if c := strings.Compare(na.key, nb.key); c != 0 {
+			return c
+		}
+		return strings.Compare(string(na.id[:]), string(nb.id[:]))
+	})
+	if at >= room {
+		return best
+	}
+	if len(best) == room {
+		best = best[:room-1]
+	}
+	return slices.Insert(best, at, h)
+}
+
+// score orders hits: the worst word's level first, then whether the query is the
+// whole name, then the sum of levels, then the order of words and a given name
+// (the last word) that was asked for. Zero is no hit.
+func score(words []int32, tables [][]uint8) int32 {
+	worst, sum, last, inOrder := uint8(levelExact), int32(0), -1, int32(1)
+	given := int32(0)
+	for _, t := range tables {
+		top, where := uint8(levelNone), -1
+		for i, w := range words {
+			if l := t[w]; l > top || l == top && l > 0 && where <= last && i > last {
+				top, where = l, i
+			}
+		}
+		if top == levelNone {
+			return 0
+		}
+		worst, sum = min(worst, top), sum+int32(top)
+		if where <= last {
+			inOrder = 0
+		}
+		last = where
+		if where == len(words)-1 {
+			given = 1
+		}
+	}
+	whole := int32(0)
+	if len(words) == len(tables) {
+		whole = 1
+	}
+	return int32(worst)<<16 | whole<<12 | sum<<4 | inOrder<<1 | given
+}

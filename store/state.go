@@ -1,0 +1,208 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"clinicbox/internal/durable"
+	"clinicbox/store/seal"
+)
+
+// ErrState tells that a value of the state does not open.
+var ErrState = errors.New("store: state value is damaged")
+
+// State keeps what is in no journal: PIN counters, print queue, drafts, cursors.
+// No rebuild of the views touches it. Names of buckets stand in clear; keys are
+// keyed hashes, keys and values are sealed. All methods may be called at the same
+// time; what a call wrote is durable when it returns.
+type State struct {
+	db   *bbolt.DB
+	key  seal.Key
+	seal *seal.Sealer
+}
+
+func statePath(dir string) string { return filepath.Join(dir, "state.db") }
+
+// openState opens state.db. A damaged file is set aside, never deleted: what
+// depends on it must be safe without it (a missing PIN counter means locked).
+func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
+	s := &State{key: key.Sub("state index"), seal: seal.NewSealer(key.Sub("state"))}
+	path := statePath(dir)
+	err := guard(func() error { return s.open(path) })
+	if err == nil {
+		return s, nil
+	}
+	if !errors.Is(err, errFault) && !isDamage(err) {
+		return nil, fmt.Errorf("store: state: %w", err)
+	}
+	aside := fmt.Sprintf("%s.damaged-%d", path, time.Now().Unix())
+	log.Error("state is damaged and set aside", "as", filepath.Base(aside), "err", err)
+	if err := durable.Rename(path, aside); err != nil {
+		return nil, err
+	}
+	s.db = nil
+	if err := s.open(path); err != nil {
+		return nil, fmt.Errorf("store: state: %w", err)
+	}
+	return s, nil
+}
+
+func isDamage(err error) bool {
+	for _, d := range []error{bbolt.ErrInvalid, bbolt.ErrChecksum, bbolt.ErrVersionMismatch} {
+		if errors.Is(err, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// open opens the file, or makes it: beside its place and renamed, because bbolt's
+// first pages are not safe against a power cut.
+func (s *State) open(path string) (err error) {
+	o := &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true}
+	if !exists(path) {
+		tmp := path + durable.TempSuffix
+		if err := durable.Remove(tmp); err != nil {
+			return err
+		}
+		db, err := bbolt.Open(tmp, 0o600, o)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(db.Sync(), db.Close()); err != nil {
+			return err
+		}
+		if err := durable.Rename(tmp, path); err != nil {
+			return err
+		}
+	}
+	s.db, err = bbolt.Open(path, 0o600, o)
+	return err
+}
+
+func (s *State) close() error { return guard(s.db.Close) }
+
+// StateTx is a transaction on the state. It is dead when its function returns.
+type StateTx struct {
+	s  *State
+	tx *bbolt.Tx
+}
+
+// View runs f over one snapshot.
+func (s *State) View(f func(*StateTx) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error { return f(&StateTx{s, tx}) })
+}
+
+// Update runs f alone and saves all it wrote, or nothing when it fails.
+func (s *State) Update(f func(*StateTx) error) error {
+	return s.db.Update(func(tx *bbolt.Tx) error { return f(&StateTx{s, tx}) })
+}
+
+// Get returns a value, or nil when there is none.
+func (s *State) Get(bucket, key string) (v []byte, err error) {
+	err = s.View(func(tx *StateTx) error {
+		v, err = tx.Get(bucket, key)
+		return err
+	})
+	return v, err
+}
+
+// Put sets a value.
+func (s *State) Put(bucket, key string, value []byte) error {
+	return s.Update(func(tx *StateTx) error { return tx.Put(bucket, key, value) })
+}
+
+// Delete removes a value; a missing one is no error.
+func (s *State) Delete(bucket, key string) error {
+	return s.Update(func(tx *StateTx) error { return tx.Delete(bucket, key) })
+}
+
+// ForEach calls f with every key and value of a bucket, in no order of meaning.
+func (s *State) ForEach(bucket string, f func(key string, value []byte) error) error {
+	return s.View(func(tx *StateTx) error { return tx.ForEach(bucket, f) })
+}
+
+// Get returns a value, or nil when there is none.
+func (t *StateTx) Get(bucket, key string) ([]byte, error) {
+	b := t.tx.Bucket([]byte(bucket))
+	if b == nil {
+		return nil, nil
+	}
+	k := t.s.token(bucket, key)
+	sealed := b.Get(k)
+	if sealed == nil {
+		return nil, nil
+	}
+	_, v, err := t.s.open1(bucket, k, sealed)
+	return v, err
+}
+
+// Put sets a value.
+func (t *StateTx) Put(bucket, key string, value []byte) error {
+	b, err := t.tx.CreateBucketIfNotExists([]byte(bucket))
+	if err != nil {
+		return fmt.Errorf("store: state: %w", err)
+	}
+	k := t.s.token(bucket, key)
+	plain := append(binary.BigEndian.AppendUint32(nil, uint32(len(key))), key...)
+	if err := b.Put(k, t.s.seal.Seal(nil, append(plain, value...), aad(bucket, k))); err != nil {
+		return fmt.Errorf("store: state: %w", err)
+	}
+	return nil
+}
+
+// Delete removes a value; a missing one is no error.
+func (t *StateTx) Delete(bucket, key string) error {
+	b := t.tx.Bucket([]byte(bucket))
+	if b == nil {
+		return nil
+	}
+	if err := b.Delete(t.s.token(bucket, key)); err != nil {
+		return fmt.Errorf("store: state: %w", err)
+	}
+	return nil
+}
+
+// ForEach calls f with every key and value of a bucket, in no order of meaning. It
+// must not change the bucket. Values that do not open come last, as ErrState.
+func (t *StateTx) ForEach(bucket string, f func(key string, value []byte) error) error {
+	b := t.tx.Bucket([]byte(bucket))
+	if b == nil {
+		return nil
+	}
+	var bad error
+	err := b.ForEach(func(k, sealed []byte) error {
+		key, v, err := t.s.open1(bucket, k, sealed)
+		if err != nil {
+			bad = err
+			return nil
+		}
+		return f(key, v)
+	})
+	if err != nil {
+		return err
+	}
+	return bad
+}
+
+func (s *State) token(bucket, key string) []byte {
+	m := s.key.Mac(bucket, key)
+	return m[:]
+}
+
+func (s *State) open1(bucket string, k, sealed []byte) (key string, value []byte, err error) {
+	plain, err := s.seal.Open(nil, sealed, aad(bucket, k))
+	if err != nil || len(plain) < 4 || len(plain)-4 < int(binary.BigEndian.Uint32(plain)) {
+		return "", nil, ErrState
+	}
+	n := 4 + int(binary.BigEndian.Uint32(plain))
+	return string(plain[4:n]), append([]byte{}, plain[n:]...), nil
+}
+
+func aad(bucket string, k []byte) []byte { return append([]byte(bucket+"\x00"), k...) }

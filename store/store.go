@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/internal/durable"
+	"clinicbox/store/journal"
+	"clinicbox/store/search"
+)
+
+// Store is an open record store. All methods may be called at the same time.
+// Acts and Receive wait until Run runs.
+type Store struct {
+	o      Options
+	log    *slog.Logger
+	lock   *lock
+	own    *journal.Journal
+	in     *journal.Journal
+	db     *bbolt.DB
+	state  *State
+	tokens tokens
+	epoch  epoch
+
+	names    *search.Names
+	catalogs *search.Catalogs
+
+	jobs    chan job
+	ready   chan struct{} // closed when Run takes jobs
+	dead    chan struct{} // closed when no job will be taken any more
+	deadErr error         // why; set before dead closes
+	once    sync.Once
+	running sync.Mutex // held by Run
+	views   sync.RWMutex
+	closed  bool // guarded by views
+	stuck   bool // a write transaction of the views cannot be ended
+
+	// Of Run only.
+	hlc   uint64
+	crowd crowd
+	// commit ends the write transaction of the views; a test puts faults here.
+	commit func(*bbolt.Tx) error
+}
+
+var _ desk.Store = (*Store)(nil)
+
+// Open opens the store of a data directory, or makes an empty one. It takes the
+// lock, recovers and returns when everything that was saved can be read.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o.defaults()
+	s := &Store{
+		o: o, log: o.Log, jobs: make(chan job, maxBatch), ready: make(chan struct{}), dead: make(chan struct{}),
+		tokens: tokens{o.Key.Sub("index")}, commit: func(tx *bbolt.Tx) error { return tx.Commit() },
+		names: search.NewNames(o.Fold), catalogs: search.NewCatalogs(o.Fold, o.Catalog),
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.release(false))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	if err := durable.MkdirAll(s.o.Dir, 0o700); err != nil {
+		return err
+	}
+	if s.lock, err = takeLock(s.o.Dir); err != nil {
+		return err
+	}
+	unclean := !s.lock.clean
+	if err := s.lock.mark(); err != nil {
+		return err
+	}
+	if err := s.openEpoch(); err != nil {
+		return err
+	}
+	m, err := s.openViews(ctx, unclean)
+	if err != nil {
+		return err
+	}
+	if err := s.openJournals(m); err != nil {
+		return err
+	}
+	if err := s.recover(ctx, m); err != nil {
+		return err
+	}
+	if err := s.loadIndexes(); err != nil {
+		return err
+	}
+	if s.state, err = openState(s.o.Dir, s.o.Key, s.log); err != nil {
+		return err
+	}
+	return s.epoch.begin(s.o.Dir, s.own.Size())
+}
+
+// openEpoch reads the epoch file. Without one, the journal's own header knows the
+// epoch (openJournals), and in an empty directory a new one begins.
+func (s *Store) openEpoch() (err error) {
+	if s.epoch, err = loadEpoch(s.o.Dir); err == nil {
+		return nil
+	}
+	if !isMissing(err) {
+		s.log.Error("epoch file is damaged; its incarnation is lost", "err", err)
+	}
+	found, ok, err := journal.Epoch(s.journal(clinic.Own, meta{}))
+	if err != nil {
+		return err
+	}
+	if s.epoch = newEpoch(); ok {
+		s.epoch.Epoch = found
+	}
+	return nil
+}
+
+func (s *Store) journal(kind clinic.Journal, m meta) journal.Config {
+	c := journal.Config{
+		Dir: filepath.Join(s.o.Dir, "own"), Kind: kind, Key: s.o.Key, Epoch: s.epoch.Epoch,
+		FS: s.o.Files, SegmentSize: s.o.SegmentSize, Known: m.own, Tree: true, Log: s.log,
+	}
+	if kind == clinic.In {
+		c.Dir, c.Known, c.Epoch = filepath.Join(s.o.Dir, "in"), m.in, [8]byte{}
+	}
+	return c
+}
+
+func (s *Store) openJournals(m meta) (err error) {
+	if s.own, err = journal.Open(s.journal(clinic.Own, m)); err != nil {
+		return fmt.Errorf("store: own: %w", err)
+	}
+	if s.in, err = journal.Open(s.journal(clinic.In, m)); err != nil {
+		return fmt.Errorf("store: in: %w", err)
+	}
+	return nil
+}
+
+// Close stops taking acts, waits for the one in hand and lets go of the files.
+// What was answered as saved needs no Close.
+func (s *Store) Close() error {
+	s.stop(ErrClosed)
+	s.running.Lock() // Run has returned
+	defer s.running.Unlock()
+	return s.release(errors.Is(s.deadErr, ErrClosed))
+}
+
+func (s *Store) release(clean bool) error {
+	s.views.Lock() // no View is on its way
+	defer s.views.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	var errs []error
+	if s.db != nil && !s.stuck {
+		errs = append(errs, guard(s.db.Close))
+	}
+	if s.state != nil {
+		errs = append(errs, s.state.close())
+	}
+	for _, j := range []*journal.Journal{s.own, s.in} {
+		if j != nil {
+			errs = append(errs, j.Close())
+		}
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release(clean && errors.Join(errs...) == nil))
+	}
+	return errors.Join(errs...)
+}
+
+// stop ends the taking of jobs; the first reason counts.
+func (s *Store) stop(why error) {
+	s.once.Do(func() {
+		s.deadErr = why
+		close(s.dead)
+	})
+}
+
+// Ready is closed when Run takes acts.
+func (s *Store) Ready() <-chan struct{} { return s.ready }
+
+// String names the task.
+func (s *Store) String() string { return "store" }
+
+// State returns the small state that no rebuild touches.
+func (s *Store) State() *State { return s.state }
+
+// Epoch names the line of history of the own journal.
+func (s *Store) Epoch() [8]byte { return s.epoch.Epoch }
+
+// Incarnation names this open, the one before it, and the size of the own journal
+// when this one began.
+func (s *Store) Incarnation() (incarnation, parent [8]byte, tip uint64) {
+	return s.epoch.Incarnation, s.epoch.Parent, s.epoch.Tip
+}
