@@ -57,8 +57,9 @@ type Web struct {
 
 // Hub is the centre.
 type Hub struct {
-	Broker string `toml:"broker" check:"url=tcp|ssl|ws|wss" doc:"MQTT broker. Empty = the box works alone and sends nothing."`
-	Public string `toml:"public" check:"public" doc:"Public line of the centre (name:identity:hpke), as 'clinichub keys' prints it. Needed with broker: the box encrypts to it and believes receipts of nobody else."`
+	Broker       string `toml:"broker" check:"url=tcp|ssl" doc:"MQTT broker. Empty = the box works alone and sends nothing."`
+	PasswordFile string `toml:"password_file" check:"line=4000" doc:"File with the password for the broker; the user is box.name. Empty = none. A file of its own, so that this one can be shown to anybody."`
+	Public       string `toml:"public" check:"public" doc:"Public line of the centre (name:identity:hpke), as 'clinichub keys' prints it. Needed with broker: the box encrypts to it and believes receipts of nobody else."`
 }
 
 // Scanner is the code reader.
@@ -129,7 +130,7 @@ func Load(path string, stricter Checks) (Box, error) {
 	if err != nil {
 		return Box{}, fmt.Errorf("config: %w", err)
 	}
-	for _, p := range []*string{&b.Data.Dir, &b.Data.KeyFile, &b.Box.Keys} {
+	for _, p := range []*string{&b.Data.Dir, &b.Data.KeyFile, &b.Box.Keys, &b.Hub.PasswordFile} {
 		*p = Under(folder, *p)
 	}
 	return b, nil
