@@ -27,10 +27,10 @@ func (l *DrugLine) Dosage() string {
 // PaperQuantity writes a quantity as on a prescription: below 10 with a leading
 // zero, so that no digit can be set before it (Circular 26/2025/TT-BYT).
 func PaperQuantity(q Milli) string {
-	if s := q.String(); q >= 0 && q < 10_000 {
+	if s := q.String(); q >= 1000 && q < 10_000 {
 		return "0" + s
 	}
-	return q.String()
+	return q.String() // 0,5 begins with a zero already
 }
 
 // CheckICD refuses what has not the form of an ICD-10 code: A00, A00.0, A00.00.
