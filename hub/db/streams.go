@@ -32,10 +32,13 @@ func (d *DB) Stream(ctx context.Context, box string, e hub.Epoch) (hub.Stream, e
 	return s, wrap("stream", err)
 }
 
-// Streams returns a box's streams, the newest first.
+// Streams returns a box's streams, the newest first; box "" means all boxes.
 func (d *DB) Streams(ctx context.Context, box string) ([]hub.Stream, error) {
-	return list(ctx, d.r, "streams", scanStream,
-		`SELECT `+streamColumns+` FROM streams s WHERE box=? ORDER BY started DESC, id DESC`, box)
+	q, args := `SELECT `+streamColumns+` FROM streams s`, []any{}
+	if box != "" {
+		q, args = q+` WHERE box=?`, append(args, box)
+	}
+	return list(ctx, d.r, "streams", scanStream, q+` ORDER BY box, started DESC, id DESC`, args...)
 }
 
 func scanStream(r row) (s hub.Stream, err error) {

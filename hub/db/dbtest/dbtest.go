@@ -250,6 +250,9 @@ func testSeparate(t *testing.T, open func(*testing.T) DB) {
 	if len(ss) != 2 || ss[0].Size+ss[1].Size != 76 {
 		t.Fatalf("%+v", ss)
 	}
+	if all, err := d.Streams(ctx, ""); err != nil || len(all) != 3 || all[2].Box != "b" {
+		t.Fatalf("%+v %v", all, err)
+	}
 	es, err := d.Entries(ctx, "b", Epoch(), 0, 99)
 	must(t, err)
 	for _, e := range es {

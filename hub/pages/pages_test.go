@@ -1,0 +1,394 @@
+package pages_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"clinicbox/clinic"
+	"clinicbox/hub"
+	"clinicbox/hub/db"
+	"clinicbox/hub/db/dbtest"
+	"clinicbox/hub/ingest"
+	"clinicbox/hub/pages"
+	"clinicbox/internal/testlog"
+)
+
+const token = "a-token-of-the-test-1234"
+
+type site struct {
+	*httptest.Server
+	t      *testing.T
+	db     *db.DB
+	live   pages.Live
+	client *http.Client
+}
+
+// newSite serves pages over a database with five boxes in every state.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{t: t, live: pages.Live{Linked: true}}
+	var err error
+	if s.db, err = db.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.db.Close() })
+	push := func(ctx context.Context, box string, ds []clinic.Draft) (uint64, error) {
+		es, err := ingest.Encode(dbtest.At(60), ds)
+		if err != nil {
+			return 0, err
+		}
+		return s.db.Push(ctx, box, es)
+	}
+	h, err := pages.New(pages.Options{
+		DB: s.db, Push: push, Live: func() pages.Live { return s.live }, Token: token,
+		Now: func() time.Time { return dbtest.At(60) }, Log: testlog.Logger(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server = httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.client = &http.Client{Jar: jar}
+	s.fill()
+	return s
+}
+
+func (s *site) fill() {
+	s.t.Helper()
+	ok := func(err error) {
+		s.t.Helper()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	ctx := s.t.Context()
+	for i, n := range []string{"tram-01", "tram-02", "tram-03", "luu-dong-01", "tram-04"} {
+		ok(s.db.AddBox(ctx, n, hub.Keys{Identity: [32]byte{byte(i + 1), 0xab}, HPKE: []byte{1}}, dbtest.At(0)))
+	}
+	feed := func(name string, n int, stated uint64, f *clinic.Facility) *dbtest.Maker {
+		m := &dbtest.Maker{Box: name, Epoch: dbtest.Epoch()}
+		b := m.Next(n)
+		b.Stated, b.Facility, b.At = stated, f, dbtest.At(50)
+		b.Entries[2].Parked = name == "tram-02"
+		ok(s.db.Append(ctx, b))
+		return m
+	}
+	feed("tram-01", 12841, 12841, &clinic.Facility{Code: "22736", Name: "Trạm Y tế xã Đảo Mẫu", Site: "Điểm chính"})
+	feed("tram-02", 910, 2310, &clinic.Facility{Code: "22736", Name: "Trạm Y tế xã Đảo Mẫu", Site: "Điểm trạm thôn Bãi Dài"})
+	m := feed("tram-03", 400, 400, &clinic.Facility{Code: "22801", Name: `Trạm <script>alert("x")</script>`})
+	ok(s.db.Conflict(ctx, hub.Alarm{Box: "tram-03", Code: hub.AlarmFork, Detail: "epoch 0102030405060708 from 388", Last: dbtest.At(55)}, dbtest.Epoch(), m.Next(1).Entries))
+	ok(s.db.Raise(ctx, hub.Alarm{Box: "tram-03", Code: hub.AlarmGarbage, Last: dbtest.At(40)}))
+	ok(s.db.Raise(ctx, hub.Alarm{Box: "tram-03", Code: hub.AlarmGarbage, Last: dbtest.At(41)}))
+	feed("luu-dong-01", 77, 77, nil)
+	for i := range byte(3) {
+		_, err := s.db.Incarnation(ctx, hub.Stream{Box: "tram-03", Epoch: dbtest.Epoch(), Incarnation: hub.Epoch{i + 1}, Parent: hub.Epoch{i}, Tip: uint64(i) * 120, Started: dbtest.At(int(i))})
+		ok(err)
+	}
+}
+
+func (s *site) get(path string) (int, string) {
+	s.t.Helper()
+	r, err := s.client.Get(s.URL + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return read(s.t, r)
+}
+
+func (s *site) post(path string, v url.Values) (int, string) {
+	s.t.Helper()
+	r, err := s.client.PostForm(s.URL+path, v)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return read(s.t, r)
+}
+
+func read(t *testing.T, r *http.Response) (int, string) {
+	t.Helper()
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Header.Get("Content-Security-Policy") == "" || r.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Error("headers are missing")
+	}
+	return r.StatusCode, string(b)
+}
+
+func (s *site) enter() {
+	s.t.Helper()
+	if code, body := s.post("/login", url.Values{"token": {token}}); code != 200 || !strings.Contains(body, "tram-01") {
+		s.t.Fatal(code, body)
+	}
+}
+
+func has(t *testing.T, body string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(body, w) {
+			t.Errorf("the page lacks %q", w)
+		}
+	}
+	if m := regexp.MustCompile(`⟦[^⟧]*⟧|<no value>|%!|https?://|<script|style="`).FindString(body); m != "" {
+		t.Errorf("the page holds %q", m)
+	}
+}
+
+func TestOnlyTheOperator(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/", "/boxes/tram-01", "/push", "/boxes/nobody", "/anything"} {
+		if code, body := s.get(path); code != 200 || !strings.Contains(body, `name="token"`) || strings.Contains(body, "tram-01") {
+			t.Errorf("%s: %d, shows more than the log-in", path, code)
+		}
+	}
+	if code, body := s.post("/login", url.Values{"token": {"wrong"}}); code != 403 || strings.Contains(body, "tram-01") {
+		t.Error(code)
+	}
+	if code, body := s.post("/push", url.Values{"code": {"x"}}); strings.Contains(body, "tram-01") || code == 500 {
+		t.Error(code)
+	}
+	forged, _ := cookiejar.New(nil)
+	u, _ := url.Parse(s.URL)
+	for _, v := range []string{"", "x", "2999-01-01T00:00:00Z.AAAA", "2999-01-01T00:00:00Z."} {
+		forged.SetCookies(u, []*http.Cookie{{Name: "clinichub", Value: v}})
+		r, err := (&http.Client{Jar: forged}).Get(s.URL + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, body := read(t, r); strings.Contains(body, "tram-01") {
+			t.Errorf("cookie %q got in", v)
+		}
+	}
+	req, _ := http.NewRequest("GET", s.URL+"/", nil)
+	req.Header.Set("Authorization", "Bearer "+token)
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, body := read(t, r); !strings.Contains(body, "tram-01") {
+		t.Error("a program with the token is refused")
+	}
+	s.enter()
+	s.post("/logout", nil)
+	if _, body := s.get("/"); strings.Contains(body, "tram-01") {
+		t.Error("still in after logging out")
+	}
+	if _, err := pages.New(pages.Options{Token: "short"}); err == nil {
+		t.Error("a token that can be guessed")
+	}
+}
+
+func TestBoxes(t *testing.T) {
+	s := newSite(t)
+	s.enter()
+	code, body := s.get("/")
+	if code != 200 {
+		t.Fatal(code)
+	}
+	has(t, body, `lang="vi"`, "12.841", "1.400", "Còn thiếu", "Cần xem", "Chưa gửi lần nào", "Đủ", "Điểm trạm thôn Bãi Dài",
+		"&lt;script&gt;", "10 phút trước", "garbage ×2", "21/09/2026")
+	code, body = s.get("/boxes/tram-03")
+	if code != 200 {
+		t.Fatal(code)
+	}
+	has(t, body, "Cả hai bản được giữ", "from 388", "0102030405060708", "mới nhất", "03ab0000")
+	if code, _ := s.get("/boxes/nobody"); code != 404 {
+		t.Error(code)
+	}
+	if code, _ := s.get("/boxes/..%2f..%2fetc"); code != 404 {
+		t.Error(code)
+	}
+	s.post("/lang", url.Values{"lang": {"en"}, "back": {"//evil.example"}})
+	_, body = s.get("/")
+	has(t, body, `lang="en"`, "12,841", "Behind", "21 Sep 2026")
+	_, body = s.get("/boxes/tram-03")
+	has(t, body, "Both versions are kept")
+}
+
+func TestTroubleIsSaid(t *testing.T) {
+	s := newSite(t)
+	s.enter()
+	if code, body := s.get("/healthz"); code != 200 || !strings.Contains(body, `"ok":true`) {
+		t.Error(code, body)
+	}
+	s.live = pages.Live{Trouble: true}
+	if code, body := s.get("/healthz"); code != 503 || !strings.Contains(body, `"storing":false`) {
+		t.Error(code, body)
+	}
+	_, body := s.get("/")
+	has(t, body, "không gửi biên nhận", "chưa nối được")
+	s.db.Close()
+	if code, body := s.get("/"); code != 500 || strings.Contains(body, "sql") || !strings.Contains(body, "không bị mất") {
+		t.Error(code, body)
+	}
+	if code, _ := s.get("/healthz"); code != 503 {
+		t.Error(code)
+	}
+}
+
+func TestPush(t *testing.T) {
+	s := newSite(t)
+	s.enter()
+	good := url.Values{
+		"box": {"tram-01"}, "catalog": {"medicine"}, "code": {"PARA500"}, "name": {"Paracetamol 500 mg"},
+		"from": {"2026-09-01"}, "price": {"500"}, "unit": {"viên"},
+	}
+	with := func(k, v string) url.Values {
+		c := url.Values{}
+		for key := range good {
+			c[key] = good[key]
+		}
+		c.Set(k, v)
+		return c
+	}
+	for _, bad := range []url.Values{
+		with("catalog", "poison"), with("code", ""), with("code", strings.Repeat("x", 51)), with("name", "  "),
+		with("name", "a\xff"), with("from", "2026-02-30"), with("from", "01/02/2026"), with("from", "0001-01-01"), with("price", "-5"), with("price", "1.5"),
+		with("english", strings.Repeat("ạ", 501)),
+	} {
+		for _, box := range []string{"tram-01", ""} {
+			bad.Set("box", box)
+			code, body := s.post("/push", bad)
+			if code != 422 || !strings.Contains(body, "Chưa gửi gì") {
+				t.Errorf("%v: %d", bad, code)
+			}
+		}
+	}
+	if st, err := s.db.DownState(t.Context(), "tram-01"); err != nil || st.Last != 0 {
+		t.Fatalf("%+v %v", st, err)
+	}
+	if code, _ := s.post("/push", with("box", "nobody")); code != 404 {
+		t.Error(code)
+	}
+	if code, _ := s.post("/push", with("name", strings.Repeat("x", 2<<20))); code != 413 {
+		t.Error(code)
+	}
+	code, body := s.post("/push", good)
+	if code != 200 {
+		t.Fatal(code)
+	}
+	has(t, body, "Đã xếp hàng")
+	s.post("/push", with("box", ""))
+	for n, want := range map[string]uint64{"tram-01": 2, "tram-04": 1} {
+		if st, err := s.db.DownState(t.Context(), n); err != nil || st.Last != want {
+			t.Errorf("%s: %+v %v", n, st, err)
+		}
+	}
+	_, body = s.get("/push")
+	has(t, body, "tất cả các hộp")
+	req, _ := http.NewRequest("POST", s.URL+"/push", strings.NewReader(good.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
+	r, err := s.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, body := read(t, r); code != 403 || !strings.Contains(body, "từ chối") {
+		t.Error(code, body)
+	}
+}
+
+func TestWordsAreComplete(t *testing.T) {
+	read := func(lang string) map[string]string {
+		b, err := os.ReadFile("i18n/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := map[string]string{}
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	vi, en := read("vi"), read("en")
+	for k := range vi {
+		if en[k] == "" {
+			t.Errorf("English lacks %s", k)
+		}
+	}
+	for k := range en {
+		if vi[k] == "" {
+			t.Errorf("Vietnamese lacks %s", k)
+		}
+	}
+	for _, code := range []string{
+		hub.AlarmFork, hub.AlarmRoot, hub.AlarmSignature, hub.AlarmForeign, hub.AlarmGarbage, hub.AlarmClone, hub.AlarmSplit, hub.AlarmDown,
+	} {
+		if vi["alarm."+code] == "" {
+			t.Errorf("no words for alarm %s", code)
+		}
+	}
+	files, err := filepath.Glob("templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := regexp.MustCompile(`\.T "([^"]+)"`)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range used.FindAllStringSubmatch(string(b), -1) {
+			if vi[m[1]] == "" {
+				t.Errorf("%s uses %s, which has no words", f, m[1])
+			}
+		}
+	}
+}
+
+// TestScreenshots writes pictures to the folder in CLINICHUB_SHOTS, for people to
+// look at.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("CLINICHUB_SHOTS")
+	if dir == "" {
+		t.Skip("CLINICHUB_SHOTS is not set")
+	}
+	s := newSite(t)
+	actx, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.Headless, chromedp.NoSandbox)
+	defer cancel()
+	ctx, cancel := chromedp.NewContext(actx)
+	defer cancel()
+	shot := func(name, path string, w, h int64) {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(w, h), chromedp.Navigate(s.URL+path)); err != nil {
+			t.Fatal(name, err)
+		}
+		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shot("login", "/", 1280, 700)
+	err := chromedp.Do(ctx, chromedp.SetValue(chromedp.CSS("#token"), token), chromedp.Submit(chromedp.CSS("#token")),
+		chromedp.WaitVisible(chromedp.CSS(".sum")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shot("boxes", "/", 1440, 800)
+	shot("boxes-phone", "/", 420, 900)
+	shot("box", "/boxes/tram-03", 1440, 900)
+	shot("push", "/push", 1280, 800)
+	s.live.Trouble = true
+	shot("trouble", "/", 1280, 800)
+}

@@ -1,0 +1,143 @@
+package pages
+
+import (
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+//go:embed i18n/*.json
+var wordFiles embed.FS
+
+type words map[string]string
+
+// loadWords reads the catalogues, Vietnamese first.
+func loadWords() (map[string]words, error) {
+	out := map[string]words{}
+	for _, lang := range []string{"vi", "en"} {
+		b, err := wordFiles.ReadFile("i18n/" + lang + ".json")
+		if err != nil {
+			return nil, err
+		}
+		w := words{}
+		if err := json.Unmarshal(b, &w); err != nil {
+			return nil, fmt.Errorf("hub/pages: words of %s: %w", lang, err)
+		}
+		out[lang] = w
+	}
+	return out, nil
+}
+
+// page is what every view has; its methods are the templates' functions.
+type page struct {
+	Lang    string
+	Title   string
+	Path    string
+	CSS     string
+	In      bool
+	Refresh bool
+	Now     time.Time
+	Trouble []string // message keys
+	words   words
+}
+
+func (s *server) page(r *http.Request, title string) page {
+	lang := "vi"
+	if c, err := r.Cookie(langCookie); err == nil && c.Value == "en" {
+		lang = "en"
+	}
+	p := page{Lang: lang, Path: r.URL.Path, CSS: s.css, In: s.isOperator(r), Now: s.Now(), words: s.words[lang]}
+	if r.Method != http.MethodGet {
+		p.Path = "/"
+	}
+	if p.Title = p.words[title]; p.Title == "" {
+		p.Title = title
+	}
+	live := s.Live()
+	if live.Trouble {
+		p.Trouble = append(p.Trouble, "trouble.db")
+	}
+	if !live.Linked {
+		p.Trouble = append(p.Trouble, "trouble.link")
+	}
+	return p
+}
+
+// T returns the words of a key. A missing one is shown, and fails a test.
+func (p *page) T(key string) string {
+	if w, ok := p.words[key]; ok {
+		return w
+	}
+	return "⟦" + key + "⟧"
+}
+
+// Alarm returns what a code means.
+func (p *page) Alarm(code string) string {
+	if w, ok := p.words["alarm."+code]; ok {
+		return w
+	}
+	return p.T("alarm.other")
+}
+
+// OtherLang is the language to switch to.
+func (p *page) OtherLang() string {
+	if p.Lang == "vi" {
+		return "en"
+	}
+	return "vi"
+}
+
+// Num groups digits as the language does.
+func (p *page) Num(v any) string {
+	s := fmt.Sprint(v)
+	sep := "."
+	if p.Lang == "en" {
+		sep = ","
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + sep + s[i:]
+	}
+	return s
+}
+
+// Time writes a moment in Viet Nam so that day and month cannot be mixed up with
+// another country's habit: the month of English is a word.
+func (p *page) Time(t time.Time) string {
+	if t.IsZero() {
+		return p.T("never")
+	}
+	t = t.In(clinic.ICT)
+	if p.Lang == "en" {
+		return t.Format("2 Jan 2006 15:04:05")
+	}
+	return t.Format("02/01/2006 15:04:05")
+}
+
+// When is Time with how long ago that was.
+func (p *page) When(t time.Time) string {
+	if t.IsZero() {
+		return p.T("never")
+	}
+	return p.Time(t) + " (" + p.ago(p.Now.Sub(t)) + ")"
+}
+
+func (p *page) ago(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return p.T("ago.now")
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " " + p.T("ago.min")
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " " + p.T("ago.hour")
+	}
+	return strconv.Itoa(int(d.Hours()/24)) + " " + p.T("ago.day")
+}
+
+// Hex writes the first 16 bytes of a hash: as much as slips print.
+func (p *page) Hex(h [32]byte) string { return hex.EncodeToString(h[:16]) }
