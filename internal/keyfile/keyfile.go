@@ -19,8 +19,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"clinicbox/internal/durable"
 )
 
 // Sentinels for callers that decide on them.
@@ -128,7 +129,7 @@ func (p *Private) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(path, b); err != nil {
+	if err := durable.WriteFile(path, b, 0o600); err != nil {
 		return fmt.Errorf("keyfile: %w", err)
 	}
 	return nil
@@ -240,37 +241,4 @@ func decode(s string) ([]byte, error) {
 		return nil, ErrForm
 	}
 	return b, nil
-}
-
-// replace writes the file beside its place, syncs it, renames it and syncs the
-// folder: a crash at any point leaves the old file or the new one.
-func replace(path string, b []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".key-*") // 0600 by definition
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(b); err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
