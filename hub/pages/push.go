@@ -11,6 +11,10 @@ import (
 	"clinicbox/clinic"
 )
 
+// dateForm is how people here write dates; a browser's own field shows the month
+// first to some.
+const dateForm = "02/01/2006"
+
 // wrong is a field that must be corrected.
 type wrong struct{ Field, Message string }
 
@@ -28,7 +32,7 @@ type pushView struct {
 
 func newPush(p *page, box string) *pushView {
 	return &pushView{
-		page: p, Box: box, From: p.Now.In(clinic.ICT).Format(time.DateOnly),
+		page: p, Box: box, From: p.Now.In(clinic.ICT).Format(dateForm),
 		Row:      clinic.CatalogRow{Catalog: clinic.CatalogMedicine},
 		Catalogs: []string{clinic.CatalogMedicine, clinic.CatalogICD10, clinic.CatalogService},
 	}
@@ -67,7 +71,7 @@ func (v *pushView) fill(f url.Values) {
 	bad(!within(v.Row.English, 0, 500), "english", "push.err.long")
 	bad(!within(v.Row.Strength, 0, 500), "strength", "push.err.long")
 	bad(!within(v.Row.Unit, 0, 500), "unit", "push.err.long")
-	day, err := time.ParseInLocation(time.DateOnly, v.From, clinic.ICT)
+	day, err := time.ParseInLocation(dateForm, v.From, clinic.ICT)
 	v.Row.From = clinic.DateOf(day)
 	bad(err != nil || !v.Row.From.Valid(), "from", "push.err.from")
 	if v.Price != "" {

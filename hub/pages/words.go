@@ -85,6 +85,14 @@ func (p *page) Alarm(code string) string {
 	return p.T("alarm.other")
 }
 
+// Short names an alarm in a list.
+func (p *page) Short(code string) string {
+	if w, ok := p.words["short."+code]; ok {
+		return w
+	}
+	return p.T("short.other")
+}
+
 // OtherLang is the language to switch to.
 func (p *page) OtherLang() string {
 	if p.Lang == "vi" {
@@ -117,6 +125,14 @@ func (p *page) Time(t time.Time) string {
 		return t.Format("2 Jan 2006 15:04:05")
 	}
 	return t.Format("02/01/2006 15:04:05")
+}
+
+// Ago writes how long ago a moment was.
+func (p *page) Ago(t time.Time) string {
+	if t.IsZero() {
+		return p.T("never")
+	}
+	return p.ago(p.Now.Sub(t))
 }
 
 // When is Time with how long ago that was.
