@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-
-	"clinicbox/device/health"
 )
 
 //go:embed opening.html
@@ -23,9 +21,7 @@ type opening struct {
 	healthz     http.Handler
 }
 
-func newOpening(r *health.Registry, box, version string) *opening {
-	return &opening{healthz: r.Handler(box, version)}
-}
+func newOpening(healthz http.Handler) *opening { return &opening{healthz: healthz} }
 
 // Progress is a store.Options.Progress.
 func (o *opening) Progress(done, total uint64) {

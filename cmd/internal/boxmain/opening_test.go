@@ -34,7 +34,7 @@ func TestDoorChangesServers(t *testing.T) {
 	url := "http://" + d.ln.Addr().String()
 	r := health.New(time.Now, health.Box())
 	r.Set(health.StoreRebuilding, true)
-	o := newOpening(r, "tram-01", "v1")
+	o := newOpening(r.Handler("tram-01", "v1"))
 	stop := o.serve(d)
 	o.Progress(37, 100)
 	if code, body := get(t, url+"/patients"); code != http.StatusServiceUnavailable || !strings.Contains(body, "37%") {
@@ -68,7 +68,7 @@ func TestDoorChangesServers(t *testing.T) {
 }
 
 func TestPercent(t *testing.T) {
-	o := newOpening(health.New(time.Now, nil), "", "")
+	o := newOpening(nil)
 	for _, tt := range []struct {
 		done, total uint64
 		want        int

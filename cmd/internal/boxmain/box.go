@@ -1,0 +1,184 @@
+package boxmain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"clinicbox/clinic/desk"
+	"clinicbox/device/clock"
+	"clinicbox/device/config"
+	"clinicbox/device/health"
+	"clinicbox/device/task"
+	"clinicbox/internal/keyfile"
+	"clinicbox/peripherals/barcode"
+	"clinicbox/peripherals/printer"
+	"clinicbox/store"
+	"clinicbox/sync/outbox"
+	"clinicbox/web"
+)
+
+// Options says what a Box is made of. Config and Log must be set.
+type Options struct {
+	Config config.Box
+	Log    *slog.Logger
+	// Staff are people to add at the start, if they are not recorded yet.
+	Staff []desk.StaffSeed
+	// Probe is the command line of the program that looks at a suspect views file,
+	// which is added as last word; nil leaves that out.
+	Probe []string
+	// Prepare runs once the records are open and before pages are served; may be
+	// nil. The demonstration fills its clinic there.
+	Prepare func(context.Context, *desk.Desk, *store.Store) error
+	// Idle is the time after which a session locks; zero means the pages' default.
+	Idle time.Duration
+}
+
+// Box is a wired box. Its methods may be called by several goroutines.
+type Box struct {
+	o         Options
+	cfg       config.Box
+	log       *slog.Logger
+	clock     *clock.Clock
+	health    *health.Registry
+	door      *door
+	opening   *opening
+	listening task.Flag
+	serving   task.Flag
+
+	// What Run builds, in this order.
+	keys    *keyfile.Private
+	store   *store.Store
+	spooler *printer.Spooler
+	desk    *desk.Desk
+	carrier *carrier
+	outbox  *outbox.Outbox
+	scanner *barcode.Dev
+	pages   *web.Server
+}
+
+// New prepares a box; nothing is opened before Run.
+func New(o Options) *Box {
+	b := &Box{
+		o: o, cfg: o.Config, log: o.Log,
+		clock:  clock.New(o.Config.Box.TrustClock, clock.BuildTime()),
+		health: health.New(time.Now, health.Box()),
+	}
+	b.opening = newOpening(b.Healthz())
+	return b
+}
+
+// Healthz serves the box's health as JSON.
+func (b *Box) Healthz() http.Handler { return b.health.Handler(b.cfg.Box.Name, Version()) }
+
+// Listening is closed when the address is known, Ready when pages are served.
+func (b *Box) Listening() <-chan struct{} { return b.listening.Ready() }
+
+// Ready is closed when pages are served.
+func (b *Box) Ready() <-chan struct{} { return b.serving.Ready() }
+
+// String names the box as a task.
+func (b *Box) String() string { return "box " + b.cfg.Box.Name }
+
+// Addr is where pages are served, after Listening: the real port when the
+// configuration says 0.
+func (b *Box) Addr() net.Addr { return b.door.ln.Addr() }
+
+// URL is the address as a browser takes it, after Listening.
+func (b *Box) URL() string { return "http://" + b.Addr().String() + "/" }
+
+// Health is where the box's parts report what is wrong.
+func (b *Box) Health() *health.Registry { return b.health }
+
+// Names lists the tasks that Run will start, in order.
+func (b *Box) Names() []string {
+	var names []string
+	for _, p := range b.parts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// Run opens the records, starts every part and serves until ctx ends or a part
+// fails. What was answered as saved is saved, however Run ends.
+func (b *Box) Run(ctx context.Context) (err error) {
+	if b.door, err = openDoor(b.cfg.Web.Listen); err != nil {
+		return fmt.Errorf("pages: %w", err)
+	}
+	defer func() { err = errors.Join(err, b.door.Close()) }()
+	b.listening.Raise()
+	b.log.Info("listening", "addr", b.Addr().String(), "box", b.cfg.Box.Name, "version", Version())
+	stop := b.opening.serve(b.door)
+	defer func() { stop() }()
+
+	if err := b.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.store.Close()) }()
+	tasks, err := b.build()
+	if err != nil {
+		return err
+	}
+	last := tasks[len(tasks)-1] // the pages take over the door
+	tasks[len(tasks)-1] = task.Func(last.String(), func(ctx context.Context, ready func()) error {
+		stop()
+		stop = func() {}
+		ready()
+		b.serving.Raise()
+		return last.Run(ctx)
+	})
+	return task.NewGroup(b.log, 0, tasks...).Run(ctx)
+}
+
+// part is one task of the box and how it is made of those before it.
+type part struct {
+	name  string
+	build func() (task.Task, error)
+}
+
+// parts lists what the configuration asks for, in the order of start.
+func (b *Box) parts() []part {
+	ps := []part{
+		{"store", func() (task.Task, error) { return b.store, nil }},
+	}
+	if b.cfg.Printer.Address != "" {
+		ps = append(ps, part{"printer", b.buildSpooler})
+	}
+	ps = append(ps, part{"set-up", b.buildDesk},
+		part{"record views", func() (task.Task, error) { return b.desk.Views(), nil }})
+	if b.cfg.Hub.Broker != "" {
+		ps = append(ps, part{"link", b.buildLink}, part{"outbox", b.buildOutbox})
+	}
+	// The scanner and the watch speak to the pages, which therefore are built
+	// before them and started last.
+	ps = append(ps, part{"watch", b.buildWatch})
+	if b.cfg.Scanner.Device != "" {
+		ps = append(ps, part{"scanner", b.buildScanner})
+	}
+	return append(ps, part{"web", b.buildWeb})
+}
+
+// build makes the tasks. Each has the name that Names says.
+func (b *Box) build() ([]task.Task, error) {
+	var tasks []task.Task
+	for _, p := range b.parts() {
+		t, err := p.build()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		tasks = append(tasks, named{t, p.name})
+	}
+	return tasks, nil
+}
+
+// named gives a task the name that people know it by.
+type named struct {
+	task.Task
+	name string
+}
+
+func (n named) String() string { return n.name }

@@ -1,0 +1,125 @@
+package boxmain
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"clinicbox/device/health"
+	"clinicbox/device/task"
+	"clinicbox/peripherals/barcode"
+	"clinicbox/peripherals/printer"
+	"clinicbox/sync/outbox"
+	"clinicbox/web"
+)
+
+// machine tells the pages what the box knows of itself, from memory.
+type machine struct{ b *Box }
+
+var _ web.Box = machine{}
+
+func (m machine) Truths() web.Truths {
+	if m.b.outbox == nil {
+		return web.Truths{Saved: m.b.store.Own().Size()}
+	}
+	t := m.b.outbox.Truths()
+	return web.Truths{
+		Saved: t.Saved, Received: t.Received, Oldest: t.Oldest,
+		Linked: t.Linked, LastReceipt: t.LastReceipt, Problem: t.Problem,
+	}
+}
+
+func (m machine) Devices() (out []web.Device) {
+	if s := m.b.spooler; s != nil {
+		st := s.Status()
+		d := web.Device{Name: "printer.name", State: string(st.State), OK: st.Cause == ""}
+		if st.Cause != "" {
+			d.State = string(st.Cause)
+		}
+		out = append(out, d)
+	}
+	if s := m.b.scanner; s != nil {
+		st := s.State()
+		out = append(out, web.Device{Name: "scanner.name", State: "scanner." + string(st.Cause), OK: st.Connected()})
+	}
+	return out
+}
+
+// Warnings are the causes that fail now, the worst first.
+func (m machine) Warnings() (out []web.Warning) {
+	for _, s := range m.b.health.States() {
+		out = append(out, web.Warning{Code: s.Code, Bad: s.Severity != health.Info})
+	}
+	return out
+}
+
+func (m machine) NotReady() (out []string) {
+	for _, s := range m.b.health.States() {
+		if s.Severity == health.Failure {
+			out = append(out, s.Code)
+		}
+	}
+	return out
+}
+
+// Limits of the watch.
+const (
+	watchEvery = time.Second
+	diskLow    = 256 << 20 // months of records, but time to act
+	hubSilent  = 15 * time.Minute
+)
+
+// buildWatch makes the task that reads the parts' states into the health registry.
+func (b *Box) buildWatch() (task.Task, error) {
+	b.health.Set(health.KeysDevelopment, true) // the key file is the only sealer yet
+	b.health.Set(health.LinkOff, b.cfg.Hub.Broker == "")
+	own, in := b.store.Quarantine()
+	b.health.Set(health.StoreQuarantine, len(own)+len(in) > 0)
+	return task.Plain("watch", func(ctx context.Context) error {
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			b.watch(time.Now())
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	}), nil
+}
+
+func (b *Box) watch(now time.Time) {
+	_, trusted := b.clock.Now()
+	b.health.Set(health.ClockUntrusted, !trusted)
+	b.health.Set(health.DiskLow, free(b.cfg.Data.Dir) < diskLow)
+	if b.scanner != nil {
+		c := b.scanner.State().Cause
+		b.health.Set(health.ScannerAbsent, c != barcode.CauseConnected && c != barcode.CauseStarting)
+	}
+	if b.spooler != nil {
+		c := b.spooler.Status().Cause
+		b.health.Set(health.PrinterPaper, c == printer.PaperOut)
+		b.health.Set(health.PrinterAbsent, c == printer.Unreachable)
+		b.health.Set(health.PrinterStopped, c != "" && c != printer.PaperOut && c != printer.Unreachable)
+	}
+	if b.outbox != nil {
+		t := b.outbox.Truths()
+		b.health.Set(health.LinkDown, !t.Linked)
+		b.health.Set(health.HubSilent, silent(t, now))
+	}
+}
+
+// silent reports whether the centre should have confirmed something by now.
+func silent(t outbox.Truths, now time.Time) bool {
+	return t.Linked && t.Unsent() > 0 && now.Sub(t.Oldest) > hubSilent && now.Sub(t.LastReceipt) > hubSilent
+}
+
+// free returns the free bytes of a folder's disk; all of them when nobody knows.
+func free(dir string) uint64 {
+	var s syscall.Statfs_t
+	if syscall.Statfs(dir, &s) != nil {
+		return 1 << 63
+	}
+	return s.Bavail * uint64(s.Bsize)
+}

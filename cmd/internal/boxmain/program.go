@@ -1,0 +1,156 @@
+package boxmain
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"clinicbox/device/config"
+	"clinicbox/device/task"
+	"clinicbox/peripherals/printer"
+	"clinicbox/store"
+)
+
+// Exit codes of the program.
+const (
+	ExitOK      = 0
+	ExitFailure = 1
+	ExitUsage   = 2 // command line or configuration
+	ExitDamage  = 3 // check found something
+)
+
+// ErrUsage wraps what is wrong with a command line.
+var ErrUsage = errors.New("usage")
+
+// ErrDamage is returned by check when the records are not as they must be.
+var ErrDamage = errors.New("records are damaged")
+
+// Program is one invocation of clinicbox.
+type Program struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+
+	command command
+	path    string // configuration
+	role    string
+	name    string
+	args    []string
+	box     *Box
+	started task.Flag
+}
+
+// command is a subcommand of the program.
+type command struct {
+	name string
+	run  func(p *Program, ctx context.Context) error
+	// config tells that it needs -config.
+	config bool
+	vi, en string
+}
+
+func commands() []command {
+	return []command{
+		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
+		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục và sự khớp nhau", "verify journals, views and their agreement"},
+		{"keys", (*Program).keys, true, "in dòng khóa công khai của hộp cho trung tâm", "print the box's public line for the centre"},
+		{"staff", (*Program).staff, true, "thêm nhân viên đầu tiên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
+		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
+		{"version", (*Program).version, false, "in phiên bản", "print the version"},
+		{"help", (*Program).help, false, "in trang này", "print this page"},
+		{probeCommand, (*Program).probe, false, "", ""},
+	}
+}
+
+// ParseFlags reads the command line, without the program's name.
+func (p *Program) ParseFlags(args []string) error {
+	if len(args) == 0 {
+		args = []string{"help"}
+	}
+	if slices.Contains([]string{"-h", "-help", "--help"}, args[0]) {
+		args[0] = "help"
+	}
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
+	if i < 0 {
+		return fmt.Errorf("%w: không có lệnh / no command %q; clinicbox help", ErrUsage, args[0])
+	}
+	p.command = all[i]
+	fs := flag.NewFlagSet(p.command.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors come back and are printed once
+	if p.command.config {
+		fs.StringVar(&p.path, "config", "", "")
+	}
+	if p.command.name == "staff" {
+		fs.StringVar(&p.name, "name", "", "")
+		fs.StringVar(&p.role, "role", "administrator", "")
+	}
+	if err := fs.Parse(args[1:]); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrUsage, p.command.name, err)
+	}
+	p.args = fs.Args()
+	switch {
+	case p.command.config && p.path == "":
+		return fmt.Errorf("%w: clinicbox %s -config FILE", ErrUsage, p.command.name)
+	case len(p.args) > 0 && p.command.name != probeCommand:
+		return fmt.Errorf("%w: %s: thừa / unexpected %q", ErrUsage, p.command.name, p.args[0])
+	}
+	return nil
+}
+
+// Run carries the command out.
+func (p *Program) Run(ctx context.Context) error { return p.command.run(p, ctx) }
+
+// Ready is closed when run serves pages.
+func (p *Program) Ready() <-chan struct{} { return p.started.Ready() }
+
+// Box is the box of run, after Ready.
+func (p *Program) Box() *Box { return p.box }
+
+// Report prints an error in words and returns the exit code.
+func (p *Program) Report(err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintln(p.Stderr, "clinicbox:", Words(err))
+	_, config := errors.AsType[config.Problems](err)
+	switch {
+	case config || errors.Is(err, ErrUsage):
+		return ExitUsage
+	case errors.Is(err, ErrDamage):
+		return ExitDamage
+	}
+	return ExitFailure
+}
+
+// Words explains an error to a technician in both languages, where there is more
+// to say than the error itself does.
+func Words(err error) string {
+	for _, w := range []struct {
+		err    error
+		vi, en string
+	}{
+		{store.ErrLocked, "Hộp đang chạy với thư mục dữ liệu này. Dừng nó trước.", "A box is already running with this data directory. Stop it first."},
+		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ khác. Kiểm tra data.key_file; không xóa gì.", "The records are sealed under another storage key. Check data.key_file; delete nothing."},
+		{store.ErrVersion, "Hồ sơ do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote these records. Install it again."},
+		{store.ErrFull, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
+		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
+	} {
+		if errors.Is(err, w.err) {
+			return w.vi + "\n" + w.en + "\n(" + err.Error() + ")"
+		}
+	}
+	return err.Error()
+}
+
+// Load reads the configuration as the box does, with the printer's own judgement
+// of its address.
+func Load(path string) (config.Box, error) {
+	return config.Load(path, config.Checks{"printer": func(_, v string) error {
+		_, err := printer.Open(v)
+		return err
+	}})
+}

@@ -1,0 +1,125 @@
+package boxmain
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/text/unicode/norm"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/device/staff"
+	"clinicbox/device/task"
+	"clinicbox/internal/fold"
+	"clinicbox/internal/keyfile"
+	"clinicbox/peripherals/barcode"
+	"clinicbox/peripherals/printer"
+	"clinicbox/sync/outbox"
+	"clinicbox/web"
+)
+
+// errNoPrinter is the cause of a refused print on a box without a printer.
+var errNoPrinter = errors.New("no printer is configured")
+
+// buildSpooler joins printer and print queue.
+func (b *Box) buildSpooler() (task.Task, error) {
+	dev, err := printer.Open(b.cfg.Printer.Address)
+	if err != nil {
+		return nil, err
+	}
+	width, err := printer.WidthOf(b.cfg.Printer.Width)
+	if err != nil {
+		return nil, err
+	}
+	o := printer.DefaultSpoolOpts(width)
+	o.Log = b.log
+	b.spooler = printer.NewSpooler(queue{b.store.State()}, dev, o)
+	return b.spooler, nil
+}
+
+// buildDesk joins the use cases to everything they ask for. Its task writes the
+// facility and the first people, then waits.
+func (b *Box) buildDesk() (task.Task, error) {
+	var err error
+	b.desk, err = desk.New(desk.Options{
+		Store: b.store, Clock: b.clock, Pins: staff.New(b.store.State(), staff.DefaultOpts()), Papers: papers{b.spooler}, Scans: scans{},
+		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
+		Site: desk.Site{Facility: b.facility()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return task.Func("set-up", func(ctx context.Context, ready func()) error {
+		if err := b.desk.SetUp(ctx, b.o.Staff); err != nil {
+			return err
+		}
+		if b.o.Prepare != nil {
+			if err := b.o.Prepare(ctx, b.desk, b.store); err != nil {
+				return err
+			}
+		}
+		ready()
+		<-ctx.Done()
+		return nil
+	}), nil
+}
+
+func (b *Box) facility() clinic.Facility {
+	f := b.cfg.Facility
+	return clinic.Facility{
+		Code: f.Code, Name: f.Name, Governing: f.Governing, Address: f.Address, Phone: f.Phone, Site: f.Site,
+		Box: b.cfg.Box.Name, Book: b.cfg.Box.Book,
+	}
+}
+
+// buildOutbox joins the own journal to the link.
+func (b *Box) buildOutbox() (task.Task, error) {
+	hub, err := keyfile.ParsePublic(b.cfg.Hub.Public)
+	if err != nil {
+		return nil, err
+	}
+	o := outbox.DefaultOpts()
+	o.Box, o.Identity, o.HPKE, o.Hub, o.Agent = b.cfg.Box.Name, b.keys.Identity, b.keys.HPKE, hub, Version()
+	incarnation, parent, tip := b.store.Incarnation()
+	o.Epoch, o.Incarnation, o.Parent, o.Tip = b.store.Epoch(), incarnation, parent, tip
+	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b.store}
+	o.Link, o.Logger = b.carrier, b.log
+	if b.outbox, err = outbox.New(o); err != nil {
+		return nil, err
+	}
+	return b.outbox, nil
+}
+
+// buildScanner gives every scan to the pages.
+func (b *Box) buildScanner() (task.Task, error) {
+	o := barcode.DefaultOpts()
+	o.Device, o.Baud, o.Log = b.cfg.Scanner.Device, b.cfg.Scanner.Baud, b.log
+	dev, err := barcode.New(o)
+	if err != nil {
+		return nil, err
+	}
+	b.scanner = dev
+	return task.Func("scanner", func(ctx context.Context, ready func()) error {
+		go func() {
+			select {
+			case <-dev.Ready():
+				ready()
+			case <-ctx.Done():
+			}
+		}()
+		return dev.Run(ctx, b.pages.Scanned)
+	}), nil
+}
+
+// buildWeb makes the pages.
+func (b *Box) buildWeb() (task.Task, error) {
+	pages, err := web.New(web.Opts{
+		Desk: b.desk, Box: machine{b}, Clock: b.clock, Log: b.log, Listener: b.door.Listener(),
+		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.pages = pages
+	return pages, nil
+}
