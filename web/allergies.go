@@ -1,0 +1,142 @@
+package web
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// Allergies is the view of the form of allergies.
+type Allergies struct {
+	Page
+	Form Form
+	ID   clinic.ID
+	Rows []int // numbers of the rows to show
+	Tips string
+}
+
+const allergyRows = 4 // empty rows beyond the filled ones come with the next save
+
+func (s *Server) allergies(w http.ResponseWriter, r *http.Request) error {
+	pv, err := s.patientView(r)
+	if err != nil {
+		return err
+	}
+	f, drafted := newForm(nil), false
+	if d, ok := s.draft(r); ok {
+		f, drafted = newForm(d), true
+	} else {
+		fillAllergies(&f, pv.File.Allergies)
+	}
+	v := s.allergiesView(pv, f)
+	v.Draft = drafted
+	s.show(w, r, http.StatusOK, "allergies", v)
+	return nil
+}
+
+func fillAllergies(f *Form, a clinic.AllergyFile) {
+	switch a.State {
+	case clinic.AllergiesKnown:
+		f.Set("known", "yes")
+	case clinic.AllergiesNoneKnown:
+		f.Set("known", "no")
+	}
+	for i, it := range a.Items {
+		f.Set(fmt.Sprintf("substance.%d", i), it.Substance)
+		f.Set(fmt.Sprintf("reaction.%d", i), it.Reaction)
+		if it.Severe {
+			f.Set(fmt.Sprintf("severe.%d", i), "yes")
+		}
+	}
+	var tips []string
+	for _, t := range a.Tips {
+		tips = append(tips, hex.EncodeToString(t[:]))
+	}
+	f.Set("tips", strings.Join(tips, " "))
+}
+
+func (s *Server) allergiesView(pv *PatientPage, f Form) *Allergies {
+	v := &Allergies{Page: pv.Page, Form: f, ID: pv.File.ID, Tips: f.Get("tips")}
+	v.Title, v.Errors, v.Hold = "allergies.title", f.Errors, true
+	n := 0
+	for i := range 40 {
+		if f.Get(fmt.Sprintf("substance.%d", i)) != "" {
+			n = i + 1
+		}
+	}
+	for i := range max(n+2, allergyRows) {
+		v.Rows = append(v.Rows, i)
+	}
+	return v
+}
+
+func (s *Server) allergiesSave(w http.ResponseWriter, r *http.Request) error {
+	pv, err := s.patientView(r)
+	if err != nil {
+		return err
+	}
+	f := newForm(r.PostForm)
+	in := desk.AllergiesInput{Patient: pv.File.ID, Asked: f.Get("known") != "", Why: f.Get("why")}
+	if f.Get("known") == "yes" {
+		in.Items = readAllergies(&f)
+	}
+	for _, t := range strings.Fields(f.Get("tips")) {
+		if leaf, ok := parseLeaf(t); ok {
+			in.Tips = append(in.Tips, leaf)
+		}
+	}
+	switch {
+	case f.Get("known") == "":
+		f.Fail("known", "allergies.choose")
+	case f.Get("known") == "yes" && len(in.Items) == 0:
+		f.Fail("substance.0", "allergies.needs-item")
+	default:
+		if _, err = s.opts.Desk.SetAllergies(r.Context(), call(r, "act"), in); err == nil {
+			s.saved(r)
+			s.tell(r, "good", "allergies.saved")
+			http.Redirect(w, r, localPath(backOr(f.Get("back"), patientPath(pv.File.ID))), http.StatusSeeOther)
+			return nil
+		}
+		if !s.failed(r, &f, err) {
+			return err
+		}
+	}
+	s.keepForm(r, f)
+	s.show(w, r, http.StatusUnprocessableEntity, "allergies", s.allergiesView(pv, f))
+	return nil
+}
+
+func backOr(back, other string) string {
+	if back == "" {
+		return other
+	}
+	return back
+}
+
+func readAllergies(f *Form) (items []clinic.Allergy) {
+	for i := range 40 {
+		substance := f.Get(fmt.Sprintf("substance.%d", i))
+		if substance == "" {
+			continue
+		}
+		items = append(items, clinic.Allergy{
+			Substance: substance,
+			Reaction:  f.Get(fmt.Sprintf("reaction.%d", i)),
+			Severe:    f.Get(fmt.Sprintf("severe.%d", i)) != "",
+		})
+	}
+	return items
+}
+
+func parseLeaf(s string) (clinic.Leaf, bool) {
+	var l clinic.Leaf
+	if len(s) != hex.EncodedLen(len(l)) {
+		return l, false
+	}
+	_, err := hex.Decode(l[:], []byte(s))
+	return l, err == nil
+}

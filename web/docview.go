@@ -1,0 +1,101 @@
+package web
+
+import (
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// DocView is one version of a document as pages show it.
+type DocView struct {
+	Step     string
+	Record   clinic.Record
+	By       desk.Person
+	Signed   []SignedBy
+	State    clinic.DocState
+	Conflict bool
+	Earlier  int // versions before this one
+	ICD      map[string]clinic.CatalogRow
+
+	Vitals       []VitalValue
+	BMI          string
+	Exam         *clinic.Exam
+	Diagnosis    *clinic.Diagnosis
+	Prescription *clinic.Prescription
+	Bill         *clinic.Bill
+	Appointment  *clinic.Appointment
+}
+
+// SignedBy tells who confirmed a version.
+type SignedBy struct {
+	Person desk.Person
+	Record clinic.Record
+}
+
+// VitalValue is one measured value with its usual range.
+type VitalValue struct {
+	Name, Value, Unit string
+	Low, High         string
+	Unusual           bool
+	Over              bool // above the range; otherwise below
+}
+
+func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView {
+	x := DocView{
+		Step: stepOf(d.Kind), Record: ver.Record, By: v.Names[ver.Record.Author], State: d.State,
+		Conflict: d.Conflict, Earlier: len(d.Versions) - 1, ICD: v.ICD,
+	}
+	for _, s := range ver.Signed {
+		x.Signed = append(x.Signed, SignedBy{v.Names[s.By], s.Record})
+	}
+	switch b := ver.Record.Body.(type) {
+	case *clinic.Vitals:
+		x.Vitals = vitalValues(b, months(v))
+		if bmi := b.BMI(); bmi > 0 {
+			x.BMI = clinic.FormatFixed(bmi, 1)
+		}
+	case *clinic.Exam:
+		x.Exam = b
+	case *clinic.Diagnosis:
+		x.Diagnosis = b
+	case *clinic.Prescription:
+		x.Prescription = b
+	case *clinic.Bill:
+		x.Bill = b
+	case *clinic.Appointment:
+		x.Appointment = b
+	}
+	return x
+}
+
+// docViews shows the current version of every document, in the order of steps.
+func docViews(v *desk.VisitView) (out []DocView) {
+	for i := range v.Visit.Documents {
+		d := &v.Visit.Documents[i]
+		out = append(out, docView(v, d, d.Current()))
+	}
+	return out
+}
+
+// months is the age at the visit, -1 when the birth date is unknown.
+func months(v *desk.VisitView) int {
+	if v.Patient.Now == nil || v.Patient.Now.Birth.IsZero() {
+		return -1
+	}
+	return v.Age.InMonths()
+}
+
+func vitalValues(b *clinic.Vitals, months int) (out []VitalValue) {
+	for _, f := range clinic.VitalFields() {
+		n := f.Value(b)
+		if n == 0 {
+			continue
+		}
+		soft := clinic.RangeOf(f.Name, months).Soft
+		out = append(out, VitalValue{
+			Name: f.Name, Value: clinic.FormatFixed(n, f.Decimals), Unit: f.Unit,
+			Low: clinic.FormatFixed(soft.Low, f.Decimals), High: clinic.FormatFixed(soft.High, f.Decimals),
+			Unusual: !soft.Holds(n), Over: n > soft.High,
+		})
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"clinicbox/clinic/desk"
+)
+
+// Trouble is the view of a page that explains why there is no other page: what
+// happened, what was kept, what to do.
+type Trouble struct {
+	Page
+	What, Kept, Do string // message keys
+	Args           []any
+	Back           string // where the button leads
+}
+
+// trouble names the three sentences of a kind: "trouble.<kind>", ".kept", ".do".
+func (s *Server) trouble(r *http.Request, kind string, args ...any) *Trouble {
+	t := &Trouble{Page: s.page(r, "trouble."+kind, ""), Args: args, Back: "/"}
+	t.What, t.Kept, t.Do = "trouble."+kind, "trouble."+kind+".kept", "trouble."+kind+".do"
+	return t
+}
+
+// answered makes a plain handler of ours: an error becomes its page, a panic the
+// page for failures.
+func (s *Server) answered(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				s.opts.Log.Error("page panicked", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
+				s.show(w, r, http.StatusInternalServerError, "trouble", s.trouble(r, "failed"))
+			}
+		}()
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// fail is the one place that maps an error to status, page and log.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, kind := http.StatusInternalServerError, "failed"
+	_, large := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case large:
+		status, kind = http.StatusRequestEntityTooLarge, "large"
+	case errors.Is(err, errForm):
+		status, kind = http.StatusBadRequest, "form"
+	case errors.Is(err, errMixed):
+		status, kind = http.StatusConflict, "mixed"
+	case errors.Is(err, errRole):
+		status, kind = http.StatusForbidden, "role"
+	case errors.Is(err, errGone):
+		status, kind = http.StatusNotFound, "none"
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		return // the browser went away
+	}
+	if refusals := desk.ErrorsOf(err); refusals != nil && status == http.StatusInternalServerError {
+		s.refusal(w, r, refusals[0])
+		return
+	}
+	if kind == "failed" {
+		s.opts.Log.Error("page failed", "route", r.Pattern, "error", err)
+	}
+	s.show(w, r, status, "trouble", s.trouble(r, kind))
+}
+
+// refusal shows a refusal of the desk that no form could show.
+func (s *Server) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) {
+	status := http.StatusUnprocessableEntity
+	switch e.Code {
+	case desk.CodeNoPatient, desk.CodeNoVisit, desk.CodeAppointNone:
+		status = http.StatusNotFound
+	case desk.CodeNotAllowed, desk.CodeNoPerson:
+		status = http.StatusForbidden
+	case desk.CodeMixed, desk.CodeFormStale, desk.CodeChanged:
+		status = http.StatusConflict
+	}
+	p := s.problem(r, e)
+	t := &Trouble{Page: s.page(r, "trouble.refused", ""), What: p.Key, Args: p.Args, Kept: "trouble.refused.kept", Back: "/"}
+	s.show(w, r, status, "trouble", t)
+}
+
+// refused answers a request that another site started.
+func (s *Server) refused(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusForbidden, "trouble", s.trouble(r, "cross"))
+}
+
+// unmatched puts our pages in the place of the router's bare 404 and 405.
+func (s *Server) unmatched(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		probe := &statusProbe{header: http.Header{}}
+		mux.ServeHTTP(probe, r)
+		switch probe.status {
+		case http.StatusMethodNotAllowed:
+			w.Header().Set("Allow", probe.header.Get("Allow"))
+			s.show(w, r, probe.status, "trouble", s.trouble(r, "method"))
+		case http.StatusNotFound, 0:
+			s.show(w, r, http.StatusNotFound, "trouble", s.trouble(r, "none"))
+		default: // a path that the router cleans
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+// statusProbe learns what the router would answer.
+type statusProbe struct {
+	header http.Header
+	status int
+}
+
+func (p *statusProbe) Header() http.Header { return p.header }
+
+func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
+
+func (p *statusProbe) WriteHeader(status int) { p.status = status }
+
+// show renders a page; if even that fails, a plain sentence goes out.
+func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page string, v viewer) {
+	if err := s.engine.write(w, status, page, v); err != nil {
+		s.opts.Log.LogAttrs(r.Context(), slog.LevelError, "page not rendered", slog.String("page", page), slog.Any("error", err))
+		http.Error(w, s.engine.catalogues[v.frame().Lang].Text("trouble.failed"), http.StatusInternalServerError)
+	}
+}
+
+// problem turns a refusal of the desk into words of a form.
+func (s *Server) problem(r *http.Request, e *desk.Error) Problem {
+	c := s.engine.catalogues[who(r).lang]
+	p := Problem{Field: e.Field, Key: string(e.Code)}
+	for name, value := range e.Args {
+		switch name {
+		case "problem":
+			value = c.Text("problem." + value)
+		case "role":
+			value = c.Text("role." + value)
+		case "unit":
+			value = c.Text("unit." + value)
+		}
+		p.Args = append(p.Args, name, value)
+	}
+	return p
+}
+
+// failed puts the desk's refusals into a form and reports whether err was one.
+func (s *Server) failed(r *http.Request, f *Form, err error) bool {
+	refusals := desk.ErrorsOf(err)
+	for _, e := range refusals {
+		f.Errors = append(f.Errors, s.problem(r, e))
+	}
+	return refusals != nil
+}

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"clinicbox/clinic"
+)
+
+// Form is what was typed and what is wrong with it. It outlives every error: the
+// page shows it again as it was.
+type Form struct {
+	Values url.Values
+	Errors []Problem
+}
+
+// Problem is one thing wrong with a form: the field it belongs to (empty: the
+// form as a whole), a message key and its arguments.
+type Problem struct {
+	Field string
+	Key   string
+	Args  []any
+}
+
+func newForm(v url.Values) Form {
+	if v == nil {
+		v = url.Values{}
+	}
+	return Form{Values: v}
+}
+
+// Get returns what was typed, without the spaces around it.
+func (f *Form) Get(name string) string { return strings.TrimSpace(f.Values.Get(name)) }
+
+// Set puts a value into a field.
+func (f *Form) Set(name, value string) { f.Values.Set(name, value) }
+
+// Fail notes a problem with a field.
+func (f *Form) Fail(field, key string, args ...any) {
+	f.Errors = append(f.Errors, Problem{field, key, args})
+}
+
+// OK reports whether nothing is wrong so far.
+func (f *Form) OK() bool { return len(f.Errors) == 0 }
+
+// Err returns the first problem of a field, or nil.
+func (f *Form) Err(field string) *Problem {
+	for i := range f.Errors {
+		if f.Errors[i].Field == field {
+			return &f.Errors[i]
+		}
+	}
+	return nil
+}
+
+// FailField notes a *clinic.FieldError of the domain and reports whether err was
+// one. The domain's name of the field is the form's name.
+func (f *Form) FailField(err error) bool {
+	fe, ok := errors.AsType[*clinic.FieldError](err)
+	if ok {
+		f.Fail(fe.Field, "problem."+fe.Problem)
+	}
+	return ok
+}
+
+// typed returns the fields that a person typed, without those that steer.
+func typed(r *http.Request) url.Values {
+	v := url.Values{}
+	for name, values := range r.PostForm {
+		if name != "act" && name != "pin" && name != "do" {
+			v[name] = values
+		}
+	}
+	return v
+}
+
+// Input is one field as parts.html draws it. Options come in pairs.
+type Input struct {
+	Name, Value, Label, Hint string
+	Suffix, Mode, Width      string
+	Max                      int
+	Rows                     int
+	Err                      *Problem
+	Raw                      bool // no help from keyboard or browser
+	Secret                   bool
+}
+
+// newInput makes a field from a form, by name. Options: "label", "hint",
+// "suffix" (message keys), "mode" (inputmode), "width" (class), "rows", "raw",
+// "max".
+func newInput(f Form, name string, options ...any) Input {
+	in := Input{Name: name, Value: f.Values.Get(name), Label: "field." + name, Err: f.Err(name), Max: 200}
+	for i := 0; i+1 < len(options); i += 2 {
+		switch v := options[i+1].(type) {
+		case int:
+			in.number(options[i].(string), v)
+		case bool:
+			in.Raw = v
+		case string:
+			in.text(options[i].(string), v)
+		}
+	}
+	return in
+}
+
+func (in *Input) number(option string, v int) {
+	if option == "rows" {
+		in.Rows, in.Max = v, 4000
+		return
+	}
+	in.Max = v
+}
+
+func (in *Input) text(option, v string) {
+	switch option {
+	case "label":
+		in.Label = v
+	case "hint":
+		in.Hint = v
+	case "suffix":
+		in.Suffix = v
+	case "mode":
+		in.Mode = v
+	case "width":
+		in.Width = v
+	}
+}
+
+// DateInput is a date in three fields.
+type DateInput struct {
+	Name, Label, Hint string
+	Parts             []Input
+	Err               *Problem
+}
+
+func newDateField(f Form, name string, options ...any) DateInput {
+	head := newInput(f, name, options...)
+	d := DateInput{Name: name, Label: head.Label, Hint: head.Hint, Err: head.Err}
+	for _, p := range []struct {
+		part, width string
+		size        int
+	}{{"day", "govuk-input--width-2", 2}, {"month", "govuk-input--width-2", 2}, {"year", "govuk-input--width-4", 4}} {
+		d.Parts = append(d.Parts, newInput(f, name+"."+p.part, "label", "field."+p.part, "width", p.width, "max", p.size))
+	}
+	return d
+}
+
+// SearchInput is the field that looks something up, with what it found.
+type SearchInput struct {
+	Search      Search
+	Label, Hint string
+	Codes       bool // show the rows' codes
+	Err         *Problem
+}
+
+func newSearchField(f Form, s Search, label, hint string, codes bool) SearchInput {
+	return SearchInput{s, label, hint, codes, f.Err("q")}
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/web/i18n"
+)
+
+// funcs is what templates may call, in one language.
+func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
+	return template.FuncMap{
+		"t":     c.Text,
+		"icon":  icon,
+		"asset": func(name string) string { return a.path[name] },
+		"date":  func(d clinic.Date) string { return dateText(c, d) },
+		"day":   func(d clinic.Date) string { return dayText(c, d) },
+		"clock": func(t time.Time) string { return t.In(clinic.ICT).Format("15:04") },
+		"moment": func(t time.Time) string {
+			return t.In(clinic.ICT).Format("15:04") + " " + dateText(c, clinic.DateOf(t))
+		},
+		"age":      func(birth, on clinic.Date) string { return ageText(c, birth, on) },
+		"count":    func(n any) string { return countText(n) },
+		"input":    newInput,
+		"say":      func(key string, args []any) string { return c.Text(key, args...) },
+		"who":      func(p desk.Person) string { return personText(c, p) },
+		"rowMore":  rowMore,
+		"queueRow": func(row desk.QueueRow, next bool, today clinic.Date) queueRow { return queueRow{row, next, today} },
+		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
+		"systemKey": systemKey, "patientOf": patientOf, "paperQuantity": clinic.PaperQuantity,
+		"fieldName": func(name string) string { return fieldText(c, name) },
+		"deviceDo":  func(name string) string { return strings.TrimSuffix(name, ".name") + ".do" },
+		"words":     strings.Fields,
+		"join":      strings.Join,
+		"plus":      func(a, b int) int { return a + b },
+		"initial":   initial,
+	}
+}
+
+// dateText writes a date so that it cannot be misread: day first with figures in
+// Vietnamese, as every paper of the country does; month as a word in English.
+func dateText(c *i18n.Catalogue, d clinic.Date) string {
+	if c.Lang != "en" || d.Month == 0 {
+		return d.String()
+	}
+	month := time.Month(d.Month).String()[:3]
+	if d.Day == 0 {
+		return fmt.Sprintf("%s %04d", month, d.Year)
+	}
+	return fmt.Sprintf("%d %s %04d", d.Day, month, d.Year)
+}
+
+// dayText writes a date with its weekday.
+func dayText(c *i18n.Catalogue, d clinic.Date) string {
+	if !d.Full() {
+		return dateText(c, d)
+	}
+	return c.Text("weekday."+strconv.Itoa(int(d.Time().Weekday()))) + " " + dateText(c, d)
+}
+
+// ageText writes an age as clinicians say it: years, below three years months,
+// below two months days.
+func ageText(c *i18n.Catalogue, birth, on clinic.Date) string {
+	a := birth.AgeAt(on)
+	switch {
+	case birth.IsZero():
+		return ""
+	case a.Years >= 3 || birth.Month == 0:
+		return c.Text("age.years", "n", a.Years)
+	case a.Years > 0 || a.Months >= 2 || birth.Day == 0:
+		return c.Text("age.months", "n", a.Years*12+a.Months)
+	}
+	return c.Text("age.days", "n", a.Months*30+a.Days)
+}
+
+// countText groups thousands with dots, as Vietnamese papers do.
+func countText(n any) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "." + s[i:]
+	}
+	return s
+}
+
+// initial returns the first letter of the given name, which stands last.
+func initial(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return "?"
+	}
+	return strings.ToUpper(string([]rune(words[len(words)-1])[:1]))
+}
+
+// personText names a person of the staff as papers do; an entry that the box
+// itself wrote has no person.
+func personText(c *i18n.Catalogue, p desk.Person) string {
+	switch {
+	case p.Name == "":
+		return c.Text("doc.box")
+	case p.Title == "":
+		return p.Name
+	}
+	return p.Title + " " + p.Name
+}
+
+// fieldText names a form's field, without the number of its line.
+func fieldText(c *i18n.Catalogue, name string) string {
+	base, _, _ := strings.Cut(name, ".")
+	if key := "field." + base; c.Has(key) {
+		return c.Text(key)
+	}
+	return ""
+}
+
+// patientOf returns the details that a version of a patient holds.
+func patientOf(r clinic.Record) *clinic.Patient {
+	p, _ := r.Body.(*clinic.Patient)
+	return p
+}
+
+// queueRow is a line of today's list with what the list knows around it.
+type queueRow struct {
+	Row   desk.QueueRow
+	Next  bool
+	Today clinic.Date
+}
+
+// foundRow is a found patient with what the list knows around it.
+type foundRow struct {
+	Hit    desk.Hit
+	Scan   string
+	Today  clinic.Date
+	Number string // the last digits only: enough to tell people apart
+}
+
+func newHit(h desk.Hit, scan string, today clinic.Date) foundRow {
+	row := foundRow{Hit: h, Scan: scan, Today: today}
+	for _, id := range h.Now.Identifiers {
+		if id.To.IsZero() && len(id.Value) > 4 {
+			row.Number = id.Value[len(id.Value)-4:]
+			break
+		}
+	}
+	return row
+}

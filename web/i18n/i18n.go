@@ -1,0 +1,92 @@
+// Package i18n holds every word that the staff's pages say, one file per
+// language. A page asks for a key; a test asks for every key of every page.
+package i18n
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+//go:embed vi.toml en.toml
+var files embed.FS
+
+// Languages lists the codes of the languages, the first one is the default.
+func Languages() []string { return []string{"vi", "en"} }
+
+// Catalogue is the set of messages of one language.
+type Catalogue struct {
+	Lang     string
+	messages map[string]string
+}
+
+// Load reads the catalogue of a language.
+func Load(lang string) (*Catalogue, error) {
+	raw, err := files.ReadFile(lang + ".toml")
+	if err != nil {
+		return nil, fmt.Errorf("i18n: no catalogue %q: %w", lang, err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(raw, &tree); err != nil {
+		return nil, fmt.Errorf("i18n: %s.toml: %w", lang, err)
+	}
+	c := &Catalogue{Lang: lang, messages: map[string]string{}}
+	if err := c.flatten("", tree); err != nil {
+		return nil, fmt.Errorf("i18n: %s.toml: %w", lang, err)
+	}
+	return c, nil
+}
+
+// flatten joins the names of tables and keys with dots.
+func (c *Catalogue) flatten(prefix string, tree map[string]any) error {
+	for name, v := range tree {
+		switch v := v.(type) {
+		case string:
+			c.messages[prefix+name] = v
+		case map[string]any:
+			if err := c.flatten(prefix+name+".", v); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("%s%s is not text", prefix, name)
+		}
+	}
+	return nil
+}
+
+// Has reports whether the key has a message.
+func (c *Catalogue) Has(key string) bool {
+	_, ok := c.messages[key]
+	return ok
+}
+
+// Text returns the message of a key. Arguments come in pairs of a name and a
+// value, which takes the place of {name}. A missing key shows itself in brackets:
+// a page must not be lost for a word; a test finds it.
+func (c *Catalogue) Text(key string, pairs ...any) string {
+	m, ok := c.messages[key]
+	switch {
+	case !ok:
+		return "[" + key + "]"
+	case len(pairs) < 2:
+		return m
+	}
+	args := make([]string, 0, len(pairs))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		args = append(args, fmt.Sprintf("{%v}", pairs[i]), fmt.Sprint(pairs[i+1]))
+	}
+	return strings.NewReplacer(args...).Replace(m)
+}
+
+// Keys returns every key, sorted.
+func (c *Catalogue) Keys() []string {
+	keys := make([]string, 0, len(c.messages))
+	for k := range c.messages {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

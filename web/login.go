@@ -1,0 +1,128 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// Login is the view of the page on which a person chooses who they are.
+type Login struct {
+	Page
+	People []desk.Person
+	Next   string // query that carries where to go on, with its question mark
+}
+
+// PIN is the view of the page that asks for the PIN, at login and after a lock.
+type PIN struct {
+	Page
+	Form   Form
+	Person desk.Person
+	Action string // where the form goes
+	Next   string // path to go on with
+	Locked bool   // a session waits behind
+	Kept   bool   // something typed waits behind
+	Back   string // the page to choose another person
+}
+
+func nextQuery(next string) string {
+	if next == "/" {
+		return ""
+	}
+	return "?next=" + url.QueryEscape(next)
+}
+
+// login shows who works here.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	people, err := s.opts.Desk.Staff(r.Context())
+	if err != nil {
+		return err
+	}
+	v := &Login{Page: s.page(r, "login.title", ""), People: people, Next: nextQuery(localPath(r.URL.Query().Get("next")))}
+	s.show(w, r, http.StatusOK, "login", v)
+	return nil
+}
+
+func (s *Server) loginPIN(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.pinPage(r)
+	if err != nil {
+		return err
+	}
+	v.Next = localPath(r.URL.Query().Get("next"))
+	v.Back = "/login" + nextQuery(v.Next)
+	s.show(w, r, http.StatusOK, "pin", v)
+	return nil
+}
+
+func (s *Server) pinPage(r *http.Request) (*PIN, error) {
+	id, err := clinic.ParseID(r.PathValue("person"))
+	if err != nil {
+		return nil, errGone
+	}
+	people, err := s.opts.Desk.Staff(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range people {
+		if p.ID == id {
+			return &PIN{
+				Page: s.page(r, "pin.title", ""), Form: newForm(nil), Person: p,
+				Action: "/login/" + id.String(), Next: "/", Back: "/login",
+			}, nil
+		}
+	}
+	return nil, errGone
+}
+
+// loginCheck starts a session when the PIN is right.
+func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.pinPage(r)
+	if err != nil {
+		return err
+	}
+	v.Next = localPath(r.PostForm.Get("next"))
+	v.Back = "/login" + nextQuery(v.Next)
+	person, err := s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin"))
+	if err != nil {
+		if !s.failed(r, &v.Form, err) {
+			return err
+		}
+		s.wrongPIN(w, r, v)
+		return nil
+	}
+	token := s.sessions.start(person, who(r).session.token)
+	http.SetCookie(w, s.cookie(sessionCookie, token, sessionLife))
+	x := session{person: person}
+	if c, err := r.Cookie(browserCookie); err == nil {
+		s.drafts.adopt("browser "+c.Value, x.owner())
+		http.SetCookie(w, s.cookie(browserCookie, "", -time.Second))
+	}
+	next := v.Next
+	if !x.may() {
+		next = "/status"
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+	return nil
+}
+
+// wrongPIN shows the PIN page again; the problem belongs to the PIN field.
+func (s *Server) wrongPIN(w http.ResponseWriter, r *http.Request, v *PIN) {
+	for i := range v.Form.Errors {
+		v.Form.Errors[i].Field = "pin"
+	}
+	v.Errors = v.Form.Errors
+	s.show(w, r, http.StatusUnprocessableEntity, "pin", v)
+}
+
+// logout ends the session. What was typed stays with the person.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	if x := who(r).session; x.token != "" {
+		s.sessions.end(x.token)
+	}
+	http.SetCookie(w, s.cookie(sessionCookie, "", -time.Second))
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+	return nil
+}

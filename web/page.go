@@ -1,0 +1,136 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/web/i18n"
+)
+
+const langCookie = "clinicbox_lang"
+
+// Page is the frame that every page's view struct embeds.
+type Page struct {
+	Lang      string
+	Path      string // of this page; where "back to here" leads
+	Title     string // message key
+	Nav       string // which of the four main places this is
+	Facility  string
+	User      *desk.Person // nil before login
+	Note      *Note
+	Patient   *Banner
+	Strip     Strip
+	Errors    []Problem // of the page's form, for the summary
+	Act       string    // the ID under which this form is saved, once
+	Today     clinic.Date
+	Hold      bool // a scan must not leave this page by itself
+	Records   bool // whether the person's role reaches records
+	Live      bool // whether live events are on: somebody is logged in
+	Refresh   int  // seconds after which the page loads itself anew without JavaScript
+	Draft     bool // the form was filled from what was typed before a lock
+	Languages []Language
+}
+
+// Language is one choice of the language switch.
+type Language struct {
+	Code, Name string
+	On         bool
+}
+
+// Note is a sentence about what just happened.
+type Note struct {
+	Kind string // good, warn, bad, info
+	Key  string
+	Args []any
+	More string // key of a second sentence: what to do
+}
+
+// Icon names the note's symbol.
+func (n *Note) Icon() string {
+	return map[string]string{"good": "check", "warn": "warn", "bad": "stop"}[n.Kind]
+}
+
+// Banner is the patient on top of every patient page.
+type Banner struct {
+	ID     clinic.ID
+	Name   string
+	Birth  clinic.Date
+	Sex    clinic.Sex
+	Number string // the identifier that is shown, with its system's key
+	System string
+	Asked  bool
+	Items  []clinic.Allergy
+}
+
+// Strip is the state of the data and devices, on every page.
+type Strip struct {
+	Truths   Truths
+	Unsent   uint64
+	Devices  []Device
+	Warnings []Warning
+}
+
+func (p *Page) frame() *Page { return p }
+
+// visitor is what a handler knows of who asks.
+type visitor struct {
+	session session
+	lang    string
+}
+
+// page makes the frame for a request.
+func (s *Server) page(r *http.Request, title, nav string) Page {
+	v := who(r)
+	now, _ := s.opts.Clock.Now()
+	p := Page{
+		Lang: v.lang, Path: r.URL.Path, Title: title, Nav: nav, Facility: s.opts.Facility,
+		Act: clinic.NewID().String(), Today: clinic.DateOf(now), Strip: s.strip(),
+	}
+	for _, l := range i18n.Languages() {
+		p.Languages = append(p.Languages, Language{l, "language." + l, l == v.lang})
+	}
+	if v.session.token != "" {
+		if !v.session.locked {
+			person := v.session.person
+			p.User, p.Live, p.Records = &person, true, v.session.may()
+		}
+		if !v.session.locked {
+			p.Note = s.sessions.told(v.session.token)
+		}
+	}
+	return p
+}
+
+func (s *Server) strip() Strip {
+	t := s.opts.Box.Truths()
+	st := Strip{Truths: t, Devices: s.opts.Box.Devices(), Warnings: s.opts.Box.Warnings()}
+	if t.Saved > t.Received {
+		st.Unsent = t.Saved - t.Received
+	}
+	return st
+}
+
+// langOf is the language that the browser chose, the first one otherwise.
+func langOf(r *http.Request) string {
+	if c, err := r.Cookie(langCookie); err == nil {
+		for _, l := range i18n.Languages() {
+			if l == c.Value {
+				return l
+			}
+		}
+	}
+	return i18n.Languages()[0]
+}
+
+// language keeps the choice of a language and goes back to the page.
+func (s *Server) language(w http.ResponseWriter, r *http.Request) error {
+	for _, l := range i18n.Languages() {
+		if l == r.PostForm.Get("lang") {
+			http.SetCookie(w, s.cookie(langCookie, l, 365*24*time.Hour))
+		}
+	}
+	http.Redirect(w, r, localPath(r.PostForm.Get("next")), http.StatusSeeOther)
+	return nil
+}

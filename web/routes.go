@@ -1,0 +1,84 @@
+package web
+
+import "net/http"
+
+// handler answers one request; an error becomes the page that explains it.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// publicRoutes need no login. They show no patient; a draft is only
+// taken in, for a session that may have locked meanwhile.
+func (s *Server) publicRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /healthz":         s.healthz,
+		"GET /assets/":         s.asset,
+		"GET /favicon.ico":     s.favicon,
+		"GET /login":           s.login,
+		"GET /login/{person}":  s.loginPIN,
+		"POST /login/{person}": s.loginCheck,
+		"GET /lock":            s.lockPage,
+		"POST /unlock":         s.unlock,
+		"POST /logout":         s.logout,
+		"POST /language":       s.language,
+		"POST /draft":          s.keepDraft,
+	}
+}
+
+// staffRoutes need a login of any role. They show no patient.
+func (s *Server) staffRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /status": s.status,
+		"POST /lock":  s.lock,
+	}
+}
+
+// recordRoutes show patients: every role but the technician's. P stands for the
+// patient's ID in the path, V for the visit's.
+func (s *Server) recordRoutes() map[string]handler {
+	const p, v = "/patients/{patient}", "/patients/{patient}/visits/{visit}"
+	m := map[string]handler{
+		"GET /{$}":                      s.today,
+		"GET /find":                     s.find,
+		"POST /find":                    s.findAnswer,
+		"GET /scan":                     s.scan,
+		"GET /scan/type":                s.scanType,
+		"POST /scan/type":               s.scanTyped,
+		"GET /scan/{scan}":              s.scanOpen,
+		"GET /events":                   s.events,
+		"POST /draft/forget":            s.forgetDraft,
+		"POST /suggest/{list}":          s.suggest,
+		"GET /register":                 s.register,
+		"POST /register":                s.registerSave,
+		"GET " + p:                      s.patient,
+		"GET " + p + "/edit":            s.patientEdit,
+		"POST " + p + "/edit":           s.patientEditSave,
+		"GET " + p + "/allergies":       s.allergies,
+		"POST " + p + "/allergies":      s.allergiesSave,
+		"POST " + p + "/visits":         s.visitOpen,
+		"GET " + v:                      s.visit,
+		"GET " + v + "/check":           s.check,
+		"POST " + v + "/sign":           s.signSave,
+		"GET " + v + "/end":             s.visitEnd,
+		"POST " + v + "/end":            s.visitEndSave,
+		"GET " + v + "/versions/{step}": s.versions,
+		"POST " + v + "/print":          s.print,
+	}
+	for _, st := range steps() {
+		m["GET "+v+"/"+st.name] = s.stepPage(st)
+		m["POST "+v+"/"+st.name] = s.stepSave(st)
+	}
+	return m
+}
+
+// routed joins routes, access and the guards around them.
+func (s *Server) routed() http.Handler {
+	mux := http.NewServeMux()
+	add := func(routes map[string]handler, wrap func(handler) handler) {
+		for pattern, h := range routes {
+			mux.Handle(pattern, s.answered(wrap(h)))
+		}
+	}
+	add(s.publicRoutes(), func(h handler) handler { return h })
+	add(s.staffRoutes(), s.staff)
+	add(s.recordRoutes(), s.records)
+	return guard(s.known(s.unmatched(mux)), s.refused)
+}

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+const (
+	sessionCookie = "clinicbox_session"
+	sessionLife   = 12 * time.Hour // a long shift; after it the person logs in anew
+	sessionMax    = 64             // more than a station has screens
+)
+
+// session is one person at one browser. Sessions live in memory only: after a
+// restart everybody logs in again.
+type session struct {
+	token  string
+	person desk.Person
+	since  time.Time
+	seen   time.Time
+	locked bool
+	flash  *Note
+}
+
+// sessions are all who are logged in.
+type sessions struct {
+	idle time.Duration
+
+	mu   sync.Mutex
+	live map[string]*session
+	desk string // token of the session that took the last scan
+}
+
+func newSessions(idle time.Duration) *sessions {
+	return &sessions{idle: idle, live: map[string]*session{}}
+}
+
+// start logs a person in and returns the new session's token. The token of the
+// browser's session before is ended, so that no token survives a change of person.
+func (s *sessions) start(p desk.Person, before string) string {
+	now := time.Now()
+	t := rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.live, before)
+	for len(s.live) >= sessionMax {
+		s.dropOldest()
+	}
+	s.live[t] = &session{token: t, person: p, since: now, seen: now}
+	return t
+}
+
+func (s *sessions) dropOldest() {
+	var oldest *session
+	for _, x := range s.live {
+		if oldest == nil || x.seen.Before(oldest.seen) {
+			oldest = x
+		}
+	}
+	delete(s.live, oldest.token)
+}
+
+// get returns a copy of the session as it is now: locked when it was idle too
+// long. It counts as a sign of life only when touch is set.
+func (s *sessions) get(token string, touch bool) (session, bool) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x, ok := s.live[token]
+	if !ok {
+		return session{}, false
+	}
+	if now.Sub(x.since) > sessionLife {
+		delete(s.live, token)
+		return session{}, false
+	}
+	if now.Sub(x.seen) > s.idle {
+		x.locked = true
+	}
+	if touch && !x.locked {
+		x.seen = now
+	}
+	return *x, true
+}
+
+// lock closes a session until its person's PIN comes.
+func (s *sessions) lock(token string) { s.change(token, func(x *session) { x.locked = true }) }
+
+// unlock opens it again.
+func (s *sessions) unlock(token string) {
+	s.change(token, func(x *session) { x.locked, x.seen = false, time.Now() })
+}
+
+// end logs out.
+func (s *sessions) end(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.live, token)
+}
+
+// tell leaves a note for the next page of the session.
+func (s *sessions) tell(token string, n *Note) { s.change(token, func(x *session) { x.flash = n }) }
+
+// told takes the note away.
+func (s *sessions) told(token string) (n *Note) {
+	s.change(token, func(x *session) { n, x.flash = x.flash, nil })
+	return n
+}
+
+func (s *sessions) change(token string, f func(*session)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x, ok := s.live[token]; ok {
+		f(x)
+	}
+}
+
+// takeDesk makes a session the one that scans belong to.
+func (s *sessions) takeDesk(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.desk = token
+}
+
+// atDesk reports whether a scan shall open by itself in this session: it took the
+// last scan, or nobody else is at work.
+func (s *sessions) atDesk(token string) bool {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	others := 0
+	for t, x := range s.live {
+		if t == token || x.locked || now.Sub(x.seen) > s.idle {
+			continue
+		}
+		if t == s.desk {
+			return false
+		}
+		others++
+	}
+	return others == 0 || s.desk == token
+}
+
+// owner is the key under which a person's unfinished pages are kept.
+func (x *session) owner() string { return "person " + x.person.ID.String() }
+
+// may reports whether the person may see patients' records.
+func (x *session) may() bool { return x.person.Role != clinic.RoleTechnician }

@@ -1,0 +1,40 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Status is the view of the page that says how the box is, why, and what to do.
+type Status struct {
+	Page
+}
+
+func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
+	s.show(w, r, http.StatusOK, "status", &Status{Page: s.page(r, "status.title", "")})
+	return nil
+}
+
+// healthz answers the supervisor: ok, or code words of what is missing.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if codes := s.opts.Box.NotReady(); len(codes) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, err := w.Write([]byte(strings.Join(codes, "\n") + "\n"))
+		return err
+	}
+	_, err := w.Write([]byte("ok\n"))
+	return err
+}
+
+func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
+	if !s.assets.serve(w, r) {
+		return errGone
+	}
+	return nil
+}
+
+func (s *Server) favicon(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, s.assets.path["favicon.png"], http.StatusFound)
+	return nil
+}

@@ -1,0 +1,230 @@
+package web
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// step is one page of a visit: a form over one kind of document.
+type step struct {
+	name string // in addresses, keys and forms
+	kind clinic.Kind
+	// fill puts the saved document into the form.
+	fill func(f *Form, d *clinic.Document, v *desk.VisitView)
+	// edit does what a button other than save asks: search, add a line, remove it.
+	// It is nil when there is none.
+	edit func(f *Form, do string, v *desk.VisitView)
+	// view makes the page's view struct around the frame.
+	view func(s *Server, ctx context.Context, base Step) (viewer, error)
+	// save hands the form to the desk.
+	save func(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error
+}
+
+// steps are the pages of a visit, in their order.
+func steps() []step {
+	return []step{vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), appointmentStep()}
+}
+
+func stepOf(kind clinic.Kind) string {
+	return map[clinic.Kind]string{
+		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
+		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
+	}[kind]
+}
+
+// Step is what the views of all steps embed.
+type Step struct {
+	Page
+	Form    Form
+	File    desk.VisitView
+	Name    string
+	Steps   []StepLink
+	Base    string   // leaf of the version that the form was filled from
+	Signed  bool     // a version is signed: a change needs a reason
+	Changed *DocView // the version that somebody saved meanwhile
+	Next    string
+}
+
+// StepLink is one step in the row on top of the page.
+type StepLink struct {
+	Name, Path string
+	Done, Here bool
+}
+
+// stepPage shows a step's form: what was typed before a lock, or what is saved.
+func (s *Server) stepPage(st step) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		b, err := s.stepBase(r, st)
+		if err != nil {
+			return err
+		}
+		b.Form = newForm(nil)
+		doc := b.File.Visit.Doc(st.kind)
+		if r.URL.Query().Has("again") {
+			doc = nil // another measurement, not a correction
+		}
+		if d, ok := s.draft(r); ok {
+			b.Form, b.Draft = newForm(d), true
+		} else {
+			if doc != nil {
+				leaf := doc.Leaf()
+				b.Form.Set("base", hex.EncodeToString(leaf[:]))
+			}
+			st.fill(&b.Form, doc, &b.File)
+		}
+		return s.stepShow(w, r, st, b, http.StatusOK)
+	}
+}
+
+func (s *Server) stepBase(r *http.Request, st step) (Step, error) {
+	patient, visit, err := ids(r)
+	if err != nil {
+		return Step{}, err
+	}
+	b := Step{Page: s.page(r, "step."+st.name, ""), Name: st.name}
+	if b.File, err = s.opts.Desk.VisitPage(r.Context(), who(r).session.person.ID, patient, visit); err != nil {
+		return Step{}, err
+	}
+	b.Hold = true
+	b.Page.Patient = banner(patient, b.File.Patient.Now, b.File.Patient.Allergies, b.Today)
+	b.Steps = stepLinks(&b.File.Visit, st.name)
+	for _, d := range b.File.Visit.Docs(st.kind) {
+		b.Signed = b.Signed || d.State != clinic.DocUnsigned
+	}
+	return b, nil
+}
+
+func stepLinks(v *clinic.VisitFile, here string) []StepLink {
+	path := visitPath(v.Patient, v.ID)
+	var out []StepLink
+	for _, st := range steps() {
+		out = append(out, StepLink{Name: st.name, Path: path + "/" + st.name, Done: v.Doc(st.kind) != nil, Here: st.name == here})
+	}
+	return append(out, StepLink{Name: "check", Path: path + "/check", Done: v.State == clinic.VisitSigned, Here: here == "check"})
+}
+
+func (s *Server) stepShow(w http.ResponseWriter, r *http.Request, st step, b Step, status int) error {
+	s.keepForm(r, b.Form)
+	b.Errors = b.Form.Errors
+	b.Base = b.Form.Get("base")
+	v, err := st.view(s, r.Context(), b)
+	if err != nil {
+		return err
+	}
+	s.show(w, r, status, st.name, v)
+	return nil
+}
+
+// stepSave does what the pressed button says. Whatever happens, what was typed
+// comes back.
+func (s *Server) stepSave(st step) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		b, err := s.stepBase(r, st)
+		if err != nil {
+			return err
+		}
+		b.Form = newForm(r.PostForm)
+		do := r.PostForm.Get("do")
+		switch {
+		case do == "back":
+			return s.stepShow(w, r, st, b, http.StatusOK)
+		case do != "" && do != "save" && do != "confirm" && st.edit != nil:
+			st.edit(&b.Form, do, &b.File)
+			return s.stepShow(w, r, st, b, http.StatusOK)
+		}
+		on := desk.On{Patient: b.File.Visit.Patient, Visit: b.File.Visit.ID, Why: b.Form.Get("why")}
+		on.Base, _ = parseLeaf(b.Form.Get("base"))
+		if err := st.save(r.Context(), s.opts.Desk, call(r, "act"), on, &b.Form); err != nil {
+			return s.stepRefused(w, r, st, b, err)
+		}
+		if !b.Form.OK() {
+			return s.stepShow(w, r, st, b, http.StatusUnprocessableEntity)
+		}
+		s.saved(r)
+		s.tell(r, "good", "saved."+st.name)
+		http.Redirect(w, r, s.after(r, st, b.File.Visit), http.StatusSeeOther)
+		return nil
+	}
+}
+
+// after is the page that follows a saved step: the next one for who examines, the
+// visit for a nurse who measured and for a correction.
+func (s *Server) after(r *http.Request, st step, v clinic.VisitFile) string {
+	path := visitPath(v.Patient, v.ID)
+	if len(v.Signed) > 0 {
+		return path
+	}
+	if who(r).session.person.Role != clinic.RoleDoctor && st.kind == clinic.KindVitals {
+		return path
+	}
+	all := steps()
+	for i := range all {
+		if all[i].name == st.name && i+1 < len(all) {
+			return path + "/" + all[i+1].name
+		}
+	}
+	return path + "/check"
+}
+
+// Confirm is the view of the page that interrupts: something unusual, is it so?
+type Confirm struct {
+	Page
+	Name    string
+	Items   []Problem
+	Hidden  []Pair
+	Actions string
+}
+
+// stepRefused shows the form again with what is wrong, or asks about what is
+// unusual.
+func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b Step, err error) error {
+	refusals := desk.ErrorsOf(err)
+	if refusals == nil {
+		return err
+	}
+	ask := true
+	var confirmed []Pair
+	for _, e := range refusals {
+		switch e.Code {
+		case desk.CodeUnusual:
+			confirmed = append(confirmed, Pair{"confirmed", e.Field})
+		case desk.CodeDrugAllergy:
+			confirmed = append(confirmed, Pair{"confirmed", b.Form.Get("medicine." + lineOf(e.Field))})
+		default:
+			ask = false
+		}
+		if e.Code == desk.CodeChanged {
+			s.stepChanged(&b, st)
+		}
+		p := s.problem(r, e)
+		p.Field = formField(p.Field)
+		b.Form.Errors = append(b.Form.Errors, p)
+	}
+	if !ask {
+		return s.stepShow(w, r, st, b, http.StatusUnprocessableEntity)
+	}
+	s.keepForm(r, b.Form)
+	v := &Confirm{Page: b.Page, Name: st.name, Items: b.Form.Errors, Actions: r.URL.Path}
+	v.Title, v.Act = "confirm.title", r.PostForm.Get("act")
+	v.Hidden = append(hidden(r.PostForm, "act", "do"), confirmed...)
+	s.show(w, r, http.StatusConflict, "confirm", v)
+	return nil
+}
+
+// stepChanged shows what somebody else saved meanwhile, and makes the next save
+// of what is typed here a correction of that.
+func (s *Server) stepChanged(b *Step, st step) {
+	doc := b.File.Visit.Doc(st.kind)
+	if doc == nil {
+		b.Form.Set("base", "")
+		return
+	}
+	leaf := doc.Leaf()
+	b.Form.Set("base", hex.EncodeToString(leaf[:]))
+	v := docView(&b.File, doc, doc.Current())
+	b.Changed = &v
+}

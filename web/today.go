@@ -1,0 +1,56 @@
+package web
+
+import (
+	"net/http"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// Today is the view of the first page: who waits, who is expected.
+type Today struct {
+	Page
+	Day     desk.Day
+	Waiting []desk.QueueRow // not yet signed or ended
+	Done    []desk.QueueRow
+	NextID  clinic.ID // whose turn it is
+	Due     []desk.DueRow
+	Coming  []desk.DueRow // in the seven days after today
+	Late    []desk.DueRow // missed in the seven days before today
+}
+
+func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
+	by := who(r).session.person.ID
+	v := &Today{Page: s.page(r, "today.title", "today")}
+	var err error
+	if v.Day, err = s.opts.Desk.Today(r.Context(), by); err != nil {
+		return err
+	}
+	for i, row := range v.Day.Rows {
+		if i == v.Day.Next {
+			v.NextID = row.ID
+		}
+		if row.State == clinic.VisitSigned || row.State == clinic.VisitClosed {
+			v.Done = append(v.Done, row)
+			continue
+		}
+		v.Waiting = append(v.Waiting, row)
+	}
+	due, err := s.opts.Desk.Due(r.Context(), by, v.Page.Today.AddDays(-7), v.Page.Today.AddDays(7))
+	if err != nil {
+		return err
+	}
+	for _, d := range due {
+		switch {
+		case d.Due == v.Page.Today:
+			v.Due = append(v.Due, d)
+		case !d.Used.IsZero():
+		case d.Due.Before(v.Page.Today):
+			v.Late = append(v.Late, d)
+		default:
+			v.Coming = append(v.Coming, d)
+		}
+	}
+	s.show(w, r, http.StatusOK, "today", v)
+	return nil
+}

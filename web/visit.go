@@ -1,0 +1,222 @@
+package web
+
+import (
+	"net/http"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// VisitPage is the view of one visit: what is there, what to do next.
+type VisitPage struct {
+	Page
+	File    desk.VisitView
+	Steps   []StepLink
+	Docs    []DocView
+	Next    string // the primary button: name of a step, "check", "print" or empty
+	At string
+	Doctor  bool
+	Copies  int // how many slips went to the printer
+	Missing []string
+	Form    Form // of the signature
+	Seen    string
+	Opened  desk.Person
+	Slip    *clinic.Appointment
+}
+
+func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
+	patient, visit, err := ids(r)
+	if err != nil {
+		return nil, err
+	}
+	v := &VisitPage{Page: s.page(r, "visit.title", ""), Form: newForm(nil), At: visitPath(patient, visit)}
+	by := who(r).session.person
+	if v.File, err = s.opts.Desk.VisitPage(r.Context(), by.ID, patient, visit); err != nil {
+		return nil, err
+	}
+	v.Doctor = by.Role == clinic.RoleDoctor
+	v.Page.Patient = banner(patient, v.File.Patient.Now, v.File.Patient.Allergies, v.Today)
+	v.Docs, v.Steps = docViews(&v.File), stepLinks(&v.File.Visit, "")
+	v.Opened = v.File.Names[v.File.Visit.Opened.Author]
+	v.Seen = v.File.Visit.Seen()
+	for _, p := range v.File.Visit.Papers {
+		if b, ok := p.Body.(*clinic.Paper); ok && b.Form == "appointment" {
+			v.Copies++
+		}
+	}
+	v.Slip = clinic.BodyOf[clinic.Appointment](v.File.Visit.Doc(clinic.KindAppointment))
+	for _, k := range []clinic.Kind{clinic.KindExam, clinic.KindDiagnosis} {
+		if v.File.Visit.Doc(k) == nil {
+			v.Missing = append(v.Missing, stepOf(k))
+		}
+	}
+	v.Next = v.next()
+	return v, nil
+}
+
+// next is what the page's one primary button does.
+func (v *VisitPage) next() string {
+	switch v.File.Visit.State {
+	case clinic.VisitClosed:
+		return ""
+	case clinic.VisitSigned:
+		if v.Slip != nil && v.Copies == 0 {
+			return "print"
+		}
+		return ""
+	case clinic.VisitAmended:
+		return "check"
+	}
+	for _, st := range v.Steps {
+		if !st.Done && (st.Name != "check") {
+			if !v.Doctor && st.Name != "vitals" && st.Name != "bill" {
+				continue
+			}
+			return st.Name
+		}
+	}
+	return "check"
+}
+
+func (s *Server) visit(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visitView(r)
+	if err != nil {
+		return err
+	}
+	s.show(w, r, http.StatusOK, "visit", v)
+	return nil
+}
+
+// check shows everything that a signature would confirm, with the PIN beneath.
+func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visitView(r)
+	if err != nil {
+		return err
+	}
+	s.checkShow(w, r, v, http.StatusOK)
+	return nil
+}
+
+func (s *Server) checkShow(w http.ResponseWriter, r *http.Request, v *VisitPage, status int) {
+	v.Title, v.Errors, v.Hold = "check.title", v.Form.Errors, true
+	v.Steps = stepLinks(&v.File.Visit, "check")
+	s.show(w, r, status, "check", v)
+}
+
+// signSave confirms with the PIN exactly what the page showed.
+func (s *Server) signSave(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visitView(r)
+	if err != nil {
+		return err
+	}
+	in := desk.SignInput{
+		Patient: v.File.Visit.Patient, Visit: v.File.Visit.ID,
+		PIN: r.PostForm.Get("pin"), Seen: r.PostForm.Get("seen"),
+	}
+	if _, err = s.opts.Desk.Sign(r.Context(), call(r, "act"), in); err == nil {
+		s.tell(r, "good", "sign.done")
+		http.Redirect(w, r, v.At, http.StatusSeeOther)
+		return nil
+	}
+	if !s.failed(r, &v.Form, err) {
+		return err
+	}
+	for i := range v.Form.Errors {
+		if desk.ErrorsOf(err)[i].Code != desk.CodeSignIncomplete {
+			v.Form.Errors[i].Field = "pin"
+		}
+	}
+	s.checkShow(w, r, v, http.StatusUnprocessableEntity)
+	return nil
+}
+
+// print sends the appointment slip to the printer; the first copy or another.
+func (s *Server) print(w http.ResponseWriter, r *http.Request) error {
+	patient, visit, err := ids(r)
+	if err != nil {
+		return err
+	}
+	_, err = s.opts.Desk.PrintAppointment(r.Context(), call(r, "act"), desk.PrintInput{Patient: patient, Visit: visit})
+	refusals := desk.ErrorsOf(err)
+	switch {
+	case err == nil:
+		s.tell(r, "good", "print.sent")
+	case refusals == nil:
+		return err
+	default:
+		p := s.problem(r, refusals[0])
+		s.tell(r, "warn", p.Key, p.Args...)
+	}
+	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
+	return nil
+}
+
+// Versions is the view of a document with all its versions, the latest first.
+type Versions struct {
+	Page
+	Name     string
+	At       string // path of the visit
+	Versions []DocView
+}
+
+func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
+	vv, err := s.visitView(r)
+	if err != nil {
+		return err
+	}
+	v := &Versions{Page: vv.Page, Name: r.PathValue("step"), At: vv.At}
+	for _, st := range steps() {
+		if st.name != v.Name {
+			continue
+		}
+		for _, d := range vv.File.Visit.Docs(st.kind) {
+			for i := len(d.Versions) - 1; i >= 0; i-- {
+				v.Versions = append(v.Versions, docView(&vv.File, d, &d.Versions[i]))
+			}
+		}
+	}
+	if len(v.Versions) == 0 {
+		return errGone
+	}
+	v.Title = "versions.title"
+	s.show(w, r, http.StatusOK, "versions", v)
+	return nil
+}
+
+// visitEnd asks why a patient leaves the queue without care.
+func (s *Server) visitEnd(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visitView(r)
+	if err != nil {
+		return err
+	}
+	v.Title, v.Hold = "end.title", true
+	s.show(w, r, http.StatusOK, "end", v)
+	return nil
+}
+
+func (s *Server) visitEndSave(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visitView(r)
+	if err != nil {
+		return err
+	}
+	v.Form = newForm(r.PostForm)
+	why := v.Form.Get("reason")
+	if why == "other" {
+		why = v.Form.Get("why")
+	} else if why != "" {
+		why = s.engine.catalogues["vi"].Text("end.why." + why) // records keep the country's language
+	}
+	in := desk.EndInput{Patient: v.File.Visit.Patient, Visit: v.File.Visit.ID, Why: why}
+	if why == "" {
+		v.Form.Fail("reason", "end.choose")
+	} else if _, err = s.opts.Desk.EndVisit(r.Context(), call(r, "act"), in); err == nil {
+		s.tell(r, "good", "end.done")
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	} else if !s.failed(r, &v.Form, err) {
+		return err
+	}
+	v.Title, v.Errors, v.Hold = "end.title", v.Form.Errors, true
+	s.show(w, r, http.StatusUnprocessableEntity, "end", v)
+	return nil
+}

@@ -1,0 +1,83 @@
+package web
+
+import (
+	"context"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+)
+
+// VitalsPage is the view of the first step: measurements.
+type VitalsPage struct {
+	Step
+	Fields []VitalInput
+	Again  bool // another measurement of the visit is there already
+}
+
+// VitalInput is one measurement to type.
+type VitalInput struct {
+	Name, Unit, Mode, Low, High string
+	Before                      string // last value of an earlier visit, with its day
+	On                          clinic.Date
+}
+
+func vitalsStep() step {
+	return step{name: "vitals", kind: clinic.KindVitals, fill: fillVitals, view: viewVitals, save: saveVitals}
+}
+
+func fillVitals(f *Form, d *clinic.Document, _ *desk.VisitView) {
+	b := clinic.BodyOf[clinic.Vitals](d)
+	if b == nil {
+		return
+	}
+	for _, x := range clinic.VitalFields() {
+		if n := x.Value(b); n != 0 {
+			f.Set(x.Name, clinic.FormatFixed(n, x.Decimals))
+		}
+	}
+}
+
+func viewVitals(_ *Server, _ context.Context, b Step) (viewer, error) {
+	v := &VitalsPage{Step: b, Again: b.Base == "" && b.File.Visit.Doc(clinic.KindVitals) != nil}
+	m := months(&b.File)
+	for _, x := range clinic.VitalFields() {
+		soft := clinic.RangeOf(x.Name, m).Soft
+		in := VitalInput{
+			Name: x.Name, Unit: x.Unit, Mode: "numeric",
+			Low: clinic.FormatFixed(soft.Low, x.Decimals), High: clinic.FormatFixed(soft.High, x.Decimals),
+		}
+		if x.Decimals > 0 {
+			in.Mode = "decimal"
+		}
+		in.Before, in.On = before(&b.File, x)
+		v.Fields = append(v.Fields, in)
+	}
+	return v, nil
+}
+
+// before finds the patient's last value of a field in an earlier visit.
+func before(v *desk.VisitView, x clinic.VitalField) (string, clinic.Date) {
+	for i := range v.Patient.Visits {
+		old := &v.Patient.Visits[i]
+		if old.ID == v.Visit.ID || old.Opened.HLC > v.Visit.Opened.HLC {
+			continue
+		}
+		b := clinic.BodyOf[clinic.Vitals](old.Doc(clinic.KindVitals))
+		if b == nil || x.Value(b) == 0 || old.Visit == nil {
+			continue
+		}
+		return clinic.FormatFixed(x.Value(b), x.Decimals), old.Visit.Day
+	}
+	return "", clinic.Date{}
+}
+
+func saveVitals(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
+	in := desk.VitalsInput{On: on, Values: map[string]string{}, Confirmed: f.Values["confirmed"]}
+	for _, x := range clinic.VitalFields() {
+		if t := f.Get(x.Name); t != "" {
+			in.Values[x.Name] = t
+		}
+	}
+	_, err := d.Vitals(ctx, c, in)
+	return err
+}

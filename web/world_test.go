@@ -1,0 +1,271 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/clinic/desk/desktest"
+	"clinicbox/clinic/starting"
+	"clinicbox/internal/fold"
+	"clinicbox/internal/testlog"
+)
+
+// world is an invented station: a desk over a store in memory, and the pages.
+type world struct {
+	t      testing.TB
+	clock  *desktest.Clock
+	store  *desktest.Store
+	pins   *desktest.Pins
+	papers *desktest.Papers
+	scans  desktest.Scans
+	box    *fakeBox
+	desk   *desk.Desk
+	web    *Server
+	http   *httptest.Server
+	log    *testlog.Log
+	nurse  clinic.ID
+	doctor clinic.ID
+	tech   clinic.ID
+}
+
+const (
+	nursePIN  = "204816"
+	doctorPIN = "731950"
+	techPIN   = "618273"
+)
+
+// fakeBox is a machine that says what a test wants.
+type fakeBox struct {
+	mu       sync.Mutex
+	truths   Truths
+	devices  []Device
+	warnings []Warning
+	notReady []string
+}
+
+func (b *fakeBox) Truths() Truths      { b.mu.Lock(); defer b.mu.Unlock(); return b.truths }
+func (b *fakeBox) Devices() []Device   { b.mu.Lock(); defer b.mu.Unlock(); return b.devices }
+func (b *fakeBox) Warnings() []Warning { b.mu.Lock(); defer b.mu.Unlock(); return b.warnings }
+func (b *fakeBox) NotReady() []string  { b.mu.Lock(); defer b.mu.Unlock(); return b.notReady }
+
+func newBox() *fakeBox {
+	now := time.Date(2026, 11, 22, 8, 30, 0, 0, clinic.ICT)
+	return &fakeBox{
+		truths: Truths{Saved: 1246, Received: 1234, Oldest: now.Add(-90 * time.Minute), LastReceipt: now.Add(-95 * time.Minute)},
+		devices: []Device{
+			{Name: "scanner.name", State: "scanner.ready", OK: true},
+			{Name: "printer.name", State: "printer.paper-out"},
+		},
+		warnings: []Warning{{Code: "keys.development", Words: map[string]string{
+			"vi": "Khóa lưu trữ nằm trong tệp: chỉ dùng để thử nghiệm.", "en": "The storage key is in a file: for trials only.",
+		}}},
+	}
+}
+
+func newWorld(t testing.TB, idle time.Duration) *world {
+	t.Helper()
+	w := &world{
+		t: t, clock: desktest.NewClock(time.Date(2026, 11, 22, 8, 30, 0, 0, clinic.ICT)), pins: desktest.NewPins(),
+		papers: &desktest.Papers{}, scans: desktest.Scans{}, box: newBox(), log: testlog.New(t),
+		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(),
+	}
+	w.store = desktest.NewStore(w.clock)
+	site := desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm y tế đảo Sò Biển", Box: "tram-01", Book: "a"}}
+	var err error
+	w.desk, err = desk.New(desk.Options{
+		Store: w.store, Clock: w.clock, Pins: w.pins, Papers: w.papers, Scans: w.scans, Witness: w.store,
+		Fold: fold.String, NFC: norm.NFC.String, Site: site,
+	})
+	w.must(err)
+	w.must(w.desk.SetUp(t.Context(), []desk.StaffSeed{
+		{ID: w.nurse, Staff: clinic.Staff{Name: "Nguyễn Thị Hoa", Role: clinic.RoleNurse, Title: "ĐD."}, PIN: nursePIN},
+		{ID: w.doctor, Staff: clinic.Staff{Name: "Trần Văn Biển", Role: clinic.RoleDoctor, Title: "BS.", Licence: "001234/KH-CCHN"}, PIN: doctorPIN},
+		{ID: w.tech, Staff: clinic.Staff{Name: "Lê Kỹ Thuật", Role: clinic.RoleTechnician}, PIN: techPIN},
+	}))
+	w.catalogue()
+	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name})
+	w.must(err)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) catalogue() {
+	rows, err := starting.Rows()
+	w.must(err)
+	drafts := make([]clinic.Draft, 0, len(rows))
+	for i := range rows {
+		drafts = append(drafts, clinic.Draft{Kind: clinic.KindCatalogRow, Body: &rows[i]})
+	}
+	_, err = w.store.Act(w.t.Context(), clinic.NewID(), clinic.ID{}, func(desk.Reader) ([]clinic.Draft, error) { return drafts, nil })
+	w.must(err)
+}
+
+// serve starts the pages on a real listener.
+func (w *world) serve() *world {
+	w.http = httptest.NewServer(w.web.Handler())
+	w.t.Cleanup(w.http.Close)
+	return w
+}
+
+// browser is one browser with its cookies; it does not follow redirects.
+type browser struct {
+	w      *world
+	client *http.Client
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	w.must(err)
+	return &browser{w, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// login returns a browser in which the person is logged in.
+func (w *world) login(person clinic.ID, pin string) *browser {
+	w.t.Helper()
+	b := w.browser()
+	if a := b.post("/login/"+person.String(), url.Values{"pin": {pin}}); a.status != http.StatusSeeOther {
+		w.t.Fatalf("login: %d %s", a.status, a.text())
+	}
+	return b
+}
+
+// answer is what came back.
+type answer struct {
+	status   int
+	location string
+	header   http.Header
+	body     string
+}
+
+var tags = regexp.MustCompile(`(?s)<(style|script).*?</(style|script)>|<[^>]*>`)
+
+// text is what a person reads.
+func (a answer) text() string {
+	return strings.Join(strings.Fields(tags.ReplaceAllString(a.body, " ")), " ")
+}
+
+var actField = regexp.MustCompile(`name="(act|act2|seen|base|tips)" value="([^"]*)"`)
+
+// hidden returns the steering fields of the page's form.
+func (a answer) hidden() url.Values {
+	v := url.Values{}
+	for _, m := range actField.FindAllStringSubmatch(a.body, -1) {
+		v.Set(m[1], m[2])
+	}
+	return v
+}
+
+func (b *browser) get(path string) answer {
+	b.w.t.Helper()
+	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodGet, b.w.http.URL+path, nil)
+	b.w.must(err)
+	return b.do(req)
+}
+
+func (b *browser) post(path string, v url.Values) answer {
+	b.w.t.Helper()
+	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.w.http.URL+path, strings.NewReader(v.Encode()))
+	b.w.must(err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return b.do(req)
+}
+
+func (b *browser) do(req *http.Request) answer {
+	b.w.t.Helper()
+	res, err := b.client.Do(req)
+	b.w.must(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	b.w.must(err)
+	return answer{res.StatusCode, res.Header.Get("Location"), res.Header, string(body)}
+}
+
+// send fills the form that a page shows and posts it to the page's own address.
+func (b *browser) send(path string, v url.Values) answer {
+	b.w.t.Helper()
+	page := b.get(path)
+	if page.status != http.StatusOK {
+		b.w.t.Fatalf("GET %s: %d %s", path, page.status, page.text())
+	}
+	all := page.hidden()
+	parts := strings.Split(path, "/")
+	if len(parts) > 2 && parts[1] == "patients" {
+		all.Set("patient", parts[2])
+	}
+	if len(parts) > 4 && parts[3] == "visits" {
+		all.Set("visit", parts[4])
+	}
+	for name, values := range v {
+		all[name] = values
+	}
+	return b.post(strings.TrimSuffix(path, "?again=1"), all)
+}
+
+// person is a form that registers somebody invented.
+func person(name, citizen string) url.Values {
+	return url.Values{
+		"name": {name}, "birth.day": {"2"}, "birth.month": {"3"}, "birth.year": {"1961"}, "sex": {"2"}, "citizen": {citizen},
+		"address": {"Thôn Bãi Sau, xã Sò Biển"}, "reason": {"ho, sốt 3 ngày"}, "do": {"queue"},
+	}
+}
+
+// opened registers somebody and opens a visit; it returns the visit's address.
+func (b *browser) opened(name, citizen string) string {
+	b.w.t.Helper()
+	a := b.send("/register", person(name, citizen))
+	if a.status != http.StatusSeeOther || !strings.Contains(a.location, "/visits/") {
+		b.w.t.Fatalf("register: %d %s %s", a.status, a.location, a.text())
+	}
+	return a.location
+}
+
+// examined takes a visit to the page before the signature.
+func (b *browser) examined(visit string) {
+	b.w.t.Helper()
+	for _, st := range []struct {
+		name string
+		v    url.Values
+	}{
+		{"vitals", url.Values{"pulse": {"84"}, "temperature": {"37,2"}, "systolic": {"128"}, "diastolic": {"78"}, "weight": {"52,5"}, "height": {"156"}}},
+		{"exam", url.Values{"reason": {"Ho, sốt 3 ngày"}, "finding": {"Họng đỏ, phổi trong"}}},
+		{"diagnosis", url.Values{"main": {"J06.9"}, "other": {"I10"}}},
+		{"prescription", url.Values{"medicine.0": {b.w.code(clinic.CatalogMedicine, "paracetamol")}, "dose.0": {"1"}, "times.0": {"3"}, "days.0": {"5"}, "when.0": {"sau ăn"}, "advice": {"Uống nhiều nước"}}},
+		{"bill", url.Values{"code.0": {b.w.code(clinic.CatalogService, "kham")}, "quantity.0": {"1"}, "insured.0": {"yes"}}},
+		{"appointment", url.Values{"in": {"20261129"}, "hour": {"08:30"}}},
+	} {
+		st.v.Set("do", "save")
+		if a := b.send(visit+"/"+st.name, st.v); a.status != http.StatusSeeOther {
+			b.w.t.Fatalf("%s: %d %s", st.name, a.status, a.text())
+		}
+	}
+}
+
+// code finds a code of a catalogue.
+func (w *world) code(catalog, query string) string {
+	w.t.Helper()
+	rows, err := w.desk.Search(context.Background(), catalog, query, clinic.Date{Year: 2026, Month: 11, Day: 22}, 1)
+	w.must(err)
+	if len(rows) == 0 {
+		w.t.Fatalf("nothing in %s for %q", catalog, query)
+	}
+	return rows[0].Code
+}
