@@ -67,10 +67,14 @@ func functionSizes(tr *tree) (bad []string) {
 	return bad
 }
 
-// parameters counts them without a context.
+// parameters counts them without a context, which a handler has in its request.
 func parameters(ft *ast.FuncType) (n int) {
 	for _, p := range ft.Params.List {
-		if sel, ok := p.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Context" {
+		t := p.Type
+		if star, ok := t.(*ast.StarExpr); ok {
+			t = star.X
+		}
+		if sel, ok := t.(*ast.SelectorExpr); ok && (sel.Sel.Name == "Context" || sel.Sel.Name == "Request") {
 			continue
 		}
 		n += max(len(p.Names), 1)

@@ -55,6 +55,9 @@ func fixed(g *ast.GenDecl, v *ast.ValueSpec) bool {
 		return false
 	}
 	for i, x := range v.Values {
+		if sel, ok := x.(*ast.SelectorExpr); ok && strings.HasPrefix(sel.Sel.Name, "Err") && strings.HasPrefix(v.Names[i].Name, "Err") {
+			continue // a sentinel of a package below, by its name here
+		}
 		call, ok := x.(*ast.CallExpr)
 		if !ok {
 			return false
@@ -119,7 +122,7 @@ func sleeps(tr *tree) (bad []string) {
 					continue
 				}
 				for _, top := range calls.roots(fn.Name.Name) {
-					if !contains(calls[top], "synctest.Test") {
+					if !calls.bubbles(top, map[string]bool{}) {
 						bad = append(bad, fmt.Sprintf("%s: %s sleeps in real time for %s: use testing/synctest, or poll with testlog.Eventually", tr.at(f, fn), fn.Name, top))
 					}
 				}
@@ -142,6 +145,24 @@ func callGraph(files []*source) graph {
 		}
 	}
 	return g
+}
+
+// bubbles reports whether the function, or a helper that it mentions, runs
+// something under synctest.Test.
+func (g graph) bubbles(name string, seen map[string]bool) bool {
+	if seen[name] {
+		return false
+	}
+	seen[name] = true
+	if contains(g[name], "synctest.Test") {
+		return true
+	}
+	for helper := range g {
+		if mentions(g[name], helper) && g.bubbles(helper, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // roots lists the tests that reach the function by name, itself when it is one.

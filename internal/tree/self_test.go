@@ -43,6 +43,8 @@ func TestChecksCanFail(t *testing.T) {
 		{"an error that is no sentinel", variables, "a/a.go", "package a\nvar errX = fmt.Errorf(\"x\")", "package a\nvar x = errors.New(\"x\")"},
 		{"sleep", sleeps, "a/a_test.go", "package a\nfunc TestX(t *testing.T) { synctest.Test(t, func(t *testing.T) { time.Sleep(1) }) }", "package a\nfunc TestX(t *testing.T) { time.Sleep(1) }"},
 		{"sleep in a helper", sleeps, "a/a_test.go", "package a\nfunc h() { time.Sleep(1) }\nfunc TestX(t *testing.T) { synctest.Test(t, func(t *testing.T) { h() }) }", "package a\nfunc g() { time.Sleep(1) }\nfunc h() { g() }\nfunc TestX(t *testing.T) { h() }"},
+		{"sleep beside a bubble maker", sleeps, "a/a_test.go", "package a\nfunc bubble(f func()) { synctest.Test(t, f) }\nfunc TestX(t *testing.T) { bubble(func() { time.Sleep(1) }) }", "package a\nfunc bubble(f func()) { f() }\nfunc TestX(t *testing.T) { bubble(func() { time.Sleep(1) }) }"},
+		{"sentinel of another name", variables, "a/a.go", "package a\nvar ErrX = b.ErrX", "package a\nvar X = b.ErrX"},
 		{"domain knows the desk", breaches, "clinic/a.go", "package a\nimport \"time\"", "package a\nimport \"clinicbox/clinic/desk\""},
 		{"desk knows the store", breaches, "clinic/desk/a.go", "package a\nimport \"clinicbox/clinic/paper\"", "package a\nimport \"clinicbox/store\""},
 		{"siblings", breaches, "peripherals/printer/a.go", "package a\nimport \"clinicbox/peripherals/printer/font\"", "package a\nimport \"clinicbox/peripherals/barcode\""},
