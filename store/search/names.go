@@ -4,6 +4,7 @@ package search
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -21,14 +22,16 @@ type Names struct {
 	sorted []int32          // the dictionary in order of folded text
 	slots  map[clinic.ID]int32
 	names  []name
+	flat   []int32 // the words of all names
 }
 
 type word struct{ text, toneless, folded string }
 
 type name struct {
-	id    clinic.ID
-	words []int32
-	key   string // lower case with diacritics, for the order of equals
+	id  clinic.ID
+	at  int32 // where its words are in flat
+	n   int32
+	tie uint64 // who stays when too many are equal: the same at each start
 }
 
 // NewNames returns an empty index. fold makes the key without diacritics; nil
@@ -46,9 +49,9 @@ func (x *Names) Put(id clinic.ID, text string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	parts := strings.Fields(key)
-	n := name{id: id, key: key, words: make([]int32, 0, len(parts))}
+	n := name{id: id, at: int32(len(x.flat)), n: int32(len(parts)), tie: binary.BigEndian.Uint64(id[:])}
 	for _, p := range parts {
-		n.words = append(n.words, x.word(p))
+		x.flat = append(x.flat, x.word(p))
 	}
 	if slot, ok := x.slots[id]; ok {
 		x.names[slot] = n
@@ -125,14 +128,22 @@ func (x *Names) levels(q string) []uint8 {
 type hit struct {
 	score int32
 	slot  int32
+	tie   uint64
+}
+
+func (h hit) compare(o hit) int {
+	if h.score != o.score { // most often; not worth two comparisons
+		return cmp.Compare(o.score, h.score)
+	}
+	return cmp.Compare(h.tie, o.tie)
 }
 
 // Find returns the patients whose name holds every word of the query as a word or
-// the beginning of one, in any order, best first, at most limit of those that
-// keep accepts (nil accepts all).
+// the beginning of one, in any order, best first and equals by name, at most limit
+// of those that keep accepts (nil accepts all).
 func (x *Names) Find(query string, limit int, keep func(clinic.ID) bool) []clinic.ID {
 	words := strings.Fields(fold.Lower(query))
-	if len(words) == 0 || len(words) > 16 || limit <= 0 {
+	if len(words) == 0 || len(words) > maxWords || limit <= 0 {
 		return nil
 	}
 	x.mu.RLock()
@@ -141,16 +152,10 @@ func (x *Names) Find(query string, limit int, keep func(clinic.ID) bool) []clini
 	for i, w := range words {
 		tables[i] = x.levels(w)
 	}
-	var best []hit
-	// A few more than asked for, so that keep may refuse some.
-	room := limit + 16
-	for slot := range x.names {
-		s := score(x.names[slot].words, tables)
-		if s == 0 || len(best) == room && s < best[room-1].score {
-			continue
-		}
-		best = x.insert(best, hit{s, int32(slot)}, room)
-	}
+	best := x.best(tables, answers(tables), limit+spare)
+	slices.SortFunc(best, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(x.text(a), x.text(b)), cmp.Compare(a.tie, b.tie))
+	})
 	out := make([]clinic.ID, 0, min(limit, len(best)))
 	for _, h := range best {
 		id := x.names[h.slot].id
@@ -161,31 +166,65 @@ func (x *Names) Find(query string, limit int, keep func(clinic.ID) bool) []clini
 	return out
 }
 
-// insert keeps best in order: score, then name, then patient, so that the same
-// question has the same answer after a restart.
-func (x *Names) insert(best []hit, h hit, room int) []hit {
-	at, _ := slices.BinarySearchFunc(best, h, func(a, b hit) int {
-		if c := cmp.Compare(b.score, a.score); c != 0 {
-			return c
+const (
+	maxWords = 16
+	spare    = 16 // more hits than asked for, so that keep may refuse some
+)
+
+// answers turns the tables into one: a word's bits say which words of the query it
+// answers. Most names are left after one look at it.
+func answers(tables [][]uint8) []uint16 {
+	out := make([]uint16, len(tables[0]))
+	for q, t := range tables {
+		for w, l := range t {
+			if l != levelNone {
+				out[w] |= 1 << q
+			}
 		}
-		na, nb := &x.names[a.slot], &x.names[b.slot]
-		if c := strings.Compare(na.key, nb.key); c != 0 {
-			return c
+	}
+	return out
+}
+
+// best returns the first hits in the order of compare, at most room.
+func (x *Names) best(tables [][]uint8, answers []uint16, room int) []hit {
+	var best []hit
+	all := uint16(1<<len(tables) - 1)
+	for slot := range x.names {
+		n := &x.names[slot]
+		words := x.flat[n.at : n.at+n.n]
+		var have uint16
+		for _, w := range words {
+			have |= answers[w]
 		}
-		return strings.Compare(string(na.id[:]), string(nb.id[:]))
-	})
-	if at >= room {
-		return best
+		if have != all {
+			continue
+		}
+		h := hit{score: score(words, tables), slot: int32(slot), tie: n.tie}
+		if len(best) == room && h.compare(best[room-1]) > 0 {
+			continue
+		}
+		if len(best) == room {
+			best = best[:room-1]
+		}
+		at, _ := slices.BinarySearchFunc(best, h, hit.compare)
+		best = slices.Insert(best, at, h)
 	}
-	if len(best) == room {
-		best = best[:room-1]
+	return best
+}
+
+// text returns a hit's name in lower case.
+func (x *Names) text(h hit) string {
+	n := &x.names[h.slot]
+	parts := make([]string, 0, n.n)
+	for _, w := range x.flat[n.at : n.at+n.n] {
+		parts = append(parts, x.words[w].text)
 	}
-	return slices.Insert(best, at, h)
+	return strings.Join(parts, " ")
 }
 
 // score orders hits: the worst word's level first, then whether the query is the
 // whole name, then the sum of levels, then the order of words and a given name
-// (the last word) that was asked for. Zero is no hit.
+// (the last word) that was asked for. Every word of the query has an answer.
 func score(words []int32, tables [][]uint8) int32 {
 	worst, sum, last, inOrder := uint8(levelExact), int32(0), -1, int32(1)
 	given := int32(0)
@@ -195,9 +234,6 @@ func score(words []int32, tables [][]uint8) int32 {
 			if l := t[w]; l > top || l == top && l > 0 && where <= last && i > last {
 				top, where = l, i
 			}
-		}
-		if top == levelNone {
-			return 0
 		}
 		worst, sum = min(worst, top), sum+int32(top)
 		if where <= last {
