@@ -487,3 +487,28 @@ func certificates(t *testing.T, dir string) *x509.CertPool {
 	pool.AddCert(cert)
 	return pool
 }
+
+func TestPipe(t *testing.T) {
+	b := newBroker(t)
+	l, err := New(quick(b.addr(), "box"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := l.Pipe("loop", "loop")
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	eventually(t, "up", p.Up)
+	if err := p.Publish([]byte("frame")); err != nil {
+		t.Fatal(err)
+	}
+	if f := <-p.Frames(); string(f) != "frame" {
+		t.Fatalf("%q", f)
+	}
+	changed := p.Changed()
+	cancel()
+	<-changed
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}

@@ -656,3 +656,65 @@ type broken struct{ *outboxtest.Box }
 func (broken) Load() (wire.SignedReceipt, outbox.Cursor, error) {
 	return nil, outbox.Cursor{}, outboxtest.ErrDisk
 }
+
+// TestNoNonceTwice: over resends, reconnections and restarts of both sides no
+// session's counter ever seals a second frame. Net compares every frame.
+func TestNoNonceTwice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, 18)
+		r.net.Set(outboxtest.Faults{Delay: 300 * time.Millisecond, Drop: 0.3, Repeat: 0.3})
+		r.start()
+		defer func() { r.stop() }()
+		for i := range 40 {
+			r.log.Append(30, 300)
+			r.net.Connect(i%5 != 4)
+			if i%7 == 6 {
+				r.restart()
+			}
+			if i%9 == 8 {
+				r.hub.Restart()
+			}
+			time.Sleep(20 * time.Second)
+		}
+		r.net.Connect(true)
+		r.settle(time.Hour)
+		r.same()
+		sessions, frames := r.net.Sealed()
+		fmt.Fprintf(t.Output(), "%d sessions, %d sealed frames, %d entries twice at the hub\n", sessions, frames, r.hub.Twice())
+		if sessions < 10 || frames < 200 || r.hub.Twice() == 0 {
+			t.Fatalf("too little happened: %d sessions, %d frames", sessions, frames)
+		}
+	})
+}
+
+// spy takes the errors that Net reports.
+type spy struct {
+	testing.TB
+	errors int
+}
+
+func (s *spy) Errorf(string, ...any) { s.errors++ }
+
+func TestNonceCheckCanFail(t *testing.T) {
+	r := newRig(t, 19)
+	s := &spy{TB: t}
+	r.net.T = s
+	_, one, err := wire.StartSession(r.hub.Key.Public().HPKE, r.key.Identity, wire.Start{Dir: wire.DirUp, Box: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := one.Seal(wire.Ping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.net.Publish(f)
+	_ = r.net.Publish(f) // the same frame again is a repeat
+	if s.errors != 0 {
+		t.Fatal("a repeat is taken for a reuse")
+	}
+	f[len(f)-1]++
+	_ = r.net.Publish(f)
+	if s.errors != 1 {
+		t.Fatal("a reuse is not noticed")
+	}
+}

@@ -140,6 +140,17 @@ func (n *Net) Deliver(frame []byte) {
 	})
 }
 
+// Sealed returns how many sessions and sealed frames both sides made.
+func (n *Net) Sealed() (sessions, frames int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ids := map[string]bool{}
+	for key := range n.sealed {
+		ids[key[:16]] = true
+	}
+	return len(ids), len(n.sealed)
+}
+
 // oneNonceOneFrame fails the test when a session's counter seals a second frame:
 // the session's ID is a hash of what its key came from. It remembers for the life
 // of the Net, over restarts of box and hub.
