@@ -43,7 +43,7 @@ type port interface {
 type line struct {
 	open func() (port, error)
 	mu   sync.Mutex
-	hung <-chan struct{} // closed when an abandoned write came back; nil = none
+	hung <-chan struct{} // closed when an abandoned port is shut at last; nil = none
 }
 
 func (l *line) dial(context.Context) (Conn, error) {
@@ -70,8 +70,11 @@ type serialConn struct {
 	line     *line
 	port     port
 	deadline time.Time // of writes; one goroutine writes
-	once     sync.Once
 	closed   chan struct{}
+
+	mu     sync.Mutex
+	shut   bool
+	writes sync.WaitGroup // in the system; none is added once shut
 }
 
 // Read returns when bytes came, the port is closed or the adapter was unplugged.
@@ -108,13 +111,18 @@ func (c *serialConn) Write(b []byte) (int, error) {
 		n   int
 		err error
 	}
-	done, came := make(chan struct{}), make(chan result, 1)
+	came := make(chan result, 1)
 	own := append([]byte(nil), b...) // may outlive the caller's
-	go func() {
+	c.mu.Lock()
+	if c.shut {
+		c.mu.Unlock()
+		return 0, os.ErrClosed
+	}
+	c.writes.Go(func() {
 		n, err := c.port.Write(own)
 		came <- result{n, err}
-		close(done)
-	}()
+	})
+	c.mu.Unlock()
 	var late <-chan time.Time
 	if !c.deadline.IsZero() {
 		timer := time.NewTimer(time.Until(c.deadline))
@@ -125,29 +133,47 @@ func (c *serialConn) Write(b []byte) (int, error) {
 	case r := <-came:
 		return r.n, r.err
 	case <-late:
-		c.abandon(done)
 		return 0, os.ErrDeadlineExceeded
 	case <-c.closed:
-		c.abandon(done)
 		return 0, os.ErrClosed
 	}
 }
 
-// abandon leaves a hanging write behind. Flushing makes room for its chunk, which
-// is smaller than the system's buffer, so that it may come back.
-func (c *serialConn) abandon(done <-chan struct{}) {
-	c.line.mu.Lock()
-	c.line.hung = done
-	c.line.mu.Unlock()
-	_ = c.port.Flush()
+// Close ends a waiting Read within serialIdle. A write that hangs in the system is
+// left behind with its port, which waits for it; throwing away what is under way
+// makes room for its chunk, which is smaller than the system's buffer, so that it
+// may come back.
+func (c *serialConn) Close() error {
+	c.mu.Lock()
+	again := c.shut
+	c.shut = true
+	c.mu.Unlock()
+	if again {
+		return os.ErrClosed
+	}
+	close(c.closed)
+	done := make(chan error, 1)
+	back := make(chan struct{})
+	go func() {
+		err := c.port.Close()
+		c.writes.Wait()
+		done <- err
+		close(back)
+	}()
+	timer := time.NewTimer(2 * serialIdle)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		c.line.abandon(back)
+		_ = c.port.Flush()
+		return errBusy
+	}
 }
 
-// Close closes the port; a Read that waits comes back within serialIdle.
-func (c *serialConn) Close() error {
-	err := os.ErrClosed
-	c.once.Do(func() {
-		close(c.closed)
-		err = c.port.Close()
-	})
-	return err
+func (l *line) abandon(shut <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hung = shut
 }

@@ -1,0 +1,110 @@
+package printer_test
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/unicode/norm"
+
+	"clinicbox/peripherals/printer"
+	"clinicbox/peripherals/sim"
+)
+
+// tool skips the test without the program, except where everything must be there.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is missing", name)
+		}
+		t.Skipf("%s is missing", name)
+	}
+	return path
+}
+
+// printed is the slip as it came out of the simulated printer, as a PNG file.
+func printed(t *testing.T, w printer.Width, scale int) string {
+	t.Helper()
+	p := sim.NewPrinter(sim.PrinterOpts{Width: int(w)})
+	defer p.Close()
+	addr, err := p.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := printer.NewTCP(addr, quick()).Print(t.Context(), render(t, slip(), w)); err != nil {
+		t.Fatal(err)
+	}
+	paper, ok := p.Tear()
+	if !ok {
+		t.Fatal("no slip")
+	}
+	name := filepath.Join(t.TempDir(), "slip.png")
+	if err := os.WriteFile(name, paper.PNG(scale), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestScannersReadTheCodes(t *testing.T) {
+	zbar := tool(t, "zbarimg")
+	for w, want := range map[printer.Width][]string{
+		printer.Width58: {"QR-Code:CB:" + slipCode},
+		printer.Width80: {"QR-Code:CB:" + slipCode, "CODE-128:" + slipCode},
+	} {
+		out, err := exec.CommandContext(t.Context(), zbar, "-q", "--nodbus", printed(t, w, 1)).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range want {
+			if !strings.Contains(string(out), code+"\n") {
+				t.Errorf("%d dots: %q lacks %q", w, out, code)
+			}
+		}
+		if n := strings.Count(string(out), "\n"); n != len(want) {
+			t.Errorf("%d dots: %d codes: %q", w, n, out)
+		}
+	}
+}
+
+func TestPeopleReadTheWords(t *testing.T) {
+	ocr := tool(t, "tesseract")
+	for _, w := range []printer.Width{printer.Width58, printer.Width80} {
+		out, err := exec.CommandContext(t.Context(), ocr, printed(t, w, 2), "-", "-l", "vie", "--psm", "6").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(norm.NFC.String(string(out))), " ")
+		for _, words := range []string{
+			"GIẤY HẸN KHÁM LẠI", "Ngày sinh", "02/09/1954", "Giới tính", "Số thẻ BHYT", "Tăng huyết áp", "không biến chứng",
+			"Hẹn khám lại ngày", "11/11/2026", "Phòng khám số 1", "Y sĩ khám bệnh", "Trần Văn Mẫu", "dấu hiệu bất thường",
+		} {
+			if !strings.Contains(text, words) {
+				t.Errorf("%d dots: %q is not readable in: %s", w, words, text)
+			}
+		}
+	}
+}
+
+func TestPictureOfTheSlip(t *testing.T) {
+	f, err := os.ReadFile(printed(t, printer.Width58, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := img.Bounds().Dx(); w != 2*(384+48) {
+		t.Fatal(w)
+	}
+	if (img.Bounds().Min != image.Point{}) {
+		t.Fatal(img.Bounds())
+	}
+}
