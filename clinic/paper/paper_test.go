@@ -68,7 +68,8 @@ func TestAppointmentHasEveryField(t *testing.T) {
 }
 
 func TestMissingFieldsAreWords(t *testing.T) {
-	a := paper.Appointment{Appointment: clinic.Appointment{Due: clinic.Date{Year: 2026, Month: 11, Day: 15}}}
+	day := clinic.Date{Year: 2026, Month: 11, Day: 15} // everything else is missing
+	a := paper.Appointment{Patient: clinic.Patient{Name: "A"}, Examined: day, Appointment: clinic.Appointment{Due: day}}
 	d := a.Doc()
 	for _, b := range d.Blocks {
 		if b.Kind == paper.KindRow && b.Value == "" && b.Text != "Nơi khám" {
