@@ -98,6 +98,7 @@ type Link struct {
 	opts   Opts
 	broker *url.URL
 	subs   []*subscription
+	retry  chan struct{}
 	out    chan message
 	ready  chan struct{}
 	count  counters
@@ -135,7 +136,7 @@ func New(o Opts) (*Link, error) {
 	}
 	return &Link{
 		opts: o, broker: u, out: make(chan message, o.QueueOut), ready: make(chan struct{}),
-		log: o.Logger.With("task", "mqtt"), changed: make(chan struct{}),
+		retry: make(chan struct{}, 1), log: o.Logger.With("task", "mqtt"), changed: make(chan struct{}),
 		state: State{Since: time.Now(), Cause: CauseStarting},
 	}, nil
 }
@@ -273,18 +274,27 @@ func (l *Link) report(tries int, cause Cause, err error) {
 	l.log.Log(context.Background(), level, "no connection to the broker", "cause", cause, "tries", tries, "error", err)
 }
 
+// Retry ends the present pause between attempts: somebody put the cable back.
+func (l *Link) Retry() {
+	select {
+	case l.retry <- struct{}{}:
+	default:
+	}
+}
+
 // pause waits before the next attempt, ± 50% so that a fleet does not come back
-// as one.
+// as one. Half an hour of short pauses first: most outages are short.
 func (l *Link) pause(ctx context.Context, cause Cause, tries int) {
 	d := l.opts.MaxBackoff
-	if cause != CauseRefused && tries < 16 {
-		d = min(d, l.opts.MinBackoff<<(tries-1))
+	if cause != CauseRefused && tries < 30 {
+		d = min(d/5, l.opts.MinBackoff<<min(tries-1, 16))
 	}
 	d = d/2 + time.Duration(rand.Int64N(int64(d)+1))
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+	case <-l.retry:
 	case <-t.C:
 	}
 }

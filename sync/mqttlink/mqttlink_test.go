@@ -216,6 +216,18 @@ func TestReconnects(t *testing.T) {
 	}
 }
 
+func TestRetryEndsThePause(t *testing.T) {
+	b := newBroker(t)
+	b.stop()
+	o := quick(b.addr(), "box")
+	o.MinBackoff, o.MaxBackoff = time.Hour, 10*time.Hour
+	l, _ := run(t, o, "x")
+	eventually(t, "the first try", func() bool { return l.State().Tries == 1 })
+	b.start()
+	l.Retry()
+	eventually(t, "up", l.Up)
+}
+
 func TestRefused(t *testing.T) {
 	tests := map[string][]string{
 		"nobody may connect": {"allow_anonymous false"},
@@ -486,29 +498,4 @@ func certificates(t *testing.T, dir string) *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(cert)
 	return pool
-}
-
-func TestPipe(t *testing.T) {
-	b := newBroker(t)
-	l, err := New(quick(b.addr(), "box"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := l.Pipe("loop", "loop")
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- l.Run(ctx) }()
-	eventually(t, "up", p.Up)
-	if err := p.Publish([]byte("frame")); err != nil {
-		t.Fatal(err)
-	}
-	if f := <-p.Frames(); string(f) != "frame" {
-		t.Fatalf("%q", f)
-	}
-	changed := p.Changed()
-	cancel()
-	<-changed
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
 }

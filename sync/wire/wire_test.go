@@ -524,16 +524,3 @@ func TestSizes(t *testing.T) {
 		fmt.Fprintf(t.Output(), "data, %d entries of %d bytes: %d\n", n, total, len(f))
 	}
 }
-
-func TestTopics(t *testing.T) {
-	for topic, d := range map[string]Direction{TopicUp("tram-01"): DirUp, TopicDown("tram-01"): DirDown} {
-		if box, got, ok := BoxOf(topic); box != "tram-01" || got != d || !ok {
-			t.Errorf("%s: %q, %v, %v", topic, box, got, ok)
-		}
-	}
-	for _, topic := range []string{"", "cb/1/", "cb/1//up", "cb/1/a", "cb/1/a/up/x", "cb/2/a/up", "cb/1/fleet/x", TopicUp(string(make([]byte, 65)))} {
-		if _, _, ok := BoxOf(topic); ok {
-			t.Errorf("%q is taken", topic)
-		}
-	}
-}
