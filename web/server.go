@@ -27,6 +27,8 @@ type Opts struct {
 	Facility string
 	// Secure marks cookies for HTTPS only.
 	Secure bool
+	// Healthz serves /healthz for supervisors; nil says in words what NotReady does.
+	Healthz http.Handler
 }
 
 // Server serves the staff's pages. It is a task: Run until its context ends.

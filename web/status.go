@@ -16,7 +16,11 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 }
 
 // healthz answers the supervisor: ok, or code words of what is missing.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
+	if s.opts.Healthz != nil {
+		s.opts.Healthz.ServeHTTP(w, r)
+		return nil
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if codes := s.opts.Box.NotReady(); len(codes) > 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
