@@ -23,6 +23,7 @@ type condition struct {
 }
 
 // dose is one line of a prescription: code, units each time, times a day, days.
+// Without numbers it is one bottle or tube, and when says how to use it.
 type dose struct {
 	code  string
 	units clinic.Milli
@@ -81,7 +82,7 @@ func longIllnesses() []condition {
 		{
 			name: "copd", ages: [2]int{40, 110}, reason: "Ho đờm, khó thở khi gắng sức", history: "Hút thuốc lá nhiều năm",
 			finding: "Phổi thông khí giảm, ít ran ngáy", icd: "J44.9", others: []string{"Z72.0"},
-			adult: []dose{{"FENIPRA", 1000, 1, 1, "hít khi khó thở"}, {"ACETYL200", 1000, 2, 7, "sau ăn"}}, advice: "Bỏ thuốc lá, tập thở", again: 28, always: true, change: shortBreath,
+			adult: []dose{{"FENIPRA", 0, 0, 0, "hít khi khó thở"}, {"ACETYL200", 1000, 2, 7, "sau ăn"}}, advice: "Bỏ thuốc lá, tập thở", again: 28, always: true, change: shortBreath,
 		},
 		{
 			name: "knee", ages: [2]int{40, 110}, reason: "Đau hai khớp gối", history: "Đau tăng khi lên xuống dốc",
@@ -90,7 +91,7 @@ func longIllnesses() []condition {
 		},
 		{
 			name: "asthma", ages: [2]int{6, 70}, reason: "Khò khè, khó thở về đêm", history: "Hen từ nhỏ", finding: "Phổi ran rít rải rác", icd: "J45.9",
-			adult: []dose{{"SALBUMDI", 1000, 1, 1, "xịt khi khó thở"}, {"PRED5", 6000, 1, 5, "sáng, sau ăn"}}, child: []dose{{"SALBUMDI", 1000, 1, 1, "xịt qua buồng đệm khi khó thở"}, {"MONTE4", 1000, 1, 14, "tối"}},
+			adult: []dose{{"SALBUMDI", 0, 0, 0, "xịt khi khó thở"}, {"PRED5", 6000, 1, 5, "sáng, sau ăn"}}, child: []dose{{"SALBUMDI", 0, 0, 0, "xịt qua buồng đệm khi khó thở"}, {"MONTE4", 1000, 1, 14, "tối"}},
 			service: []string{"KHIDUNG"}, advice: "Tránh khói bụi, mang theo thuốc xịt", again: 14, always: true, change: shortBreath,
 		},
 		{
@@ -138,7 +139,7 @@ func infections() []condition {
 		},
 		{
 			weight: 3, ages: [2]int{2, 60}, reason: "Ngứa nhiều về đêm", history: "Trong nhà có người ngứa", finding: "Sẩn, rãnh ghẻ kẽ ngón tay", icd: "B86",
-			adult: []dose{{"PERMEC", 1000, 1, 1, "bôi toàn thân buổi tối"}, {"CETI10", 1000, 1, 7, "tối"}}, child: []dose{{"PERMEC", 1000, 1, 1, "bôi toàn thân buổi tối"}}, advice: "Giặt luộc quần áo, điều trị cả nhà",
+			adult: []dose{{"PERMEC", 0, 0, 0, "bôi toàn thân buổi tối"}, {"CETI10", 1000, 1, 7, "tối"}}, child: []dose{{"PERMEC", 0, 0, 0, "bôi toàn thân buổi tối"}}, advice: "Giặt luộc quần áo, điều trị cả nhà",
 		},
 		{
 			weight: 5, ages: [2]int{16, 80}, sex: clinic.SexFemale, reason: "Tiểu buốt, tiểu rắt", history: "Bệnh 2 ngày, không sốt", finding: "Bụng mềm, ấn tức hạ vị", icd: "N30.0",
@@ -146,7 +147,7 @@ func infections() []condition {
 		},
 		{
 			weight: 3, ages: [2]int{0, 60}, reason: "Đỏ mắt, ghèn", history: "Bệnh 1 ngày", finding: "Kết mạc đỏ, ghèn vàng, thị lực bình thường", icd: "H10.9",
-			adult: []dose{{"CHLORAE", 1000, 1, 1, "nhỏ ngày 4 lần, 5 ngày"}}, child: []dose{{"TOBRAE", 1000, 1, 1, "nhỏ ngày 4 lần, 5 ngày"}}, advice: "Rửa tay, dùng khăn riêng",
+			adult: []dose{{"CHLORAE", 0, 0, 0, "nhỏ ngày 4 lần, 5 ngày"}}, child: []dose{{"TOBRAE", 0, 0, 0, "nhỏ ngày 4 lần, 5 ngày"}}, advice: "Rửa tay, dùng khăn riêng",
 		},
 	}
 }
@@ -167,7 +168,7 @@ func everyday() []condition {
 		},
 		{
 			weight: 3, ages: [2]int{5, 60}, reason: "Sứa chạm vào chân", history: "Sau tắm biển", finding: "Vệt đỏ rát cẳng chân, không khó thở", icd: "T63.6", others: []string{"X26"},
-			adult: []dose{{"CETI10", 1000, 1, 3, "tối"}, {"HYDROC", 1000, 1, 1, "bôi ngày 2 lần"}}, child: []dose{{"HYDROC", 1000, 1, 1, "bôi ngày 2 lần"}}, advice: "Không chà xát, đến ngay khi khó thở",
+			adult: []dose{{"CETI10", 1000, 1, 3, "tối"}, {"HYDROC", 0, 0, 0, "bôi ngày 2 lần"}}, child: []dose{{"HYDROC", 0, 0, 0, "bôi ngày 2 lần"}}, advice: "Không chà xát, đến ngay khi khó thở",
 		},
 		{
 			weight: 5, ages: [2]int{3, 80}, reason: "Nổi mẩn ngứa", history: "Sau ăn hải sản", finding: "Sẩn phù rải rác, không phù môi, phổi trong", icd: "L50.9",

@@ -3,6 +3,7 @@ package invent_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -125,7 +126,7 @@ func TestVisits(t *testing.T) {
 	g := invent.New(3)
 	ps := people(g, 5000)
 	reasons := map[string]int{}
-	var again, drugs int
+	var again, drugs, unusual int
 	all := g.Day(ps, day, 4000)
 	if len(all) != 4000 {
 		t.Fatalf("%d arrivals", len(all))
@@ -170,6 +171,12 @@ func TestVisits(t *testing.T) {
 			}
 		}
 		vitals(t, p, &v.Vitals, day)
+		if len(v.Vitals.Confirmed) > 0 {
+			unusual++
+		}
+	}
+	if unusual < 200 || unusual > 1600 {
+		t.Errorf("%d of 4000 have unusual vitals", unusual)
 	}
 	if len(reasons) < 25 || again < 1000 || drugs < 4000 {
 		t.Errorf("%d reasons, %d come again, %d lines", len(reasons), again, drugs)
@@ -179,6 +186,11 @@ func TestVisits(t *testing.T) {
 func vitals(t *testing.T, p *invent.Person, v *clinic.Vitals, day clinic.Date) {
 	t.Helper()
 	age := p.Patient.Birth.AgeAt(day).Years
+	for _, f := range clinic.CheckVitals(v, p.Patient.Birth.AgeAt(day).InMonths()) {
+		if f.Hard || !slices.Contains(v.Confirmed, f.Field.Name) {
+			t.Fatalf("%s %d at %d years: impossible or not confirmed", f.Field.Name, f.Value, age)
+		}
+	}
 	for _, r := range []struct {
 		name          string
 		got, low, top int

@@ -25,11 +25,14 @@ func (g *Gen) prescription(p *Person, c *condition, age int, day clinic.Date) cl
 				continue
 			}
 		}
-		pr.Lines = append(pr.Lines, clinic.DrugLine{
+		l := clinic.DrugLine{
 			Medicine: r.Code, Name: r.Name, Strength: r.Strength, Form: r.Form, Unit: r.Unit,
-			Dose: d.units, Times: d.times, Days: d.days,
-			Quantity: d.units * clinic.Milli(d.times*d.days), Route: r.Route, When: d.when, ATC: r.ATC,
-		})
+			Dose: d.units, Times: d.times, Days: d.days, Route: r.Route, When: d.when, ATC: r.ATC,
+		}
+		if l.Quantity = l.Compute(); l.Quantity == 0 {
+			l.Quantity = 1000
+		}
+		pr.Lines = append(pr.Lines, l)
 	}
 	return pr
 }

@@ -76,6 +76,9 @@ func (g *Gen) Visit(p *Person, day clinic.Date) VisitPlan {
 			v.Vitals.Systolic, v.Vitals.Diastolic = 0, 0
 		}
 	}
+	for _, f := range clinic.CheckVitals(&v.Vitals, p.Patient.Birth.AgeAt(day).InMonths()) {
+		v.Vitals.Confirmed = append(v.Vitals.Confirmed, f.Field.Name)
+	}
 	main := g.row(c.icd, day)
 	v.Diagnosis = clinic.Diagnosis{Main: c.icd, Others: c.others, Text: main.Name, Release: main.Version}
 	v.Prescription = g.prescription(p, c, age, day)

@@ -41,7 +41,7 @@ func parseCitizen(f fields) (clinic.Scan, error) {
 		return clinic.Scan{}, err
 	}
 	citizenWords(&s, f, shift)
-	s.Doubts = append(s.Doubts, checkNumber(f.get(citizenNumber), p.Sex, p.Birth)...)
+	s.Doubts = append(s.Doubts, clinic.CheckCitizen(f.get(citizenNumber), p.Sex, p.Birth)...)
 	return s, nil
 }
 
@@ -108,22 +108,4 @@ func citizenWords(s *clinic.Scan, f fields, shift int) {
 	if lost(p.Address) {
 		s.Doubts = append(s.Doubts, DoubtAddress)
 	}
-}
-
-// checkNumber compares the 12 digits (province, century and sex, year, random;
-// no check digit) with what else the card says. Numbers with errors and numbers
-// from before a change of sex exist, so a difference only warns.
-func checkNumber(number string, sex clinic.Sex, birth clinic.Date) (doubts []string) {
-	g := int(number[3] - '0')
-	year := 1900 + g/2*100 + int(number[4]-'0')*10 + int(number[5]-'0')
-	if year >= 2100 {
-		return []string{DoubtNumber}
-	}
-	if sex == clinic.SexMale && g%2 != 0 || sex == clinic.SexFemale && g%2 != 1 {
-		doubts = append(doubts, DoubtSexNo)
-	}
-	if birth.Year != 0 && birth.Year != year {
-		doubts = append(doubts, DoubtBirthNo)
-	}
-	return doubts
 }

@@ -1,6 +1,10 @@
 package barcode
 
-import "fmt"
+import (
+	"fmt"
+
+	"clinicbox/clinic"
+)
 
 // Code tells why a scanned code was refused. Values are stable: pages translate
 // them and logs count them.
@@ -28,16 +32,14 @@ func Codes() []Code {
 	}
 }
 
-// The warnings that a Scan may carry in Doubts, as catalogue keys.
+// The warnings that a Scan may carry in Doubts, as catalogue keys, besides those of
+// clinic.CitizenDoubts about a 12-digit number.
 const (
 	DoubtName     = "scan.name-undecodable" // the name was left blank
 	DoubtSpelling = "scan.name-check"       // looks like keystrokes of an input method
 	DoubtTelex    = "scan.telex-undone"     // an input method changed the code; repaired
 	DoubtAddress  = "scan.address-check"    // the address lost characters
 	DoubtSex      = "scan.sex-unreadable"   // left unknown
-	DoubtSexNo    = "scan.sex-differs"      // the number says another sex
-	DoubtBirthNo  = "scan.birth-differs"    // the number says another year of birth
-	DoubtNumber   = "scan.number-odd"       // the number says a century that has not come
 	DoubtOld      = "scan.old-number-odd"   // the former number has no known form
 	DoubtOrder    = "scan.dates-order"      // issued before birth, or ends before it begins
 	DoubtIssued   = "scan.issued-partial"   // the issue date is short: perhaps cut off
@@ -46,10 +48,10 @@ const (
 
 // Doubts lists every warning, for the test that each has words in each language.
 func Doubts() []string {
-	return []string{
-		DoubtName, DoubtSpelling, DoubtTelex, DoubtAddress, DoubtSex, DoubtSexNo,
-		DoubtBirthNo, DoubtNumber, DoubtOld, DoubtOrder, DoubtIssued, DoubtFacility,
-	}
+	return append([]string{
+		DoubtName, DoubtSpelling, DoubtTelex, DoubtAddress, DoubtSex,
+		DoubtOld, DoubtOrder, DoubtIssued, DoubtFacility,
+	}, clinic.CitizenDoubts()...)
 }
 
 // Error tells why Parse refused a code and where, but never what the code held.

@@ -23,12 +23,12 @@ const (
 	cardFields    = 13 // without the check string, benefit and place of issue
 )
 
-// isCard reports whether s has the form of a card number: group, benefit 1–5,
-// province, social insurance number.
+// isCard reports whether s is a card number, in either case.
 func isCard(s string) bool {
-	return looksCard(s) && '1' <= s[2] && s[2] <= '5' && allDigits(s[3:])
+	return clinic.CheckIdentifier("", clinic.SystemInsurance, strings.ToUpper(s)) == nil
 }
 
+// looksCard reports whether s has a card number's length and beginning.
 func looksCard(s string) bool { return len(s) == 15 && isLetter(s[0]) && isLetter(s[1]) }
 
 func parseInsurance(f fields) (clinic.Scan, error) {
@@ -82,7 +82,8 @@ func cardNumbers(number string, id clinic.Identifier) []clinic.Identifier {
 		return []clinic.Identifier{id}
 	}
 	id.System, id.Value = clinic.SystemInsurance, number
-	return []clinic.Identifier{id, {System: clinic.SystemSocial, Value: number[5:]}}
+	social, _ := clinic.SocialOf(number)
+	return []clinic.Identifier{id, {System: clinic.SystemSocial, Value: social}}
 }
 
 func cardWords(s *clinic.Scan, f fields) {

@@ -1,35 +1,38 @@
 package barcode
 
-import (
-	"strings"
-
-	"clinicbox/clinic"
-)
+import "clinicbox/clinic"
 
 // parseNumber reads a bare number, typed or from a one-dimensional code.
 func parseNumber(in input) (clinic.Scan, error) {
-	n := strings.ToUpper(strings.Join(strings.FieldsFunc(in.text, func(r rune) bool {
-		return r == ' ' || r == '.' || r == '-' || r == '\u00A0'
-	}), ""))
-	s := clinic.Scan{Kind: clinic.ScanNumber}
-	p := &s.Patient
-	p.Source = clinic.SourceTyped
-	switch digits := allDigits(n); {
+	n := clinic.NormalIdentifier(in.text)
+	system, ok := clinic.GuessSystem(n)
+	switch {
 	case in.retail:
 		return clinic.Scan{}, &Error{Code: CodeUnknown, Offset: in.start}
-	case digits && len(n) == 12:
-		p.Identifiers = []clinic.Identifier{{System: clinic.SystemCitizen, Value: n}}
-		s.Doubts = checkNumber(n, clinic.SexUnknown, clinic.Date{})
-	case digits && len(n) == 9:
-		p.Identifiers = []clinic.Identifier{{System: clinic.SystemOldID, Value: n}}
-	case digits && len(n) == 10, isCard(n):
-		p.Identifiers = cardNumbers(n, clinic.Identifier{})
+	case ok:
 	case looksCard(n):
 		return clinic.Scan{}, &Error{Code: CodeNumber, Offset: in.start}
-	case digits && len(n) <= 20 || len(n) > 11 && len(n) < 19 && isLetter(n[0]) && isLetter(n[1]) && allDigits(n[2:]):
+	case nearlyNumber(n):
 		return clinic.Scan{}, &Error{Code: CodeLength, Offset: in.start + min(12, len(in.text))}
 	default:
 		return clinic.Scan{}, &Error{Code: CodeUnknown, Offset: in.start}
 	}
+	s := clinic.Scan{Kind: clinic.ScanNumber, Patient: clinic.Patient{Source: clinic.SourceTyped}}
+	switch system {
+	case clinic.SystemInsurance, clinic.SystemSocial:
+		s.Patient.Identifiers = cardNumbers(n, clinic.Identifier{})
+	default:
+		s.Patient.Identifiers = []clinic.Identifier{{System: system, Value: n}}
+		s.Doubts = clinic.CheckCitizen(n, clinic.SexUnknown, clinic.Date{})
+	}
 	return s, nil
+}
+
+// nearlyNumber reports whether n looks like a number of ours or of a card that has
+// lost or gained characters.
+func nearlyNumber(n string) bool {
+	if allDigits(n) {
+		return len(n) <= 20
+	}
+	return len(n) >= 12 && len(n) <= 18 && isLetter(n[0]) && isLetter(n[1]) && allDigits(n[2:])
 }
