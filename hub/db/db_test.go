@@ -61,6 +61,7 @@ func TestCheckFindsDamage(t *testing.T) {
 		"leaf":    {`UPDATE entries SET leaf = zeroblob(32), bytes = NULL, flag = 2 WHERE idx = 3`, "stored tree hash"},
 		"missing": {`DELETE FROM entries WHERE idx = 5`, "entry 5 is missing"},
 		"tail":    {`DELETE FROM entries WHERE idx = 99`, "99 entries, the stream says 100"},
+		"beyond":  {`UPDATE streams SET size = 90`, "10 entries beyond"},
 		"size":    {`UPDATE streams SET size = 101`, "100 entries, the stream says 101"},
 		"root":    {`UPDATE streams SET root = zeroblob(32)`, "another root"},
 		"hash":    {`UPDATE hashes SET data = zeroblob(2048) WHERE chunk = 1`, "stored tree hash 64"},
