@@ -2,6 +2,7 @@ package boxmain
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"time"
 
@@ -29,26 +30,55 @@ func (m machine) Truths() web.Truths {
 	}
 }
 
-func (m machine) Devices() (out []web.Device) {
-	if s := m.b.spooler; s != nil {
-		st := s.Status()
-		d := web.Device{Name: "printer.name", State: string(st.State), OK: st.Cause == ""}
-		if st.Cause != "" {
-			d.State = string(st.Cause)
-		}
-		out = append(out, d)
-	}
-	if s := m.b.scanner; s != nil {
-		st := s.State()
-		out = append(out, web.Device{Name: "scanner.name", State: "scanner." + string(st.Cause), OK: st.Connected()})
-	}
-	return out
+func (m machine) Devices() []web.Device {
+	return []web.Device{m.printer(), m.scanner()}
 }
 
-// Warnings are the causes that fail now, the worst first.
+func (m machine) printer() web.Device {
+	d := web.Device{Name: "printer.name", State: "printer.off", OK: true}
+	if m.b.spooler == nil {
+		return d
+	}
+	st := m.b.spooler.Status()
+	if st.Cause != "" {
+		return web.Device{Name: d.Name, State: string(st.Cause)}
+	}
+	d.State = string(st.State)
+	if st.State == printer.Idle && st.NearEnd {
+		d.State = string(printer.NearEnd)
+	}
+	return d
+}
+
+func (m machine) scanner() web.Device {
+	d := web.Device{Name: "scanner.name", State: "scanner.off", OK: true}
+	if m.b.scanner == nil {
+		return d
+	}
+	if d.State = "scanner.ready"; absent(m.b.scanner.State().Cause) {
+		d.State, d.OK = "scanner.absent", false
+	}
+	return d
+}
+
+func absent(c barcode.Cause) bool {
+	return c != barcode.CauseConnected && c != barcode.CauseStarting
+}
+
+// Warnings are the causes that fail now, the worst first, without those that every
+// page's strip shows anyway.
 func (m machine) Warnings() (out []web.Warning) {
+	shown := []string{
+		health.LinkDown, health.LinkOff, health.ScannerAbsent,
+		health.PrinterAbsent, health.PrinterPaper, health.PrinterStopped,
+	}
 	for _, s := range m.b.health.States() {
-		out = append(out, web.Warning{Code: s.Code, Bad: s.Severity != health.Info})
+		if !slices.Contains(shown, s.Code) {
+			out = append(out, web.Warning{
+				Code: s.Code, Bad: s.Severity != health.Info,
+				Words: map[string]string{"vi": s.VI, "en": s.EN},
+			})
+		}
 	}
 	return out
 }
@@ -94,8 +124,7 @@ func (b *Box) watch(now time.Time) {
 	b.health.Set(health.ClockUntrusted, !trusted)
 	b.health.Set(health.DiskLow, free(b.cfg.Data.Dir) < diskLow)
 	if b.scanner != nil {
-		c := b.scanner.State().Cause
-		b.health.Set(health.ScannerAbsent, c != barcode.CauseConnected && c != barcode.CauseStarting)
+		b.health.Set(health.ScannerAbsent, absent(b.scanner.State().Cause))
 	}
 	if b.spooler != nil {
 		c := b.spooler.Status().Cause
