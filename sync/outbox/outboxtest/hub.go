@@ -303,6 +303,9 @@ func (h *Hub) pushDown() {
 func (h *Hub) Nudge() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.sealer == nil && !h.dead && h.acked < uint64(len(h.down)) {
+		h.Send(wire.Who{Nonce: h.nonce, Back: true}.Frame())
+	}
 	h.pushDown()
 }
 
