@@ -210,7 +210,7 @@ func TestCutAtEveryByte(t *testing.T) {
 			}
 		}
 		for name, tail := range map[string][]byte{
-			"short": nil, "zeros": make([]byte, 5000), "rubbish": bytes.Repeat([]byte("CBF\x00\x00\x00\x00\x30"), 300),
+			"short": nil, "zeros": make([]byte, 5000), "rubbish": append([]byte{^good[cut]}, bytes.Repeat([]byte("CBF\x00\x00\x00\x00\x30"), 300)...),
 		} {
 			if err := os.WriteFile(segment(c.Dir, 0), append(bytes.Clone(good[:cut]), tail...), 0o600); err != nil {
 				t.Fatal(err)

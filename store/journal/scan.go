@@ -74,8 +74,10 @@ func frameAt(data []byte, at int64) (frame, bool) {
 	return f, ok
 }
 
-// maxLost bounds how far a place may jump: no more frames than fit in the bytes.
-func maxLost(n int64) int64 { return n/frameHead + 1 }
+// maxLost bounds how far a place may jump. A few damaged bytes may stand for many
+// entries (a write that hardly began, of entries that the views knew), but never
+// for more than a segment holds.
+const maxLost = 1 << 17
 
 // findFrame looks for a good frame of the place or a later one behind at.
 func findFrame(data []byte, at int64, place uint32) (int64, bool) {
@@ -86,7 +88,7 @@ func findFrame(data []byte, at int64, place uint32) (int64, bool) {
 		}
 		from += int64(i)
 		f, ok := frameAt(data, from)
-		if ok && f.place >= place && int64(f.place-place) <= maxLost(from-at) && (from > at || f.place == place) {
+		if ok && f.place >= place && f.place-place <= maxLost && (from > at || f.place == place) {
 			return from, true
 		}
 		from++
