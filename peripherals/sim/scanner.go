@@ -3,7 +3,6 @@ package sim
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -32,7 +31,8 @@ type Shape struct {
 // unplugging, as one under /dev/serial/by-id does. All methods may be called from
 // several goroutines.
 type Scanner struct {
-	path string
+	path    string
+	timeout time.Duration // of a scan that nobody reads
 
 	mu     sync.Mutex
 	master *os.File // nil while unplugged
@@ -41,7 +41,7 @@ type Scanner struct {
 // NewScanner plugs a scanner in. Its path is dir/scanner, a link to the slave side
 // of a pseudo-terminal.
 func NewScanner(dir string) (*Scanner, error) {
-	s := &Scanner{path: filepath.Join(dir, "scanner")}
+	s := &Scanner{path: filepath.Join(dir, "scanner"), timeout: 2 * time.Second}
 	if err := s.Plug(); err != nil {
 		return nil, err
 	}
@@ -65,18 +65,35 @@ func (s *Scanner) Plug() error {
 	if s.master != nil {
 		return nil
 	}
-	master, slave, err := pty.Open()
+	blocking, slave, err := pty.Open()
 	if err != nil {
 		return fmt.Errorf("sim: open a pseudo-terminal: %w", err)
 	}
 	defer slave.Close()
+	master, err := polled(blocking)
+	if err != nil {
+		return fmt.Errorf("sim: open a pseudo-terminal: %w", err)
+	}
 	if err := errors.Join(raw(slave), link(slave.Name(), s.path)); err != nil {
 		master.Close()
 		return fmt.Errorf("sim: plug the scanner: %w", err)
 	}
 	s.master = master
-	go io.Copy(io.Discard, master) // what the driver writes to the scanner
 	return nil
+}
+
+// polled gives the file to the runtime's poller, so that deadlines work: package
+// pty leaves it in blocking mode. It closes f.
+func polled(f *os.File) (*os.File, error) {
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
 // Unplug pulls the cable: the path vanishes and an open port reports a hang-up.
@@ -117,7 +134,7 @@ func (s *Scanner) write(b []byte) error {
 		return ErrUnplugged
 	}
 	// A terminal whose reader is away holds 4 KB and then blocks its writer.
-	if err := s.master.SetWriteDeadline(time.Now().Add(5 * time.Second)); err != nil && !errors.Is(err, os.ErrNoDeadline) {
+	if err := s.master.SetWriteDeadline(time.Now().Add(s.timeout)); err != nil {
 		return err
 	}
 	_, err := s.master.Write(b)

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestShape(t *testing.T) {
@@ -73,5 +75,18 @@ func TestScannerPath(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Dir(path) + "/*"); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestNobodyReads: a scan that does not fit into the terminal fails in time.
+func TestNobodyReads(t *testing.T) {
+	s, err := NewScanner(t.TempDir())
+	if err != nil {
+		t.Skipf("no pseudo-terminals here: %v", err)
+	}
+	defer s.Close()
+	s.timeout = 20 * time.Millisecond
+	if err := s.Scan(strings.Repeat("x", 100_000)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("100 KB into nothing: %v", err)
 	}
 }
