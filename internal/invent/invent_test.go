@@ -31,7 +31,7 @@ func TestSameSeedSamePeople(t *testing.T) {
 		p := people(g, 300)
 		return fmt.Sprintf("%+v%+v", p, g.Day(p, day, 40))
 	}
-	if run(1) != run(1) {
+	if first := run(1); run(1) != first {
 		t.Error("one seed, two histories")
 	}
 	if run(1) == run(2) {
