@@ -19,7 +19,7 @@ type Allergies struct {
 	Tips string
 }
 
-const allergyRows = 4 // empty rows beyond the filled ones come with the next save
+const allergyRows = 2 // more come when these are filled
 
 func (s *Server) allergies(w http.ResponseWriter, r *http.Request) error {
 	pv, err := s.patientView(r)
@@ -68,7 +68,7 @@ func (s *Server) allergiesView(pv *PatientPage, f Form) *Allergies {
 			n = i + 1
 		}
 	}
-	for i := range max(n+2, allergyRows) {
+	for i := range max(n+1, allergyRows) {
 		v.Rows = append(v.Rows, i)
 	}
 	return v

@@ -48,6 +48,9 @@ func viewAppointment(_ *Server, _ context.Context, b Step) (viewer, error) {
 
 func saveAppointment(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
 	in := desk.AppointInput{On: on, Hour: f.Get("hour"), Place: f.Get("place"), Note: f.Get("note")}
+	if f.Get("in") == "" && f.Get("due.day")+f.Get("due.month")+f.Get("due.year") != "" {
+		f.Set("in", "date") // who types a date means it
+	}
 	switch choice := f.Get("in"); choice {
 	case "":
 		f.Fail("in", "appointment.choose")

@@ -13,7 +13,8 @@ type DocView struct {
 	Signed   []SignedBy
 	State    clinic.DocState
 	Conflict bool
-	Earlier  int // versions before this one
+	Earlier  int  // versions before this one
+	Mine     bool // the person at the screen may change it
 	ICD      map[string]clinic.CatalogRow
 
 	Vitals       []VitalValue
@@ -91,6 +92,10 @@ func vitalValues(b *clinic.Vitals, months int) (out []VitalValue) {
 			continue
 		}
 		soft := clinic.RangeOf(f.Name, months).Soft
+		if f.Name == clinic.FieldDiastolic && len(out) > 0 && out[len(out)-1].Name == clinic.FieldSystolic {
+			joinPressure(&out[len(out)-1], n, soft) // both numbers are one value: 128/78
+			continue
+		}
 		out = append(out, VitalValue{
 			Name: f.Name, Value: clinic.FormatFixed(n, f.Decimals), Unit: f.Unit,
 			Low: clinic.FormatFixed(soft.Low, f.Decimals), High: clinic.FormatFixed(soft.High, f.Decimals),
@@ -98,4 +103,11 @@ func vitalValues(b *clinic.Vitals, months int) (out []VitalValue) {
 		})
 	}
 	return out
+}
+
+func joinPressure(v *VitalValue, diastolic int, soft clinic.Range) {
+	v.Name, v.Value = "pressure", v.Value+"/"+clinic.FormatFixed(diastolic, 0)
+	if !v.Unusual {
+		v.Unusual, v.Over = !soft.Holds(diastolic), diastolic > soft.High
+	}
 }

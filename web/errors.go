@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"clinicbox/clinic/desk"
+	"clinicbox/web/i18n"
 )
 
 // Trouble is the view of a page that explains why there is no other page: what
@@ -134,8 +135,18 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page s
 
 // problem turns a refusal of the desk into words of a form.
 func (s *Server) problem(r *http.Request, e *desk.Error) Problem {
-	c := s.engine.catalogues[who(r).lang]
+	return problemIn(s.engine.catalogues[who(r).lang], e)
+}
+
+func problemIn(c *i18n.Catalogue, e *desk.Error) Problem {
 	p := Problem{Field: e.Field, Key: string(e.Code)}
+	// A scanner's own reason says more than "unknown code".
+	if named, ok := errors.AsType[interface {
+		error
+		Key() string
+	}](e.Err); ok && c.Has(named.Key()) {
+		p.Key = named.Key()
+	}
 	for name, value := range e.Args {
 		switch name {
 		case "problem":
@@ -143,7 +154,7 @@ func (s *Server) problem(r *http.Request, e *desk.Error) Problem {
 		case "role":
 			value = c.Text("role." + value)
 		case "unit":
-			value = c.Text("unit." + value)
+			value = unitText(c, value)
 		}
 		p.Args = append(p.Args, name, value)
 	}
@@ -154,7 +165,9 @@ func (s *Server) problem(r *http.Request, e *desk.Error) Problem {
 func (s *Server) failed(r *http.Request, f *Form, err error) bool {
 	refusals := desk.ErrorsOf(err)
 	for _, e := range refusals {
-		f.Errors = append(f.Errors, s.problem(r, e))
+		p := s.problem(r, e)
+		p.Field = formField(p.Field)
+		f.Errors = append(f.Errors, p)
 	}
 	return refusals != nil
 }

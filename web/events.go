@@ -91,7 +91,8 @@ func send(w http.ResponseWriter, rc *http.ResponseController, name string, value
 // stripHTML renders the strip alone.
 func (s *Server) stripHTML(r *http.Request) (string, error) {
 	v := who(r)
-	p := &Page{Lang: v.lang, Strip: s.strip()}
+	now, _ := s.opts.Clock.Now()
+	p := &Page{Lang: v.lang, Strip: s.strip(), Now: now}
 	var b bytes.Buffer
 	if err := s.engine.pages[v.lang]["status"].ExecuteTemplate(&b, "strip", p); err != nil {
 		return "", fmt.Errorf("web: strip: %w", err)

@@ -38,7 +38,7 @@ func (s *Server) findAnswer(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	v.Errors = v.Form.Errors
+	v.Errors, v.Asking = v.Form.Errors, true
 	s.show(w, r, status, "find", v)
 	return nil
 }

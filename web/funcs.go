@@ -15,12 +15,14 @@ import (
 // funcs is what templates may call, in one language.
 func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 	return template.FuncMap{
-		"t":     c.Text,
-		"icon":  icon,
-		"asset": func(name string) string { return a.path[name] },
-		"date":  func(d clinic.Date) string { return dateText(c, d) },
-		"day":   func(d clinic.Date) string { return dayText(c, d) },
-		"clock": func(t time.Time) string { return t.In(clinic.ICT).Format("15:04") },
+		"t":      c.Text,
+		"icon":   icon,
+		"asset":  func(name string) string { return a.path[name] },
+		"date":   func(d clinic.Date) string { return dateText(c, d) },
+		"day":    func(d clinic.Date) string { return dayText(c, d) },
+		"clock":  func(t time.Time) string { return t.In(clinic.ICT).Format("15:04") },
+		"unit":   func(u string) string { return unitText(c, u) },
+		"lately": func(t, now time.Time) string { return lately(c, t, now) },
 		"moment": func(t time.Time) string {
 			return t.In(clinic.ICT).Format("15:04") + " " + dateText(c, clinic.DateOf(t))
 		},
@@ -147,4 +149,21 @@ func newHit(h desk.Hit, scan string, today clinic.Date) foundRow {
 		}
 	}
 	return row
+}
+
+// unitText names a unit; only the ones with words differ between languages.
+func unitText(c *i18n.Catalogue, unit string) string {
+	if unit == "lần/phút" {
+		return c.Text("unit.per-minute")
+	}
+	return unit
+}
+
+// lately writes the time of day, and the date too unless it is today.
+func lately(c *i18n.Catalogue, t, now time.Time) string {
+	clock := t.In(clinic.ICT).Format("15:04")
+	if clinic.DateOf(t) == clinic.DateOf(now) {
+		return clock
+	}
+	return clock + " " + dateText(c, clinic.DateOf(t))
 }

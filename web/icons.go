@@ -10,6 +10,7 @@ func icon(name string) template.HTML {
 		"warn":    `<path d="M12 3.5L22 20.5H2z M12 10v4.6 M12 17.4v.1"/>`,
 		"stop":    `<path d="M8 2.5h8l5.5 5.5v8L16 21.5H8L2.5 16V8z M8.5 8.5l7 7 M15.5 8.5l-7 7"/>`,
 		"info":    `<circle cx="12" cy="12" r="9.5"/><path d="M12 11v6 M12 7v.1"/>`,
+		"plus":    `<path d="M12 5v14 M5 12h14"/>`,
 		"ask":     `<circle cx="12" cy="12" r="9.5"/><path d="M9.2 9.3a2.9 2.9 0 1 1 4.3 2.6c-1 .5-1.5 1-1.5 2.2 M12 17.2v.1"/>`,
 		"today":   `<path d="M3.5 5.5h17v15h-17z M3.5 10h17 M8 3v4 M16 3v4 M8 14h3"/>`,
 		"find":    `<circle cx="10.5" cy="10.5" r="7"/><path d="M15.8 15.8L21.5 21.5"/>`,

@@ -53,6 +53,16 @@ func (s *Server) unlock(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	s.sessions.unlock(who(r).session.token)
-	http.Redirect(w, r, v.Next, http.StatusSeeOther)
+	x := who(r).session
+	http.Redirect(w, r, s.resume(&x, v.Next), http.StatusSeeOther)
 	return nil
+}
+
+// resume is the address to go on at. A new registration belongs to nobody yet, so
+// what was typed comes back only to who was just stopped in the middle of it.
+func (s *Server) resume(x *session, next string) string {
+	if _, ok := s.drafts.get(x.owner(), next); ok && next == "/register" {
+		return next + "?draft=1"
+	}
+	return next
 }

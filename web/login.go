@@ -100,7 +100,7 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 		s.drafts.adopt("browser "+c.Value, x.owner())
 		http.SetCookie(w, s.cookie(browserCookie, "", -time.Second))
 	}
-	next := v.Next
+	next := s.resume(&x, v.Next)
 	if !x.may() {
 		next = "/status"
 	}
@@ -113,7 +113,7 @@ func (s *Server) wrongPIN(w http.ResponseWriter, r *http.Request, v *PIN) {
 	for i := range v.Form.Errors {
 		v.Form.Errors[i].Field = "pin"
 	}
-	v.Errors = v.Form.Errors
+	v.Errors, v.Asking = v.Form.Errors, true
 	s.show(w, r, http.StatusUnprocessableEntity, "pin", v)
 }
 

@@ -29,6 +29,9 @@ type Page struct {
 	Records   bool // whether the person's role reaches records
 	Live      bool // whether live events are on: somebody is logged in
 	Refresh   int  // seconds after which the page loads itself anew without JavaScript
+	Offer     bool // what was typed before is offered, not filled in
+	Asking    bool // the form asks for something and saves nothing
+	Now       time.Time
 	Draft     bool // the form was filled from what was typed before a lock
 	Languages []Language
 }
@@ -85,7 +88,7 @@ func (s *Server) page(r *http.Request, title, nav string) Page {
 	v := who(r)
 	now, _ := s.opts.Clock.Now()
 	p := Page{
-		Lang: v.lang, Path: r.URL.Path, Title: title, Nav: nav, Facility: s.opts.Facility,
+		Lang: v.lang, Path: r.URL.Path, Title: title, Nav: nav, Facility: s.opts.Facility, Now: now,
 		Act: clinic.NewID().String(), Today: clinic.DateOf(now), Strip: s.strip(),
 	}
 	for _, l := range i18n.Languages() {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,22 +144,21 @@ func savePrescription(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On
 	return err
 }
 
-// lineOf returns the number in a field's name of the desk: "lines.2.dose" → "2".
-func lineOf(field string) string {
-	parts := strings.Split(field, ".")
-	for _, p := range parts {
-		if _, err := strconv.Atoi(p); err == nil {
-			return p
-		}
-	}
-	return ""
-}
-
-// formField turns the desk's name of a line's field into the form's.
+// formField turns the desk's name of a field into the form's: "lines.2.dose" is
+// "dose.2", what belongs to no single field goes to the search above it.
 func formField(field string) string {
 	parts := strings.Split(field, ".")
-	if len(parts) == 3 {
-		return fmt.Sprintf("%s.%s", parts[2], parts[1])
+	switch {
+	case len(parts) == 3:
+		return parts[2] + "." + parts[1]
+	case field == "lines" || field == "others" || field == "main":
+		return "q"
+	case field == "items" || field == "asked":
+		return "known"
+	case parts[0] == "identifiers":
+		return "citizen"
+	case parts[0] == "others":
+		return "q"
 	}
 	return field
 }

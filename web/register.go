@@ -38,7 +38,10 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 		v.Scan, v.Doubts = scan, res.Scan.Doubts
 		fillPatient(&v.Form, &res.Form.Patient, v.Today)
 	} else if d, ok := s.draft(r); ok {
-		v.Form, v.Draft, v.Scan = newForm(d), true, d.Get("scan")
+		v.Draft, v.Offer = true, true
+		if r.URL.Query().Has("draft") {
+			v.Form, v.Offer, v.Scan = newForm(d), false, d.Get("scan")
+		}
 	}
 	s.show(w, r, http.StatusOK, "register", v)
 	return nil

@@ -63,7 +63,7 @@ func (s *Server) scanTyped(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	v := &Scan{Page: s.page(r, "scan.type.title", "scan"), Form: newForm(r.PostForm)}
-	v.Hold = true
+	v.Hold, v.Asking = true, true
 	if !s.failed(r, &v.Form, err) {
 		return err
 	}
@@ -147,11 +147,8 @@ func (s *Server) scanLabel(ctx context.Context, v visitor, raw []byte) (label st
 	c := s.engine.catalogues[v.lang]
 	res, err := s.opts.Desk.FromScan(ctx, v.session.person.ID, raw)
 	if refusals := desk.ErrorsOf(err); refusals != nil {
-		var args []any
-		for name, value := range refusals[0].Args {
-			args = append(args, name, value)
-		}
-		return c.Text(string(refusals[0].Code), args...), false
+		p := problemIn(c, refusals[0])
+		return c.Text(p.Key, p.Args...), false
 	}
 	if err != nil {
 		return c.Text("trouble.failed"), false

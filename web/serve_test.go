@@ -16,7 +16,7 @@ func TestServe(t *testing.T) {
 	if addr == "" {
 		t.Skip("set CLINICBOX_WEB_SERVE to an address to look at the pages")
 	}
-	w := newWorld(t, 0).serve()
+	w := newWorld(t, 0)
 	w.scans["card"] = clinic.Scan{Kind: clinic.ScanCitizen, Patient: clinic.Patient{
 		Name: "Võ Thị Ngọc Ánh", Birth: clinic.Date{Year: 1990, Month: 9, Day: 5}, Sex: clinic.SexFemale,
 		Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "056190004321"}}, Address: "Thôn Đông, xã Sò Biển",

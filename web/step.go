@@ -29,6 +29,20 @@ func steps() []step {
 	return []step{vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), appointmentStep()}
 }
 
+// works reports whether a role's people fill in a kind of document. The desk
+// decides; this only spares them a button that would be refused.
+func works(role clinic.Role, kind clinic.Kind) bool {
+	switch role {
+	case clinic.RoleDoctor:
+		return true
+	case clinic.RoleNurse:
+		return kind == clinic.KindVitals || kind == clinic.KindBill
+	case clinic.RoleCashier:
+		return kind == clinic.KindBill
+	}
+	return false
+}
+
 func stepOf(kind clinic.Kind) string {
 	return map[clinic.Kind]string{
 		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
@@ -193,7 +207,7 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 		case desk.CodeUnusual:
 			confirmed = append(confirmed, Pair{"confirmed", e.Field})
 		case desk.CodeDrugAllergy:
-			confirmed = append(confirmed, Pair{"confirmed", b.Form.Get("medicine." + lineOf(e.Field))})
+			confirmed = append(confirmed, Pair{"confirmed", e.Args["code"]})
 		default:
 			ask = false
 		}

@@ -10,13 +10,13 @@ import (
 // TestStory takes an invented patient from the desk to the printed slip, as a
 // browser without JavaScript does.
 func TestStory(t *testing.T) {
-	w := newWorld(t, 0).serve()
+	w := newWorld(t, 0)
 	nurse := w.login(w.nurse, nursePIN)
 	visit := nurse.opened("Phạm Thị Sương", "001161012345")
 	doctor := w.login(w.doctor, doctorPIN)
 	doctor.examined(visit)
 
-	if a := doctor.get(visit + "/check"); !strings.Contains(a.text(), "128 mmHg") || !strings.Contains(a.text(), "J06.9") {
+	if a := doctor.get(visit + "/check"); !strings.Contains(a.text(), "128/78 mmHg") || !strings.Contains(a.text(), "J06.9") {
 		t.Fatalf("check page lacks what was typed: %s", a.text())
 	}
 	sign := func(pin string) answer {

@@ -14,7 +14,7 @@ type VisitPage struct {
 	Steps   []StepLink
 	Docs    []DocView
 	Next    string // the primary button: name of a step, "check", "print" or empty
-	At string
+	At      string
 	Doctor  bool
 	Copies  int // how many slips went to the printer
 	Missing []string
@@ -37,6 +37,9 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	v.Doctor = by.Role == clinic.RoleDoctor
 	v.Page.Patient = banner(patient, v.File.Patient.Now, v.File.Patient.Allergies, v.Today)
 	v.Docs, v.Steps = docViews(&v.File), stepLinks(&v.File.Visit, "")
+	for i := range v.Docs {
+		v.Docs[i].Mine = v.File.Visit.Ended == nil && works(by.Role, v.Docs[i].Record.Kind)
+	}
 	v.Opened = v.File.Names[v.File.Visit.Opened.Author]
 	v.Seen = v.File.Visit.Seen()
 	for _, p := range v.File.Visit.Papers {
@@ -54,6 +57,15 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	return v, nil
 }
 
+func kindOf(name string) clinic.Kind {
+	for _, st := range steps() {
+		if st.name == name {
+			return st.kind
+		}
+	}
+	return 0
+}
+
 // next is what the page's one primary button does.
 func (v *VisitPage) next() string {
 	switch v.File.Visit.State {
@@ -69,7 +81,7 @@ func (v *VisitPage) next() string {
 	}
 	for _, st := range v.Steps {
 		if !st.Done && (st.Name != "check") {
-			if !v.Doctor && st.Name != "vitals" && st.Name != "bill" {
+			if !works(v.User.Role, kindOf(st.Name)) {
 				continue
 			}
 			return st.Name
@@ -98,7 +110,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) checkShow(w http.ResponseWriter, r *http.Request, v *VisitPage, status int) {
-	v.Title, v.Errors, v.Hold = "check.title", v.Form.Errors, true
+	v.Title, v.Errors, v.Hold, v.Asking = "check.title", v.Form.Errors, true, true
 	v.Steps = stepLinks(&v.File.Visit, "check")
 	s.show(w, r, status, "check", v)
 }

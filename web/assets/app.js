@@ -92,6 +92,9 @@
     events.addEventListener("scan", (e) => {
       const scan = JSON.parse(e.data), box = $("#live");
       if (scan.open && scan.go && !dirty && !body.dataset.hold) { leaving = true; location.assign(scan.open); return; }
+      const name = scan.open || scan.text;
+      if (sessionStorage.getItem("later") === name) return;
+      box.dataset.name = name;
       $("[data-text]", box).textContent = scan.text;
       const open = $("[data-open]", box);
       open.hidden = !scan.open;
@@ -103,5 +106,5 @@
     });
   }
   const close = $("#live [data-close]");
-  if (close) close.addEventListener("click", () => { $("#live").hidden = true; });
+  if (close) close.addEventListener("click", () => { const box = $("#live"); sessionStorage.setItem("later", box.dataset.name); box.hidden = true; });
 })();
