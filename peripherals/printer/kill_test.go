@@ -103,7 +103,7 @@ func (l *life) run(t *testing.T, rest time.Duration) bool {
 	return l.died
 }
 
-// The program is killed at every step of a print, and again at every third step
+// The program is killed at every step of a print, and again at every fifth step
 // of the next one; at last it may live. The printer goes on with what it has.
 func TestKilledAnywhere(t *testing.T) {
 	for _, rows := range []int{0, 300} {
@@ -116,7 +116,7 @@ func TestKilledAnywhere(t *testing.T) {
 					if !died {
 						break
 					}
-					for second := first % 3; second < 60 && !testing.Short(); second += 3 {
+					for second := first % 5; second < 60 && !testing.Short(); second += 5 {
 						killed(t, rows, rest, first, second)
 						runs++
 					}

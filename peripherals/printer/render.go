@@ -129,6 +129,7 @@ func (l *layout) text(b paper.Block) error {
 		case paper.Right:
 			x += room - f.measure(line)
 		}
+		l.b.grow(f.headroom(line))
 		f.draw(l.b, x, l.b.grow(f.height), line)
 	}
 	return nil
@@ -179,14 +180,22 @@ func (l *layout) row(r paper.Block, column int) error {
 		x, right = indent, value.wrap(r.Value, room-indent)
 		left = append(left, "")
 	}
-	for _, line := range left {
+	for i, line := range left {
+		room := label.headroom(line)
+		if i == len(left)-1 {
+			room = max(room, value.headroom(right[0]))
+		}
+		l.b.grow(room)
 		label.draw(l.b, margin, l.b.grow(value.height), line)
 	}
 	// The first line of the value shares the last line of the label.
 	y := l.b.Height - value.height
-	l.b.grow((len(right) - 1) * value.height)
 	for i, line := range right {
-		value.draw(l.b, margin+x, y+i*value.height, line)
+		if i > 0 {
+			l.b.grow(value.headroom(line))
+			y = l.b.grow(value.height)
+		}
+		value.draw(l.b, margin+x, y, line)
 	}
 	return nil
 }

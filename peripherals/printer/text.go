@@ -23,8 +23,9 @@ const pad = 2
 // typeface draws in one size and weight. Not for use by several at once.
 type typeface struct {
 	face   font.Face
+	tall   tall
 	ascent int
-	height int // of a line
+	height int // of a line without headroom
 }
 
 // typefaces holds the six faces of a slip, each made when first asked for.
@@ -59,7 +60,7 @@ func (t *typefaces) get(size paper.Size, bold bool) (*typeface, error) {
 		return nil, err
 	}
 	m := face.Metrics()
-	made := &typeface{face: face, ascent: m.Ascent.Ceil() + pad}
+	made := &typeface{face: face, ascent: m.Ascent.Ceil() + pad, tall: newTall(f, px, m)}
 	made.height = made.ascent + m.Descent.Ceil() + pad
 	t.made[key] = made
 	return made, nil
@@ -80,7 +81,11 @@ func (f *typeface) measure(s string) int {
 	return font.MeasureString(f.face, s).Ceil()
 }
 
-// draw sets the dots of one line whose top left corner is x, y.
+// headroom is what a line needs above, more than its height.
+func (f *typeface) headroom(s string) int { return max(0, f.tall.headroom(s, f.ascent)) }
+
+// draw sets the dots of one line whose top left corner, below its headroom, is
+// x, y.
 func (f *typeface) draw(b *Bitmap, x, y int, s string) {
 	dot := fixed.P(x, y+f.ascent)
 	last := rune(-1)
@@ -89,7 +94,7 @@ func (f *typeface) draw(b *Bitmap, x, y int, s string) {
 			dot.X += f.face.Kern(last, r)
 		}
 		at, mask, from, advance, _ := f.face.Glyph(dot, r)
-		if alpha, ok := mask.(*image.Alpha); ok {
+		if alpha, ok := mask.(*image.Alpha); ok && (!isTall(r) || !f.tall.draw(b, dot, r)) {
 			stamp(b, at, alpha, from)
 		}
 		dot.X += advance

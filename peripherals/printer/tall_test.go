@@ -1,0 +1,21 @@
+package printer
+
+import "testing"
+
+func TestTallLetters(t *testing.T) {
+	n := 0
+	for r := rune(0); r < 0x2000; r++ {
+		if isTall(r) {
+			n++
+		}
+	}
+	// Three letters of the circumflex (â ê ô) and ă, four tones above, two cases.
+	if n != 32 {
+		t.Fatalf("%d letters", n)
+	}
+	for _, r := range "ậặệộẬêơờừýẢđÂa" {
+		if isTall(r) {
+			t.Errorf("%c has not two marks above", r)
+		}
+	}
+}
