@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -504,23 +503,5 @@ func TestHoleLeafIsClaimed(t *testing.T) {
 	}
 	if it := d.Items(); len(it) != 1 || it[0].Bytes != nil || it[0].Leaf != (clinic.Leaf{9}) {
 		t.Fatalf("%+v", it)
-	}
-}
-
-// Sizes prints what the budget in DESIGN 8 is counted with.
-func TestSizes(t *testing.T) {
-	s, _ := pair(t)
-	for _, n := range []int{1, 10, 100} {
-		b := NewDataBuilder(Epoch{1}, 0, MaxFrame)
-		total := 0
-		for _, r := range raws(0, n) {
-			b.Add(r)
-			total += len(r.Bytes)
-		}
-		f, err := s.Seal(b.Data(Hash{1}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(t.Output(), "data, %d entries of %d bytes: %d\n", n, total, len(f))
 	}
 }
