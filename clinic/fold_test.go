@@ -84,7 +84,12 @@ func TestVisitStates(t *testing.T) {
 	h.sign(6, amended)
 	want(clinic.VisitSigned)
 	h.add(7, &clinic.Bill{}, clinic.Leaf{})
+	want(clinic.VisitSigned) // the cashier needs no doctor
+	h.add(8, &clinic.Vitals{Pulse: 90}, clinic.Leaf{})
 	want(clinic.VisitAmended)
+	if f := h.fold(); len(f.Unsigned()) != 2 {
+		t.Fatal("the next signature does not cover the bill")
+	}
 
 	h = newHistory()
 	h.add(1, &clinic.Visit{}, clinic.Leaf{})

@@ -15,7 +15,7 @@ const (
 	VisitWaiting  VisitState = 1 // opened, nothing recorded
 	VisitMeasured VisitState = 2 // vital signs are there
 	VisitOpen     VisitState = 3 // the clinician began
-	VisitSigned   VisitState = 4 // every document's current version is signed
+	VisitSigned   VisitState = 4 // every document's current version is signed, bills aside
 	VisitAmended  VisitState = 5 // signed once, something changed since: sign again
 	VisitClosed   VisitState = 6 // left without being seen, or opened by mistake
 )
@@ -121,7 +121,9 @@ func (v *VisitFile) state() VisitState {
 		d := &v.Documents[i]
 		any = true
 		open = open || d.Kind != KindVitals
-		changed = changed || d.State != DocSigned
+		// A bill is written after the doctor is done, and changes no care: the
+		// next signature covers it, but none is asked for it.
+		changed = changed || d.State != DocSigned && d.Kind != KindBill
 	}
 	switch {
 	case len(v.Signed) > 0 && any && !changed:

@@ -78,6 +78,23 @@ func TestParseSlipHostile(t *testing.T) {
 	}
 }
 
+// One number has one code: zeros before a sixth digit would make a second.
+func TestSlipIsCanonical(t *testing.T) {
+	for _, c := range "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*" {
+		if got, _, err := clinic.ParseSlip("H22736A000042" + string(c)); err == nil {
+			t.Errorf("%q was taken", got)
+		}
+	}
+	slip, _ := clinic.NewSlip("22736", "a", 12)
+	q := clinic.SlipQR{Slip: slip, Leaf: make([]byte, 16), Size: 7, Root: make([]byte, 16)}
+	s := q.String()
+	if other := s[:len(s)-1] + "B"; s[len(s)-1] == 'A' { // bits that belong to no byte
+		if _, err := clinic.ParseSlipQR(other); err == nil {
+			t.Errorf("%q was taken", other)
+		}
+	}
+}
+
 func TestTemporaryIsNoSlip(t *testing.T) {
 	s, err := clinic.NewTemporary("22736", "a", 3)
 	if err != nil {

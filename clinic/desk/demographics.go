@@ -68,6 +68,9 @@ func (d *Desk) checkPerson(p *clinic.Patient) Errors {
 	case !p.Birth.Valid(), sure && today.Before(p.Birth), sure && p.Birth.Year < oldest.Year:
 		bad = append(bad, &Error{Code: CodeBirth, Field: "birth"})
 	}
+	if !p.Issued.Valid() {
+		bad = append(bad, &Error{Code: CodeValue, Field: "issued", Args: map[string]string{"problem": clinic.ProblemDate}})
+	}
 	if p.Sex > clinic.SexUndetermined || p.Sex == clinic.SexUnknown && p.Source != clinic.SourceUnknown {
 		bad = append(bad, &Error{Code: CodeSex, Field: "sex"})
 	}
@@ -99,7 +102,10 @@ func (d *Desk) identifiers(in []clinic.Identifier) ([]clinic.Identifier, error) 
 		if err := bad.collect(valueError(clinic.CheckIdentifier(field, id.System, id.Value))); err != nil {
 			return nil, err
 		}
-		if !id.From.Valid() || !id.To.Valid() {
+		if len(id.Facility) > 20 || len(id.Area) > 8 {
+			bad = append(bad, &Error{Code: CodeTooLong, Field: field, Args: map[string]string{"max": "20"}})
+		}
+		if !id.From.Valid() || !id.To.Valid() || !id.FiveYears.Valid() {
 			bad = append(bad, &Error{Code: CodeValue, Field: field, Args: map[string]string{"problem": clinic.ProblemDate}})
 		}
 		out = append(out, id)

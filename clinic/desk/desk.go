@@ -60,10 +60,10 @@ type Done struct {
 	Patient clinic.ID
 	Visit   clinic.ID       // zero outside visits
 	Records []clinic.Record // what was written, in order
-	Again   bool            // the form had been sent before: nothing new was written
+	Again   bool            // sent before, or it changes nothing: nothing new was written
 }
 
-// now returns the time, and an error when the clock is not trusted: nothing
+// trusted returns the time, and an error when the clock is not trusted: nothing
 // dated is signed or printed then.
 func (d *Desk) trusted() (time.Time, error) {
 	t, ok := d.o.Clock.Now()

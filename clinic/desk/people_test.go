@@ -54,6 +54,10 @@ func TestRegisterRefusals(t *testing.T) {
 		{func(p *desk.PatientInput) {
 			p.Identifiers = []clinic.Identifier{{}, {System: clinic.SystemInsurance, Value: "1"}}
 		}, desk.CodeValue, "identifiers.1"},
+		{func(p *desk.PatientInput) { p.Issued = clinic.Date{Year: 2020, Month: 13} }, desk.CodeValue, "issued"},
+		{func(p *desk.PatientInput) {
+			p.Identifiers = []clinic.Identifier{{System: clinic.SystemCitizen, Value: number, Facility: strings.Repeat("x", 99)}}
+		}, desk.CodeTooLong, "identifiers.0"},
 		{func(p *desk.PatientInput) { p.Identifiers = make([]clinic.Identifier, 21) }, desk.CodeTooMany, "identifiers"},
 	} {
 		_, err := s.Register(t.Context(), call(s.nurse), in(c.change))

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ const viewEvery = 2 * time.Second
 
 // viewsHeld is how many views may wait; a page that would hold more writes them.
 const viewsHeld = 256
+
+// viewsAct is how many views one act writes: a store bounds what an act holds.
+const viewsAct = 32
 
 // Views records who looked at which record, a few at a time, so that looking
 // does not wait for the disk. It is a task.
@@ -68,19 +72,25 @@ func (v *Views) Flush(ctx context.Context) error {
 		})
 	}
 	var failed error
-	for by, drafts := range byAuthor {
-		_, err := v.store.Act(ctx, clinic.NewID(), by, func(Reader) ([]clinic.Draft, error) { return drafts, nil })
-		if err == nil {
-			continue
+	for by, all := range byAuthor {
+		for drafts := range slices.Chunk(all, viewsAct) {
+			_, err := v.store.Act(ctx, clinic.NewID(), by, func(Reader) ([]clinic.Draft, error) { return drafts, nil })
+			if err != nil {
+				failed = err
+				v.hold(by, drafts)
+			}
 		}
-		failed = err
-		v.mu.Lock()
-		for _, d := range drafts {
-			v.held[view{by, d.Subject, d.Visit}] = struct{}{}
-		}
-		v.mu.Unlock()
 	}
 	return failed
+}
+
+// hold takes views back that could not be written.
+func (v *Views) hold(by clinic.ID, drafts []clinic.Draft) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, d := range drafts {
+		v.held[view{by, d.Subject, d.Visit}] = struct{}{}
+	}
 }
 
 // add holds a view. When too many wait, the caller writes them itself.

@@ -40,6 +40,18 @@ func TestOpenVisit(t *testing.T) {
 	s.appoint(s.base(on, clinic.KindAppointment), 15)
 	_, err = s.OpenVisit(ctx, call(s.nurse), desk.VisitInput{Patient: a, Slip: slip, Another: true})
 	s.refused(err, desk.CodeScanSlipVoid, "slip")
+	valid := clinic.BodyOf[clinic.Appointment](s.doc(on, clinic.KindAppointment)).Slip
+	used := s.must(s.OpenVisit(ctx, call(s.nurse), desk.VisitInput{Patient: a, Slip: valid, Another: true}))
+	_, err = s.OpenVisit(ctx, call(s.nurse), desk.VisitInput{Patient: a, Slip: valid, Another: true})
+	if e := s.refused(err, desk.CodeScanSlipUsed, "slip"); e.Visit != used.Visit { // single use
+		t.Fatal("the visit that used the slip is not named")
+	}
+}
+
+func (s *station) doc(on desk.On, k clinic.Kind) *clinic.Document {
+	s.Helper()
+	v := s.visit(on)
+	return v.Visit.Doc(k)
 }
 
 func TestEndVisit(t *testing.T) {
