@@ -1,0 +1,201 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/text/unicode/norm"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/clinic/paper"
+	"clinicbox/clinic/starting"
+	"clinicbox/device/config"
+	"clinicbox/device/staff"
+	"clinicbox/internal/durable"
+	"clinicbox/internal/fold"
+	"clinicbox/internal/invent"
+	"clinicbox/peripherals/barcode"
+	"clinicbox/store"
+	"clinicbox/store/seal"
+)
+
+// The invented clinic: how many patients, over how many days, how busy.
+const (
+	seedPatients = 500
+	seedDays     = 30
+	seedVisits   = 18 // on a working day
+	seedDesks    = 8  // forms sent at the same time
+)
+
+// seeder plays the clinic's past month through the desk's own use cases, with a
+// clock that runs from day to day: nothing is written past the rules.
+type seeder struct {
+	desk   *desk.Desk
+	clock  *pastClock
+	people []invent.Person
+	ids    []clinic.ID
+	team   team
+	slips  map[int]string // open appointment by person
+}
+
+// seed fills the data directory of cfg unless it exists. It works beside it and
+// renames at the end, so an interrupted start leaves nothing half made.
+func seed(ctx context.Context, cfg config.Box, people []invent.Person, t team, now time.Time) error {
+	if _, err := os.Stat(cfg.Data.Dir); err == nil {
+		return nil
+	}
+	dir := cfg.Data.Dir + ".new"
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := fillDir(ctx, cfg, dir, people, t, now); err != nil {
+		return err
+	}
+	return durable.Rename(dir, cfg.Data.Dir)
+}
+
+func fillDir(ctx context.Context, cfg config.Box, dir string, people []invent.Person, t team, now time.Time) (err error) {
+	clock := &pastClock{}
+	clock.set(clinic.DateOf(now).AddDays(-seedDays).Time().Add(7 * time.Hour))
+	key, _, err := seal.LoadOrCreate(cfg.Data.KeyFile)
+	if err != nil {
+		return err
+	}
+	rows, err := starting.Rows()
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, store.Options{Dir: dir, Key: key, Log: slog.New(slog.DiscardHandler), Clock: clock, Catalog: rows})
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- st.Run(running) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended, st.Close())
+	}()
+	s := &seeder{clock: clock, people: people, team: t, ids: make([]clinic.ID, len(people)), slips: map[int]string{}}
+	s.desk, err = desk.New(desk.Options{
+		Store: st, Clock: clock, Pins: &sparingPins{Pins: staff.New(st.State(), staff.DefaultOpts())},
+		Papers: noPaper{}, Scans: scans{}, Witness: head{st}, Fold: fold.String, NFC: norm.NFC.String,
+		Site: desk.Site{Facility: facility(cfg)},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.desk.SetUp(ctx, t.seeds()); err != nil {
+		return err
+	}
+	return s.play(ctx, now)
+}
+
+func facility(cfg config.Box) clinic.Facility {
+	f := cfg.Facility
+	return clinic.Facility{
+		Code: f.Code, Name: f.Name, Governing: f.Governing, Address: f.Address, Phone: f.Phone,
+		Site: f.Site, Box: cfg.Box.Name, Book: cfg.Box.Book,
+	}
+}
+
+// play registers everybody on the first day, then runs the days up to now.
+func (s *seeder) play(ctx context.Context, now time.Time) error {
+	if err := s.each(ctx, seedPatients, s.register); err != nil {
+		return err
+	}
+	today := clinic.DateOf(now)
+	gen := invent.NewOn(3, today)
+	rnd := rand.New(rand.NewPCG(1, 2)) // invented days, not secrets
+	for day := today.AddDays(-seedDays); day.Before(today); day = day.AddDays(1) {
+		if w := day.Time().Weekday(); w == time.Saturday || w == time.Sunday {
+			continue
+		}
+		arrivals := gen.Day(s.people[:seedPatients], day, seedVisits-4+rnd.IntN(9))
+		for at := 0; at < len(arrivals); at += seedDesks {
+			group := arrivals[at:min(at+seedDesks, len(arrivals))]
+			s.clock.set(day.Time().Add(time.Duration(group[0].Plan.Minute) * time.Minute))
+			slips := make([]string, len(group))
+			err := s.each(ctx, len(group), func(ctx context.Context, i int) (err error) {
+				slips[i], err = s.visit(ctx, group[i], stepSigned)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			for i, a := range group {
+				s.slips[a.Person] = slips[i]
+			}
+		}
+	}
+	return s.waiting(ctx, now, gen.Day(s.people[:seedPatients], today, 6))
+}
+
+// waiting leaves today's patients at different steps of their visits.
+func (s *seeder) waiting(ctx context.Context, now time.Time, arrivals []invent.Arrival) error {
+	steps := []step{stepSigned, stepDiagnosis, stepVitals, stepVitals, stepQueue, stepQueue}
+	for i, a := range arrivals {
+		s.clock.set(now.Add(time.Duration(i-len(arrivals)) * time.Minute))
+		if _, err := s.visit(ctx, a, steps[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each runs f for 0 … n−1, as many at once as the clinic has desks.
+func (s *seeder) each(ctx context.Context, n int, f func(context.Context, int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(seedDesks)
+	for i := range n {
+		g.Go(func() error { return f(ctx, i) })
+	}
+	return g.Wait()
+}
+
+func (s *seeder) register(ctx context.Context, i int) error {
+	p := &s.people[i]
+	done, err := s.desk.Register(ctx, s.call(clinic.RoleNurse), desk.PatientInput{Patient: p.Patient, Different: true})
+	if err != nil {
+		return fmt.Errorf("demo: patient %d: %w", i, err)
+	}
+	s.ids[i] = done.Patient
+	if !p.Allergies.Asked {
+		return nil
+	}
+	_, err = s.desk.SetAllergies(ctx, s.call(clinic.RoleNurse), desk.AllergiesInput{
+		Patient: done.Patient, Asked: true, Items: p.Allergies.Items,
+	})
+	return err
+}
+
+// call is a form of the person who has the role.
+func (s *seeder) call(r clinic.Role) desk.Call {
+	return desk.Call{Act: clinic.NewID(), By: s.team.of(r).ID}
+}
+
+// The small joins that the seeder needs in place of the box's.
+
+type scans struct{}
+
+func (scans) Recognise(raw []byte) (clinic.Scan, error) { return barcode.Parse(raw) }
+
+type head struct{ *store.Store }
+
+func (h head) Head() (uint64, [32]byte, error) {
+	size := h.Own().Size()
+	root, err := h.Own().Root(size)
+	return size, root, err
+}
+
+// noPaper is the past's printer: its slips went home long ago.
+type noPaper struct{}
+
+func (noPaper) Enqueue(context.Context, clinic.ID, paper.Doc) error { return nil }
