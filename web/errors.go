@@ -89,6 +89,7 @@ func (s *Server) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) 
 
 // refused answers a request that another site started.
 func (s *Server) refused(w http.ResponseWriter, r *http.Request) {
+	r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{lang: langOf(r)})) // nobody's session
 	s.show(w, r, http.StatusForbidden, "trouble", s.trouble(r, "cross"))
 }
 

@@ -1,0 +1,122 @@
+package web
+
+import (
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/web/i18n"
+)
+
+// generated are the beginnings of keys that pages put together from a value.
+func generated() []string {
+	return []string{
+		"age.", "citizen.", "end.why.", "field.", "language.", "next.", "printer.", "problem.", "role.", "saved.", "scan.",
+		"scanner.", "sex.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "weekday.", "why.",
+	}
+}
+
+func TestCatalogues(t *testing.T) {
+	vi, err := i18n.Load("vi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, err := i18n.Load("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := vi.Keys(), en.Keys(); !slices.Equal(a, b) {
+		t.Errorf("the catalogues differ in keys: %d, %d", len(a), len(b))
+	}
+	hole := regexp.MustCompile(`\{[a-z]+\}`)
+	for _, key := range vi.Keys() {
+		a, b := hole.FindAllString(vi.Text(key), -1), hole.FindAllString(en.Text(key), -1)
+		slices.Sort(a)
+		slices.Sort(b)
+		if !slices.Equal(a, b) {
+			t.Errorf("%s: %v in Vietnamese, %v in English", key, a, b)
+		}
+		if strings.TrimSpace(vi.Text(key)) == "" || strings.TrimSpace(en.Text(key)) == "" {
+			t.Errorf("%s has no words", key)
+		}
+	}
+	if got := vi.Text("no.such"); got != "[no.such]" {
+		t.Errorf("missing key shows %q", got)
+	}
+	if HasMessage("vi", "no.such") || HasMessage("fr", "app.what") || !HasMessage("en", "app.what") {
+		t.Error("HasMessage is wrong")
+	}
+}
+
+func TestEveryRefusalHasWords(t *testing.T) {
+	var keys []string
+	for _, c := range desk.Codes() {
+		keys = append(keys, string(c))
+	}
+	for _, p := range clinic.Problems() {
+		keys = append(keys, "problem."+p)
+	}
+	keys = append(keys, clinic.CitizenDoubts()...)
+	for _, f := range clinic.VitalFields() {
+		keys = append(keys, "field."+f.Name)
+	}
+	for _, st := range steps() {
+		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
+	}
+	for _, lang := range i18n.Languages() {
+		for _, key := range keys {
+			if !HasMessage(lang, key) {
+				t.Errorf("%s: no words for %s", lang, key)
+			}
+		}
+	}
+}
+
+// TestKeysAreUsedAndThere looks for every key in templates and code, both ways.
+func TestKeysAreUsedAndThere(t *testing.T) {
+	var text strings.Builder
+	files, err := fs.Glob(os.DirFS("."), "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := regexp.MustCompile(`\bt "([a-z][a-z0-9.-]*[a-z0-9])"|"(?:label|hint)" "([a-z.-]+)"`)
+	for _, name := range append(files, pages...) {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(raw)
+		for _, m := range asked.FindAllStringSubmatch(string(raw), -1) {
+			if key := m[1] + m[2]; !HasMessage("vi", key) {
+				t.Errorf("%s asks for %q, which no catalogue has", name, key)
+			}
+		}
+	}
+	code := text.String()
+	refusals := map[string]bool{}
+	for _, c := range desk.Codes() {
+		refusals[string(c)] = true
+	}
+	vi, err := i18n.Load("vi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range vi.Keys() {
+		made := slices.ContainsFunc(generated(), func(p string) bool { return strings.HasPrefix(key, p) })
+		if !made && !refusals[key] && !strings.Contains(code, `"`+key+`"`) {
+			t.Errorf("nothing uses %q", key)
+		}
+	}
+}
