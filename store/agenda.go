@@ -86,7 +86,7 @@ func (r *reader) appointment(t token) (a desk.AppointmentRow, ok bool, err error
 	}
 	// The code stands in the entry only: in the views it would name a paper.
 	rec, ok, err := r.record(row.ref)
-	if b, is := rec.Body.(*clinic.Appointment); ok && is {
+	if b, is := rec.Body.(*clinic.Appointment); ok && is && r.s.tokens.slip(b.Slip) == t {
 		a.Slip = b.Slip
 	}
 	return a, err == nil, err

@@ -12,8 +12,8 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 		return nil, err
 	}
 	var out []clinic.Record
-	err := r.each(tRecord, subject[:], func(_, v []byte) error {
-		rec, ok, err := r.record(refFrom(v))
+	err := r.each(tRecord, subject[:], func(k, v []byte) error {
+		rec, ok, err := r.recordOf(subject, k[16:], v)
 		if ok {
 			out = append(out, rec)
 		}
@@ -43,10 +43,10 @@ func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
 		return nil, err
 	}
 	v := r.kv.get(tCurrent, currentKey(clinic.KindPatient, id))
-	if v == nil {
+	if len(v) < 16 {
 		return nil, nil
 	}
-	rec, ok, err := r.record(refFrom(v[16:]))
+	rec, ok, err := r.recordOf(id, v[:16], v[16:])
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +104,12 @@ func (r *reader) ByName(query string, limit int) ([]clinic.ID, error) {
 // eachCurrent passes the current record of a kind for every subject.
 func (r *reader) eachCurrent(kind clinic.Kind, fn func(clinic.ID, *clinic.Record)) error {
 	return r.each(tCurrent, []byte{byte(kind >> 8), byte(kind)}, func(k, v []byte) error {
-		rec, ok, err := r.record(refFrom(v[16:]))
+		if len(k) < 18 || len(v) < 16 {
+			return nil
+		}
+		rec, ok, err := r.recordOf(clinic.ID(k[2:18]), v[:16], v[16:])
 		if ok {
-			fn(clinic.ID(k[2:18]), &rec)
+			fn(rec.Subject, &rec)
 		}
 		return err
 	})

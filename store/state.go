@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"clinicbox/internal/durable"
+	"clinicbox/store/boltcheck"
 	"clinicbox/store/seal"
 )
 
@@ -54,7 +55,7 @@ func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
 }
 
 func isDamage(err error) bool {
-	for _, d := range []error{bbolt.ErrInvalid, bbolt.ErrChecksum, bbolt.ErrVersionMismatch} {
+	for _, d := range []error{boltcheck.ErrDamaged, bbolt.ErrInvalid, bbolt.ErrChecksum, bbolt.ErrVersionMismatch} {
 		if errors.Is(err, d) {
 			return true
 		}
@@ -75,12 +76,17 @@ func (s *State) open(path string) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(db.Sync(), db.Close()); err != nil {
+		// bbolt begins with a freelist page; the first commit leaves it out.
+		err = db.Update(func(*bbolt.Tx) error { return nil })
+		if err := errors.Join(err, db.Sync(), db.Close()); err != nil {
 			return err
 		}
 		if err := durable.Rename(tmp, path); err != nil {
 			return err
 		}
+	}
+	if err := checkFile(path); err != nil {
+		return err
 	}
 	s.db, err = bbolt.Open(path, 0o600, o)
 	return err

@@ -58,7 +58,11 @@ func appendRef(b []byte, r clinic.Ref) []byte {
 	return binary.BigEndian.AppendUint64(append(b, byte(r.Journal)), r.Index)
 }
 
+// refFrom reads a ref; too few bytes give the zero ref, which no entry has.
 func refFrom(b []byte) clinic.Ref {
+	if len(b) < refLen {
+		return clinic.Ref{}
+	}
 	return clinic.Ref{Journal: clinic.Journal(b[0]), Index: binary.BigEndian.Uint64(b[1:])}
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"clinicbox/store/boltcheck"
 )
 
 // errViews tells that the views cannot be used and must be built anew.
@@ -37,7 +39,7 @@ const initialMmap = 256 << 20 << (^uint(0) >> 63 * 2)
 // openViews opens a views file and reads its row of tMeta. A damaged file may
 // panic or fault anywhere in it: that comes back as errViews.
 func openViews(path string, readOnly bool) (db *bbolt.DB, m meta, err error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := checkFile(path); err != nil {
 		return nil, m, fmt.Errorf("%w: %w", errViews, err)
 	}
 	err = guard(func() error {
@@ -63,6 +65,21 @@ func openViews(path string, readOnly bool) (db *bbolt.DB, m meta, err error) {
 		return nil, m, fmt.Errorf("%w: %w", errViews, err)
 	}
 	return db, m, nil
+}
+
+// checkFile looks at a bbolt file before bbolt does: it would not survive a damaged
+// one, and without a freelist it reads all of it anyway.
+func checkFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return boltcheck.Check(f, fi.Size())
 }
 
 func metaKey() []byte { return []byte("meta") }

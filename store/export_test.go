@@ -1,0 +1,66 @@
+package store
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"clinicbox/clinic"
+)
+
+// SetCommit replaces the commit of the views.
+func (s *Store) SetCommit(f func(*bbolt.Tx) error) { s.commit = f }
+
+// Dump lists all rows of the views. With names, refs are replaced by the entry's
+// leaf, so that stores with the same set in another order have the same dump.
+func (s *Store) Dump(names bool) (out []string) {
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		for t := tMeta + 1; t < tables; t++ {
+			if names && (t == tAct || t == tLeaf) {
+				continue // places in the journal, for which the order is the meaning
+			}
+			err := tx.Bucket(t.name()).ForEach(func(k, v []byte) error {
+				if at, ok := map[table]int{tRecord: 0, tCurrent: 16, tSlip: 16, tCatalog: 0}[t]; ok && names {
+					v = s.named(v, at)
+				}
+				out = append(out, fmt.Sprintf("%s %s %s", t.name(), hex.EncodeToString(k), hex.EncodeToString(v)))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func (s *Store) named(v []byte, at int) []byte {
+	ref := refFrom(v[at:])
+	if ref == (clinic.Ref{}) {
+		return v // a slip that is known by its arrival only
+	}
+	j := s.own
+	if ref.Journal == clinic.In {
+		j = s.in
+	}
+	r, err := j.Get(ref.Index)
+	if err != nil {
+		panic(err)
+	}
+	return join(v[:at], r.Leaf[:], v[at+refLen:])
+}
+
+// Meta returns the cursors of the views.
+func (s *Store) Meta() (own, in uint64) {
+	var m meta
+	_ = s.db.View(func(tx *bbolt.Tx) error {
+		m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
+		return nil
+	})
+	return m.own, m.in
+}
