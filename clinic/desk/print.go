@@ -88,7 +88,7 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 		if version == nil {
 			return &Error{Code: CodeAppointNone}
 		}
-		a.Appointment = *version.Body.(*clinic.Appointment)
+		a.Appointment, a.Made = *version.Body.(*clinic.Appointment), version.Event
 		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
 		fillSlip(&a, doc)
 		qr = clinic.SlipQR{Slip: printed.Code, Leaf: version.Leaf[:], Record: r.Subject}

@@ -22,6 +22,7 @@ type Appointment struct {
 	Others      []string    // further diagnoses
 	Appointment clinic.Appointment
 	Doctor      clinic.Staff // who made the appointment
+	Made        time.Time    // when: the date of the paper, also of a reprint
 	Printer     string       // who printed it
 	Printed     time.Time
 	QR          string // clinic.SlipQR
@@ -87,11 +88,15 @@ func (a *Appointment) person() []Block {
 func (a *Appointment) care() []Block {
 	b := []Block{
 		Row("Ngày khám bệnh", a.Examined.String()),
-		Row("Ngày vào viện", or(a.Admitted.String(), outpatient)),
-		Row("Ngày ra viện", or(a.Discharged.String(), outpatient)),
-		Row("Chẩn đoán", or(a.Main, "chưa ghi")),
-		Row("Bệnh kèm theo", or(strings.Join(a.Others, "; "), nothing)),
 	}
+	if a.Admitted.IsZero() && a.Discharged.IsZero() {
+		b = append(b, Row("Ngày vào, ra viện", outpatient))
+	} else {
+		b = append(b, Row("Ngày vào viện", or(a.Admitted.String(), "không ghi")), Row("Ngày ra viện", or(a.Discharged.String(), "không ghi")))
+	}
+	b = append(b,
+		Row("Chẩn đoán", or(a.Main, "chưa ghi")),
+		Row("Bệnh kèm theo", or(strings.Join(a.Others, "; "), nothing)))
 	if a.Key != "" {
 		b = append(b, Row("Mã lần khám", a.Key))
 	}
@@ -118,7 +123,7 @@ func (a *Appointment) date() []Block {
 }
 
 func (a *Appointment) signatures() []Block {
-	p := a.Printed.In(clinic.ICT)
+	p := a.Made.In(clinic.ICT)
 	day := fmt.Sprintf("Ngày %02d tháng %02d năm %d", p.Day(), int(p.Month()), p.Year())
 	doctor := strings.TrimSpace(a.Doctor.Title + " " + a.Doctor.Name)
 	return []Block{

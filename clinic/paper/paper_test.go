@@ -26,6 +26,7 @@ func sample() paper.Appointment {
 			Slip: "H22736A000012", Due: clinic.Date{Year: 2026, Month: 11, Day: 16}, Hour: "08:30", Place: "Phòng khám 1", Note: "Nhịn ăn sáng",
 		},
 		Doctor:  clinic.Staff{Name: "Trần Văn Thử", Title: "Bác sĩ"},
+		Made:    time.Date(2026, 11, 1, 20, 0, 0, 0, time.UTC), // 2 November in Viet Nam
 		Printer: "Lê Thị Giả", Printed: time.Date(2026, 11, 2, 1, 5, 0, 0, time.UTC), QR: "CB1/H22736A000012/X/1/Y", Copy: 1,
 	}
 }
@@ -77,6 +78,15 @@ func TestMissingFieldsAreWords(t *testing.T) {
 		}
 	}
 	if got := words(d); !strings.Contains(got, "Chủ nhật") || !strings.Contains(got, "không có") {
+		t.Error(got)
+	}
+}
+
+func TestInPatientDates(t *testing.T) {
+	a := sample()
+	a.Admitted, a.Discharged = clinic.Date{Year: 2026, Month: 10, Day: 20}, clinic.Date{Year: 2026, Month: 10, Day: 27}
+	got := words(a.Doc())
+	if !strings.Contains(got, "20/10/2026") || !strings.Contains(got, "27/10/2026") || strings.Contains(got, "ngoại trú") {
 		t.Error(got)
 	}
 }
