@@ -115,7 +115,7 @@ func dependencies() []dependency {
 		{"github.com/boombuler/barcode", []string{"peripherals/printer"}, "codes on slips"},
 		{"codeberg.org/go-fonts/liberation", []string{"peripherals/printer"}, "the slip's font"},
 		{"golang.org/x/image", []string{"peripherals"}, "drawing slips"},
-		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd/internal/boxmain"}, "Unicode forms"},
+		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd"}, "Unicode forms"},
 		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync"}, "tlog, and go.mod in tests of the tree"},
 		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "internal/keyfile"}, "ciphers and argon2"},
 		{"golang.org/x/sync", []string{"device/task", "store", "hub", "cmd"}, "errgroup"},
