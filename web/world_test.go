@@ -36,6 +36,7 @@ type world struct {
 	web    *Server
 	http   *httptest.Server
 	log    *testlog.Log
+	lang   string // of the browsers; empty = as a browser comes
 	nurse  clinic.ID
 	doctor clinic.ID
 	tech   clinic.ID
@@ -204,6 +205,9 @@ func (b *browser) post(path string, v url.Values) answer {
 
 func (b *browser) do(req *http.Request) answer {
 	b.w.t.Helper()
+	if b.w.lang != "" {
+		req.AddCookie(&http.Cookie{Name: langCookie, Value: b.w.lang})
+	}
 	res, err := b.client.Do(req)
 	b.w.must(err)
 	defer res.Body.Close()

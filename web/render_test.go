@@ -1,0 +1,206 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"clinicbox/clinic"
+	"clinicbox/web/i18n"
+)
+
+var (
+	missing  = regexp.MustCompile(`\[[a-z]+[.-][a-z0-9.-]*\]`)
+	inline   = regexp.MustCompile(`(?i)<[^>]*\s(style|on[a-z]+)=|<style|<script>|javascript:`)
+	outside  = regexp.MustCompile(`(?i)(https?:)?//[a-z0-9]`)
+	buttons  = regexp.MustCompile(`class="(govuk-button|cb-tile cb-tile--first)"[^>]*>`)
+	unfilled = regexp.MustCompile(`\{[a-z]+\}`)
+)
+
+// pagesOf walks through every page of a full visit in one language.
+func pagesOf(w *world) map[string]answer {
+	w.t.Helper()
+	nurse, b := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := nurse.opened("Phạm Thị Sương", "001161012345")
+	b.examined(visit)
+	v := b.get(visit + "/check").hidden()
+	v.Set("patient", visit[10:42])
+	v.Set("visit", visit[50:])
+	v.Set("pin", doctorPIN)
+	b.post(visit+"/sign", v)
+	b.send(visit+"/exam", url.Values{"reason": {"Ho 4 ngày"}, "why": {"hỏi lại"}, "do": {"save"}})
+	b.send(visit[:42]+"/edit", url.Values{"name": {"Phạm Thị Thu Sương"}, "birth.year": {"1961"}, "sex": {"2"}, "insurance": {"XD2562212345678"}, "why": {"sai tên"}})
+	b.send(visit[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {"Penicillin"}, "severe.0": {"yes"}})
+	fresh := nurse.opened("Nguyễn Văn Lâm", "")
+	closed := nurse.opened("Trần Thị Mùa", "")
+	nurse.send(closed+"/end", url.Values{"reason": {"left"}})
+	pages := map[string]answer{
+		"login": w.browser().get("/login"), "pin": w.browser().get("/login/" + w.nurse.String()),
+		"find answer": b.post("/find", url.Values{"q": {"suong"}}), "find nothing": b.post("/find", url.Values{"q": {"zzz"}}),
+		"find long number": b.post("/find", url.Values{"q": {"1234567890123"}}),
+		"scan refused":     b.post("/scan/type", url.Values{"code": {"nonsense"}}),
+		"waiting":          b.send(fresh[:42], url.Values{"do": {""}}),
+	}
+	for _, path := range []string{
+		"/", "/find", "/scan", "/scan/type", "/register", "/status", "/nothing", visit[:42], visit[:42] + "/edit", visit[:42] + "/allergies",
+		visit, visit + "/check", visit + "/versions/exam", fresh, fresh + "/check", fresh + "/end", closed, fresh[:42],
+	} {
+		pages[path] = b.get(path)
+	}
+	for _, st := range steps() {
+		pages[st.name+" new"], pages[st.name+" saved"] = b.get(fresh+"/"+st.name), b.get(visit+"/"+st.name)
+	}
+	pages["nurse's visit"] = nurse.get(fresh)
+	pages["technician"] = w.login(w.tech, techPIN).get("/status")
+	b.post("/lock", nil)
+	pages["lock"] = b.get("/lock")
+	return pages
+}
+
+// TestEveryPage renders every page in both languages: no word is missing, nothing
+// inline, nothing from outside, at most one primary button.
+func TestEveryPage(t *testing.T) {
+	for _, lang := range i18n.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			w := newWorld(t, 0)
+			for name, a := range pagesOf(w.speaking(lang)) {
+				if a.status >= 500 || a.body == "" {
+					t.Errorf("%s: %d", name, a.status)
+				}
+				if !strings.Contains(a.body, `<html lang="`+lang+`"`) || !strings.Contains(a.body, `id="strip"`) {
+					t.Errorf("%s: wrong language or no strip: %d", name, a.status)
+				}
+				for what, re := range map[string]*regexp.Regexp{"missing words": missing, "unfilled places": unfilled} {
+					if m := re.FindAllString(a.text(), -1); m != nil {
+						t.Errorf("%s: %s %v", name, what, m)
+					}
+				}
+				for what, re := range map[string]*regexp.Regexp{"inline": inline, "outside": outside} {
+					if m := re.FindAllString(a.body, -1); m != nil {
+						t.Errorf("%s: %s %q", name, what, m)
+					}
+				}
+				if n := len(buttons.FindAllString(main(a.body), -1)); n > 1 {
+					t.Errorf("%s: %d primary buttons", name, n)
+				}
+				if !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'self'") || a.header.Get("Cache-Control") != "no-store" {
+					t.Errorf("%s: headers %v", name, a.header)
+				}
+			}
+			w.log.Absent("Sương", "001161012345", doctorPIN, nursePIN)
+		})
+	}
+}
+
+func main(body string) string {
+	_, body, _ = strings.Cut(body, "<main")
+	body, _, _ = strings.Cut(body, "</main>")
+	return body
+}
+
+// speaking makes every browser of the world ask for a language.
+func (w *world) speaking(lang string) *world {
+	w.lang = lang
+	return w
+}
+
+// TestHostileNames puts markup where people type words.
+func TestHostileNames(t *testing.T) {
+	w := newWorld(t, 0)
+	b := w.login(w.doctor, doctorPIN)
+	visit := b.opened("Phạm Thị Sương", "001161012345")
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}`
+	b.send(visit+"/exam", url.Values{"reason": {evil}, "finding": {evil}, "do": {"save"}})
+	b.send(visit[:42]+"/edit", url.Values{"name": {"Sương'\"&;O’Đông"}, "birth.year": {"1961"}, "sex": {"2"}, "address": {evil}})
+	b.send(visit[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {evil}})
+	seen := 0
+	for _, path := range []string{"/", visit, visit[:42], visit + "/exam", visit + "/check", visit[:42] + "/edit", visit[:42] + "/allergies"} {
+		a := b.get(path)
+		if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, "<img src=x") {
+			t.Errorf("%s: markup got through", path)
+		}
+		if strings.Contains(a.body, "&lt;script&gt;alert(1)") {
+			seen++
+		}
+	}
+	if seen < 5 {
+		t.Errorf("the words were seen on %d pages only", seen)
+	}
+	if a := b.post("/find", url.Values{"q": {evil}}); strings.Contains(a.body, "<script>alert") {
+		t.Error("search: markup got through")
+	}
+}
+
+// TestFirstPageIsSmall holds DESIGN 8: the first page with all it needs weighs at
+// most 60 KB on the wire.
+func TestFirstPageIsSmall(t *testing.T) {
+	w := newWorld(t, 0)
+	b := w.login(w.nurse, nursePIN)
+	for i := range 40 {
+		b.opened("Phạm Thị "+string(rune(0x61+i%26))+string(rune(0x61+i/26)), "")
+	}
+	a := b.get("/")
+	total := packed(t, []byte(a.body))
+	refs := regexp.MustCompile(`(?:href|src)="(/assets/[^"]+)"`).FindAllStringSubmatch(a.body, -1)
+	if len(refs) != 3 {
+		t.Errorf("assets: %v", refs)
+	}
+	for _, m := range refs {
+		f, ok := w.web.assets.byPath[m[1]]
+		if !ok {
+			t.Fatalf("no asset %s", m[1])
+		}
+		if f.packed != nil {
+			total += len(f.packed)
+		} else {
+			total += len(f.raw)
+		}
+	}
+	t.Logf("first page with 40 waiting: %d bytes", total)
+	if total > 60<<10 {
+		t.Errorf("first page weighs %d bytes", total)
+	}
+}
+
+func packed(t *testing.T, raw []byte) int {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(raw); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Len()
+}
+
+func TestAssets(t *testing.T) {
+	w := newWorld(t, 0)
+	b := w.browser()
+	for name, path := range w.web.assets.path {
+		a := b.get(path)
+		if a.status != 200 || !strings.Contains(a.header.Get("Cache-Control"), "immutable") || a.header.Get("Content-Type") == "" {
+			t.Errorf("%s: %d %v", name, a.status, a.header)
+		}
+		if strings.HasSuffix(name, "css") && outside.MatchString(a.body) {
+			t.Errorf("%s names another site", name)
+		}
+	}
+}
+
+func TestDatesCannotBeMisread(t *testing.T) {
+	d := clinic.Date{Year: 2026, Month: 3, Day: 2}
+	for lang, want := range map[string]string{"vi": "02/03/2026", "en": "2 Mar 2026"} {
+		c, err := i18n.Load(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := dateText(c, d); got != want {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}
