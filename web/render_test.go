@@ -42,7 +42,6 @@ func pagesOf(w *world) map[string]answer {
 		"find answer": b.post("/find", url.Values{"q": {"suong"}}), "find nothing": b.post("/find", url.Values{"q": {"zzz"}}),
 		"find long number": b.post("/find", url.Values{"q": {"1234567890123"}}),
 		"scan refused":     b.post("/scan/type", url.Values{"code": {"nonsense"}}),
-		"waiting":          b.send(fresh[:42], url.Values{"do": {""}}),
 	}
 	for _, path := range []string{
 		"/", "/find", "/scan", "/scan/type", "/register", "/status", "/nothing", visit[:42], visit[:42] + "/edit", visit[:42] + "/allergies",
@@ -52,6 +51,10 @@ func pagesOf(w *world) map[string]answer {
 	}
 	for _, st := range steps() {
 		pages[st.name+" new"], pages[st.name+" saved"] = b.get(fresh+"/"+st.name), b.get(visit+"/"+st.name)
+	}
+	again := url.Values{"act": {clinic.NewID().String()}, "patient": {fresh[10:42]}}
+	if pages["waiting"] = b.post(fresh[:42]+"/visits", again); pages["waiting"].status != 409 {
+		w.t.Errorf("second visit: %d", pages["waiting"].status)
 	}
 	pages["nurse's visit"] = nurse.get(fresh)
 	pages["technician"] = w.login(w.tech, techPIN).get("/status")
