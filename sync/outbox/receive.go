@@ -63,7 +63,10 @@ func (r *runner) agrees(rec *wire.Receipt) (bool, error) {
 }
 
 func (r *runner) setDiverged(rec *wire.Receipt, why string) {
-	if !r.stopped() {
+	r.mu.Lock()
+	known := r.shown.problems.diverged
+	r.mu.Unlock()
+	if !known {
 		r.log.Error("diverged from the hub: nothing is sent", "why", why, "receipt", rec.Size, "own", r.opts.Log.Size())
 	}
 	r.show(func(s *shown) { s.problems.diverged = true })

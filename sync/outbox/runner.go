@@ -121,7 +121,7 @@ func (r *runner) linkIs(up bool) {
 		r.show(func(s *shown) { s.linked = false })
 		return
 	}
-	if r.sealer == nil || r.opener == nil || time.Since(r.born) > r.opts.SessionLife {
+	if r.sealer == nil || r.opener == nil {
 		r.greet()
 		return
 	}

@@ -29,7 +29,7 @@ func (r *runner) pump() {
 		r.greet()
 		return
 	}
-	for r.sent < r.opts.Log.Size() && !r.stopped() {
+	for r.sent < r.opts.Log.Size() {
 		room := r.opts.Window - r.bytes
 		if len(r.flight) > 0 && room < r.opts.Frame/2 {
 			return
@@ -82,10 +82,4 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 	}
 	frame, err = r.sealer.Seal(b.Data(root))
 	return frame, b.Next(), err
-}
-
-func (r *runner) stopped() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.shown.problems.diverged
 }

@@ -59,6 +59,9 @@ func (s Salt) MarshalCBOR() ([]byte, error) { return encMode.Marshal(s[:]) }
 func (s *Salt) UnmarshalCBOR(b []byte) error { return exact(s[:], b) }
 
 func exact(dst, b []byte) error {
+	if len(b) == 0 || b[0]>>5 != 2 { // a byte string, not an array of numbers
+		return ErrForm
+	}
 	var s []byte
 	if err := decMode.Unmarshal(b, &s); err != nil || len(s) != len(dst) {
 		return ErrForm

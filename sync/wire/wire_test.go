@@ -505,3 +505,22 @@ func TestHoleLeafIsClaimed(t *testing.T) {
 		t.Fatalf("%+v", it)
 	}
 }
+
+func TestExactLengths(t *testing.T) {
+	for n := range 40 {
+		b, err := encMode.Marshal(map[int]any{1: make([]byte, n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeBody(kindPing, b); (err == nil) != (n == len(Nonce{})) {
+			t.Errorf("a nonce of %d bytes: %v", n, err)
+		}
+	}
+	b, err := encMode.Marshal(map[int]any{1: make([]int, 16)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decodeBody(kindPing, b); !errors.Is(err, ErrForm) {
+		t.Errorf("a nonce of 16 numbers: %v", err)
+	}
+}

@@ -299,6 +299,21 @@ func (h *Hub) pushDown() {
 	h.seal(d)
 }
 
+// Say sends any message in the hub's session, as a hub gone wrong may, also while
+// it is killed.
+func (h *Hub) Say(m wire.Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seal(m)
+}
+
+// DownEpoch returns the numbering of the down stream.
+func (h *Hub) DownEpoch() wire.Epoch {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.downEpoch
+}
+
 // Nudge repeats what is not acknowledged: a real hub does so on a timer.
 func (h *Hub) Nudge() {
 	h.mu.Lock()
