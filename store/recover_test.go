@@ -453,8 +453,9 @@ func TestNothingInClear(t *testing.T) {
 		}
 		b, err := os.ReadFile(path)
 		files++
+		b = bytes.ToLower(bytes.TrimRight(b, "\x00"))
 		for _, s := range secrets {
-			if bytes.Contains(b, []byte(s)) || bytes.Contains(bytes.ToLower(b), bytes.ToLower([]byte(s))) {
+			if bytes.Contains(b, bytes.ToLower([]byte(s))) {
 				t.Errorf("%q stands in clear in %s", s, d.Name())
 			}
 		}
@@ -469,4 +470,24 @@ func TestNothingInClear(t *testing.T) {
 			t.Error(a, ok, err)
 		}
 	})
+}
+
+func damageEpoch(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "epoch")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[30] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func uncleanStop(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "LOCK"), []byte("open\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

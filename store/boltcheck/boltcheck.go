@@ -48,15 +48,15 @@ type checker struct {
 // Check walks the file of the given size. Files with a freelist are refused: ours
 // have none.
 func Check(r io.ReaderAt, size int64) error {
-	warm(r, size)
 	c := &checker{r: r}
 	root, err := c.meta(size)
 	if err != nil {
 		return err
 	}
-	if size < 0 || uint64(size)/c.pageSize < c.pages {
+	if size < 0 || c.pages < 2 || uint64(size)/c.pageSize < c.pages {
 		return damaged("shorter than its pages")
 	}
+	warm(r, int64(c.pages*c.pageSize))
 	c.seen = make([]uint64, c.pages/64+1)
 	c.mark(0)
 	c.mark(1)
