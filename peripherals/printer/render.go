@@ -136,9 +136,9 @@ func (l *layout) text(b paper.Block) error {
 }
 
 // rows draws labels and values. Values stand in one column beside the widest
-// label. One that does not fit there stands right behind its own label if that is
-// enough; else it wraps in its column, or, where the column holds barely two
-// words (58 mm), below the label, indented.
+// label and wrap within it. Where the column holds barely two words (58 mm), a
+// value that does not fit stands right behind its own label if that is enough,
+// else below it, indented.
 func (l *layout) rows(rows []paper.Block) error {
 	room := l.b.Width - 2*margin
 	column := 0
@@ -173,10 +173,11 @@ func (l *layout) row(r paper.Block, column int) error {
 	own := label.measure(left[len(left)-1]) + columnGap
 	x := max(column, own)
 	right := value.wrap(r.Value, max(room-x, 1))
-	if len(right) > 1 && value.measure(clean(r.Value)) <= room-own {
+	switch narrow := room-x < leastColumn; {
+	case len(right) == 1 || !narrow:
+	case value.measure(clean(r.Value)) <= room-own:
 		x, right = own, value.wrap(r.Value, room-own)
-	}
-	if len(right) > 1 && room-x < leastColumn {
+	default:
 		x, right = indent, value.wrap(r.Value, room-indent)
 		left = append(left, "")
 	}
