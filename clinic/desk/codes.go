@@ -32,6 +32,7 @@ const (
 	CodeValue          Code = "form.value"      // Field; Args: problem (clinic.Problems) and its own
 	CodeNothing        Code = "form.nothing"    // an empty form
 	CodeClockUntrusted Code = "clock.untrusted" // dates are not trusted: nothing is signed or printed
+	CodeStoreFull      Code = "store.full"      // no room: nothing of the form is saved, reading goes on
 
 	// Patients.
 	CodeNoPatient     Code = "patient.none"
@@ -86,7 +87,7 @@ func Codes() []Code {
 		CodeStaffName, CodeStaffRole, CodeStaffLast, CodeFormStale,
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
 		CodeTooLong, CodeRequired, CodeText, CodeTooMany,
-		CodeValue, CodeNothing, CodeClockUntrusted, CodeNoPatient,
+		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeNoPatient,
 		CodeDuplicates, CodeNumberTaken, CodeBirth, CodeSex,
 		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeSlipOther, CodeAllergyNeeds,

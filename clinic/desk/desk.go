@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"clinicbox/clinic"
@@ -27,7 +28,10 @@ func New(o Options) (*Desk, error) {
 	if o.NFC == nil {
 		o.NFC = func(s string) string { return s }
 	}
-	return &Desk{o: o, views: NewViews(o.Store)}, nil
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Desk{o: o, views: newViews(&o)}, nil
 }
 
 // Views returns the task that records who looked at which record.

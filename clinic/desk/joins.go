@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"log/slog"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/paper"
@@ -57,4 +58,5 @@ type Options struct {
 	Fold    func(string) string // search key of a name (internal/fold)
 	NFC     func(string) string // composes decomposed letters; nil = leaves them
 	Site    Site
+	Log     *slog.Logger // of what people do not see; nil discards
 }

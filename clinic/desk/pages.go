@@ -100,7 +100,8 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 	if id, ok := out.Now.Current(clinic.SystemCitizen, d.today()); ok {
 		out.Doubts = clinic.CheckCitizen(id.Value, out.Now.Sex, out.Now.Birth)
 	}
-	return out, d.views.add(ctx, by, patient, clinic.ID{})
+	d.views.add(ctx, by, patient, clinic.ID{})
+	return out, nil
 }
 
 func readPatient(r Reader, patient clinic.ID) (clinic.PatientFile, error) {
@@ -188,7 +189,8 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 	}
 	out.Age = out.Patient.Now.Birth.AgeAt(out.Row.Day)
 	out.Months = ageMonths(out.Patient.Now.Birth, out.Row.Day)
-	return out, d.views.add(ctx, by, patient, visit)
+	d.views.add(ctx, by, patient, visit)
+	return out, nil
 }
 
 // icdRows returns the catalogue rows of every version of the diagnosis.

@@ -2,10 +2,13 @@ package boxmain
 
 import (
 	"context"
+	"errors"
+	"syscall"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/clinic/paper"
+	"clinicbox/device/staff"
 	"clinicbox/internal/entry"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
@@ -13,6 +16,36 @@ import (
 	"clinicbox/sync/outbox"
 	"clinicbox/sync/wire"
 )
+
+// records is the store as the desk sees it: a full disk is a refusal in words.
+type records struct{ *store.Store }
+
+var _ desk.Store = records{}
+
+func (r records) Act(ctx context.Context, act, author clinic.ID, f func(desk.Reader) ([]clinic.Draft, error)) (desk.Saved, error) {
+	saved, err := r.Store.Act(ctx, act, author, f)
+	return saved, noRoom(err)
+}
+
+// pins are the staff's PINs, whose tries are counted on the same disk.
+type pins struct{ *staff.Pins }
+
+var _ desk.Pins = pins{}
+
+func (p pins) Check(ctx context.Context, person clinic.ID, pin string) (clinic.PINVerdict, error) {
+	v, err := p.Pins.Check(ctx, person, pin)
+	return v, noRoom(err)
+}
+
+func noRoom(err error) error {
+	if errors.Is(err, store.ErrFatal) {
+		return err // it may be saved
+	}
+	if errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC) {
+		return &desk.Error{Code: desk.CodeStoreFull, Err: err}
+	}
+	return err
+}
 
 // scans lets the desk recognise codes.
 type scans struct{}

@@ -42,7 +42,8 @@ func (b *Box) buildSpooler() (task.Task, error) {
 func (b *Box) buildDesk() (task.Task, error) {
 	var err error
 	b.desk, err = desk.New(desk.Options{
-		Store: b.store, Clock: b.clock, Pins: staff.New(b.store.State(), staff.DefaultOpts()), Papers: papers{b.spooler}, Scans: scans{},
+		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), staff.DefaultOpts())},
+		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
 		Site: desk.Site{Facility: b.facility()},
 	})
