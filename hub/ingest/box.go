@@ -22,16 +22,17 @@ const (
 	badStarts  = 3                // refused in a row: somebody else's key, not a lost nonce
 )
 
-// box is what lives in memory of one box. Beside inbox, woken and active, which
-// in.mu guards, only the goroutine that drains it touches it.
+// box is what lives in memory of one box. Beside what in.mu guards, only the goroutine that drains it touches it.
 type box struct {
 	in   *Ingest
 	row  hub.Box
 	name string
 
+	// in.mu guards:
 	inbox      [][]byte
 	inboxBytes int
 	woken      bool
+	announce   bool
 	active     bool
 
 	nonce    wire.Nonce // ours, in the last who; the zero one is none
@@ -43,9 +44,10 @@ type box struct {
 	down     downSession
 	stream   *hub.Stream // as stored; nil = ask the database
 	edge     map[int64]tlog.Hash
-	touched  uint64 // size last stated in the database
-	owed     bool   // a receipt
-	owedFrom int    // frames since it is owed
+	touched  uint64      // size last stated in the database
+	owed     bool        // a receipt
+	echo     *wire.Nonce // of the ping that it answers
+	owedFrom int         // frames since it is owed
 }
 
 type upSession struct {
@@ -62,6 +64,9 @@ func newBox(in *Ingest, row hub.Box) *box {
 func (b *box) drain(ctx context.Context) {
 	for ctx.Err() == nil {
 		frame, woken, more := b.next()
+		if b.announced() {
+			b.ask(true)
+		}
 		switch {
 		case frame != nil:
 			b.frame(ctx, frame)
@@ -94,11 +99,20 @@ func (b *box) next() (frame []byte, woken, more bool) {
 	return frame, woken, len(b.inbox) > 0
 }
 
+// announced reports once that the box shall be asked for its session.
+func (b *box) announced() bool {
+	b.in.mu.Lock()
+	defer b.in.mu.Unlock()
+	a := b.announce
+	b.announce = false
+	return a
+}
+
 // rest ends the goroutine's turn unless something came meanwhile.
 func (b *box) rest() bool {
 	b.in.mu.Lock()
 	defer b.in.mu.Unlock()
-	if len(b.inbox) > 0 || b.woken {
+	if len(b.inbox) > 0 || b.woken || b.announce {
 		return false
 	}
 	b.inbox = nil // lets go of the frames behind the slice

@@ -96,12 +96,15 @@ func (b *box) receipt(ctx context.Context, echo *wire.Nonce) {
 		b.owed = false
 		return
 	}
+	if echo == nil {
+		echo = b.echo
+	}
 	if b.down.Sealer == nil {
 		b.ask(true) // still owed: it goes out when the session has begun
-		b.owedFrom = 0
+		b.owed, b.owedFrom, b.echo = true, 0, echo
 		return
 	}
-	b.owed, b.owedFrom = false, 0
+	b.owed, b.owedFrom, b.echo = false, 0, nil
 	r, err := b.makeReceipt(ctx, echo)
 	if err != nil {
 		b.in.failed(ctx, "receipt", err)

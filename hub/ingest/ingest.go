@@ -26,8 +26,9 @@ const (
 	maxInbox      = 64        // frames waiting of one box; the box sends again what is dropped
 	maxInboxBytes = 512 << 10 // bytes of them
 	pollGap       = 5 * time.Second
-	lookupGap     = time.Second // between look-ups of unknown names
-	workers       = 4           // SQLite has one writer; more only wait
+	lookupGap     = time.Second            // between look-ups of unknown names
+	announceGap   = 200 * time.Microsecond // 10,000 boxes in two seconds
+	workers       = 4                      // SQLite has one writer; more only wait
 )
 
 // Options of New. All but Now and Log are needed.
@@ -110,6 +111,32 @@ func (in *Ingest) pending(ctx context.Context) {
 	}
 	for _, n := range names {
 		in.wake(n)
+	}
+}
+
+// Announce asks every box for its session. Call it when the link to the broker
+// has come up: boxes that found nobody wait up to a quarter of an hour before they
+// try again. It takes its time, so that a fleet does not answer all at once.
+func (in *Ingest) Announce(ctx context.Context) {
+	boxes, err := in.DB.Boxes(ctx)
+	if err != nil {
+		in.failed(ctx, "announce", err)
+		return
+	}
+	tick := time.NewTicker(announceGap)
+	defer tick.Stop()
+	for i := range boxes {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		in.mu.Lock()
+		if b := in.find(boxes[i].Name); b != nil {
+			b.announce = true
+			in.schedule(b)
+		}
+		in.mu.Unlock()
 	}
 }
 

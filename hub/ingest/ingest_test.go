@@ -639,6 +639,22 @@ func TestAbsentBoxCostsLittle(t *testing.T) {
 	})
 }
 
+// TestAnnounce: boxes that found nobody hear that the hub is back, each once.
+func TestAnnounce(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.add("a"), w.add("b")
+		a.Record(3)
+		b.Record(4)
+		w.in.Announce(t.Context())
+		w.settle()
+		for _, x := range []*hubtest.Box{a, b} {
+			if !x.Synced() {
+				t.Fatalf("%s was not asked: %+v", x.Keys.Name, x.State())
+			}
+		}
+	})
+}
+
 func TestPing(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {
 		b := w.add("a")

@@ -23,6 +23,7 @@ type Registry interface {
 	// Box returns hub.ErrUnknownBox for a name that is not registered.
 	Box(ctx context.Context, name string) (hub.Box, error)
 	Seen(ctx context.Context, name string, at time.Time) error
+	Boxes(ctx context.Context) ([]hub.Box, error)
 	// Pending returns the boxes that have not acknowledged all of their downs.
 	Pending(ctx context.Context) ([]string, error)
 }

@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"clinicbox/clinic"
 	"clinicbox/device/task"
 	"clinicbox/hub"
 	"clinicbox/hub/broker"
@@ -164,6 +166,12 @@ func addBox(ctx context.Context, d *db.DB, p keyfile.Public) error {
 	return d.AddBox(ctx, p.Name, hub.Keys{Identity: [32]byte(p.Identity), HPKE: p.HPKE.Bytes()}, time.Now())
 }
 
+// Push queues drafts on the stream down to a box and sends them.
+func (h *Hub) Push(ctx context.Context, box string, drafts []clinic.Draft) error {
+	_, err := h.ingest.Push(ctx, box, drafts)
+	return err
+}
+
 // Streams returns what is held of a box, the newest stream first.
 func (h *Hub) Streams(ctx context.Context, box string) ([]hub.Stream, error) {
 	return h.db.Streams(ctx, box)
@@ -223,7 +231,26 @@ func (h *Hub) runLink(ctx context.Context, ready func()) error {
 	l.Handle(ingest.Filter, h.ingest.Handle)
 	h.link.l.Store(l)
 	ready()
+	var wg sync.WaitGroup
+	wg.Go(func() { h.announce(ctx, l) })
+	defer wg.Wait()
 	return l.Run(ctx)
+}
+
+// announce tells the boxes each time that the link has come up.
+func (h *Hub) announce(ctx context.Context, l *mqttlink.Link) {
+	for was := false; ; {
+		changed, up := l.Changed(), l.Up()
+		if up && !was {
+			h.ingest.Announce(ctx)
+		}
+		was = up
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
 }
 
 // reachable turns an address that listens everywhere into one to connect to.
