@@ -37,7 +37,7 @@ func TestShots(t *testing.T) {
 	open := nurse.opened("Nguyễn Văn Lâm", "056061000123")
 	doctor.examined(open)
 	fresh := nurse.opened("Đặng Quốc Hải Đăng", "056061000777")
-	nurse.send(fresh[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {"Penicillin"}, "reaction.0": {"phát ban"}, "severe.0": {"yes"}})
+	nurse.send(fresh[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {"Amoxicilin"}, "reaction.0": {"phát ban"}, "severe.0": {"yes"}})
 
 	ctx, cancel := newBrowser(t)
 	defer cancel()
