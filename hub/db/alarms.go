@@ -74,13 +74,13 @@ func (d *DB) Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.En
 
 // Conflicts returns what was kept under alarms of a stream, lowest index first.
 func (d *DB) Conflicts(ctx context.Context, box string, e hub.Epoch) ([]hub.Entry, error) {
-	return list(ctx, d.r, "conflicts", scanEntry,
+	return list(ctx, d.r, scanEntry,
 		`SELECT idx, salt, bytes, leaf, 0, CASE WHEN bytes IS NULL THEN 2 ELSE 0 END FROM conflicts WHERE box=? AND epoch=? ORDER BY idx, leaf`, box, e[:])
 }
 
 // Alarms returns a box's alarms, the latest first; box "" means all boxes.
 func (d *DB) Alarms(ctx context.Context, box string, limit int) ([]hub.Alarm, error) {
-	return list(ctx, d.r, "alarms", func(r row) (a hub.Alarm, err error) {
+	return list(ctx, d.r, func(r row) (a hub.Alarm, err error) {
 		var first, last int64
 		err = r.Scan(&a.ID, &a.Box, &a.Code, &a.Detail, &first, &last, &a.Count)
 		a.First, a.Last = fromMillis(first), fromMillis(last)
@@ -116,7 +116,7 @@ func (d *DB) Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err e
 
 // Incarnations returns a box's incarnations, the latest first.
 func (d *DB) Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error) {
-	return list(ctx, d.r, "incarnations", func(r row) (i hub.Incarnation, err error) {
+	return list(ctx, d.r, func(r row) (i hub.Incarnation, err error) {
 		var (
 			id, epoch, parent, sup []byte
 			first                  int64

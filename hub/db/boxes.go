@@ -46,7 +46,7 @@ func (d *DB) Box(ctx context.Context, name string) (hub.Box, error) {
 
 // Boxes returns every box by name.
 func (d *DB) Boxes(ctx context.Context) ([]hub.Box, error) {
-	return list(ctx, d.r, "boxes", scanBox, `SELECT `+boxColumns+` FROM boxes ORDER BY name`)
+	return list(ctx, d.r, scanBox, `SELECT `+boxColumns+` FROM boxes ORDER BY name`)
 }
 
 // Seen notes that the box was heard.
@@ -78,19 +78,19 @@ func scanBox(r row) (b hub.Box, err error) {
 }
 
 // list collects the rows of a query.
-func list[T any](ctx context.Context, q *sql.DB, what string, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+func list[T any](ctx context.Context, q *sql.DB, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, wrap(what, err)
+		return nil, wrap("read", err)
 	}
 	defer rows.Close()
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, wrap(what, err)
+			return nil, wrap("read", err)
 		}
 		out = append(out, v)
 	}
-	return out, wrap(what, rows.Err())
+	return out, wrap("read", rows.Err())
 }

@@ -46,7 +46,7 @@ func (d *DB) Push(ctx context.Context, box string, es []hub.Down) (last uint64, 
 
 // Downs returns up to n entries for a box after a sequence number.
 func (d *DB) Downs(ctx context.Context, box string, after uint64, n int) ([]hub.Down, error) {
-	return list(ctx, d.r, "downs", func(r row) (e hub.Down, err error) {
+	return list(ctx, d.r, func(r row) (e hub.Down, err error) {
 		var salt, leaf []byte
 		if err := r.Scan(&e.Seq, &salt, &e.Bytes, &leaf); err != nil {
 			return e, err
@@ -104,7 +104,7 @@ func downState(ctx context.Context, q querier, box string) (st hub.DownState, er
 
 // Pending returns the boxes that have not acknowledged all that is queued.
 func (d *DB) Pending(ctx context.Context) ([]string, error) {
-	return list(ctx, d.r, "pending", func(r row) (n string, err error) { return n, r.Scan(&n) },
+	return list(ctx, d.r, func(r row) (n string, err error) { return n, r.Scan(&n) },
 		`SELECT b.name FROM boxes b WHERE b.down_acked < (SELECT COALESCE(max(seq),0) FROM downs d
 		WHERE d.box=b.name AND d.epoch=b.down_epoch) ORDER BY b.name`)
 }

@@ -38,7 +38,7 @@ func (d *DB) Streams(ctx context.Context, box string) ([]hub.Stream, error) {
 	if box != "" {
 		q, args = q+` WHERE box=?`, append(args, box)
 	}
-	return list(ctx, d.r, "streams", scanStream, q+` ORDER BY box, started DESC, id DESC`, args...)
+	return list(ctx, d.r, scanStream, q+` ORDER BY box, started DESC, id DESC`, args...)
 }
 
 func scanStream(r row) (s hub.Stream, err error) {
@@ -62,7 +62,7 @@ func scanStream(r row) (s hub.Stream, err error) {
 
 // Entries returns up to n entries from an index on.
 func (d *DB) Entries(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]hub.Entry, error) {
-	return list(ctx, d.r, "entries", scanEntry, `SELECT e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+	return list(ctx, d.r, scanEntry, `SELECT e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
 		FROM entries e JOIN streams s ON s.id=e.stream WHERE s.box=? AND s.epoch=? AND e.idx>=? ORDER BY e.idx LIMIT ?`,
 		box, e[:], int63(from), n)
 }
@@ -90,7 +90,7 @@ func scanEntry(r row) (e hub.Entry, err error) {
 
 // Leaves returns up to n leaf hashes from an index on.
 func (d *DB) Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]clinic.Leaf, error) {
-	return list(ctx, d.r, "leaves", func(r row) (l clinic.Leaf, err error) {
+	return list(ctx, d.r, func(r row) (l clinic.Leaf, err error) {
 		var b []byte
 		if err := r.Scan(&b); err != nil || copy(l[:], b) != len(l) {
 			return l, errors.Join(err, ErrDamaged)
@@ -104,7 +104,7 @@ func (d *DB) Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n
 // the lowest first.
 func (d *DB) Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error) {
 	get := func(flag int) ([]uint64, error) {
-		return list(ctx, d.r, "flagged", func(r row) (i uint64, err error) { return i, r.Scan(&i) },
+		return list(ctx, d.r, func(r row) (i uint64, err error) { return i, r.Scan(&i) },
 			`SELECT e.idx FROM entries e JOIN streams s ON s.id=e.stream
 			WHERE s.box=? AND s.epoch=? AND e.flag<>0 AND e.flag=? ORDER BY e.idx LIMIT ?`, box, e[:], flag, n)
 	}
