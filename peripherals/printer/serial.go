@@ -74,7 +74,8 @@ type serialConn struct {
 
 	mu     sync.Mutex
 	shut   bool
-	writes sync.WaitGroup // in the system; none is added once shut
+	under  int            // writes in the system
+	writes sync.WaitGroup // the same, to wait for; none is added once shut
 }
 
 // Read returns when bytes came, the port is closed or the adapter was unplugged.
@@ -118,8 +119,12 @@ func (c *serialConn) Write(b []byte) (int, error) {
 		c.mu.Unlock()
 		return 0, os.ErrClosed
 	}
+	c.under++
 	c.writes.Go(func() {
 		n, err := c.port.Write(own)
+		c.mu.Lock()
+		c.under--
+		c.mu.Unlock()
 		came <- result{n, err}
 	})
 	c.mu.Unlock()
@@ -147,6 +152,9 @@ func (c *serialConn) Close() error {
 	c.mu.Lock()
 	again := c.shut
 	c.shut = true
+	if !again && c.under > 0 {
+		_ = c.port.Flush() // now: once it closes, its descriptor may be another's
+	}
 	c.mu.Unlock()
 	if again {
 		return os.ErrClosed
@@ -167,7 +175,6 @@ func (c *serialConn) Close() error {
 		return err
 	case <-timer.C:
 		c.line.abandon(back)
-		_ = c.port.Flush()
 		return errBusy
 	}
 }
