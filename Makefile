@@ -48,8 +48,9 @@ check: ## formatting, vet, staticcheck, modernisations, the tests of the tree
 	@fix=$$($(GO) fix -diff ./... 2>&1); if [ -n "$$fix" ]; then echo "$$fix"; echo "go fix would change this"; exit 1; fi
 	$(GO) test -count=1 ./internal/tree
 
-deps: ## write docs/deps again after a change of what the programs are made of
+deps: ## write docs/deps and the configuration tables again
 	$(GO) test -count=1 -run TestDependencyLists ./internal/tree -update
+	$(GO) test -count=1 -run Tables ./cmd/internal/boxmain -update
 
 clean: ## programs and the demonstration's data
 	rm -rf bin .data .cache

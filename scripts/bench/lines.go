@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -75,7 +76,7 @@ func write(w io.Writer, figures []figure) error {
 		}
 		name, base, ratio := strings.TrimSuffix(f.group+"/"+f.name, "/"), "-", "-"
 		if b, ok := against(figures, f); ok {
-			base, ratio = strings.TrimPrefix(b.name, baseline), strconv.FormatFloat(f.value/b.value, 'g', 3, 64)
+			base, ratio = cmp.Or(strings.TrimPrefix(b.name, baseline), b.group), strconv.FormatFloat(f.value/b.value, 'g', 3, 64)
 		}
 		value := strconv.FormatFloat(f.value, 'f', -1, 64)
 		if _, err := fmt.Fprintln(w, strings.Join([]string{name, value, f.unit, base, ratio}, "\t")); err != nil {
@@ -85,10 +86,21 @@ func write(w io.Writer, figures []figure) error {
 	return nil
 }
 
-// against finds the baseline for a figure: same benchmark, same unit.
+// pairs names the baselines of benchmarks that stand alone.
+func pairs() map[string]string {
+	return map[string]string{
+		"store.CommitOneDesk":    "store.RawAppend",
+		"store.CommitEightDesks": "store.CommitOneDesk",
+	}
+}
+
+// against finds the baseline for a figure: a sibling of that kind or the other of
+// its pair, in the same unit.
 func against(figures []figure, f figure) (figure, bool) {
 	for _, b := range figures {
-		if b.group == f.group && b.unit == f.unit && b.value != 0 && strings.HasPrefix(b.name, baseline) {
+		sibling := b.group == f.group && strings.HasPrefix(b.name, baseline)
+		pair := f.name == "" && b.name == "" && b.group == pairs()[f.group]
+		if (sibling || pair) && b.unit == f.unit && b.value != 0 {
 			return b, true
 		}
 	}

@@ -155,6 +155,7 @@ func (p *Program) probe(context.Context) error {
 // processes and in the shell's history.
 func (p *Program) readPIN() (string, error) {
 	fmt.Fprint(p.Stderr, "PIN (6 chữ số / 6 digits): ")
+	defer hideTyping(p.Stdin)()
 	line, err := bufio.NewReader(p.Stdin).ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
 		return "", fmt.Errorf("%w: không có PIN / no PIN: %w", ErrUsage, err)

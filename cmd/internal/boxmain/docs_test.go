@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"clinicbox/cmd/internal/hubmain"
 	"clinicbox/device/config"
 )
 
@@ -39,22 +40,33 @@ func column(table string) (out []string) {
 	return out
 }
 
-func TestConfigurationTable(t *testing.T) {
-	want := config.Table(config.Describe(new(config.Box)))
-	got := section(t, "config")
-	if got == want {
-		return
+func TestConfigurationTables(t *testing.T) {
+	for name, of := range map[string]any{"config": new(config.Box), "hub-config": new(hubmain.Config)} {
+		want := config.Table(config.Describe(of))
+		got := section(t, name)
+		if got == want {
+			continue
+		}
+		if !*update {
+			t.Errorf("the table %s differs from the struct; go test ./cmd/internal/boxmain -run Tables -update", name)
+			continue
+		}
+		b, err := os.ReadFile(architecture())
+		if err != nil {
+			t.Fatal(err)
+		}
+		mark := "<!-- begin " + name + " -->\n"
+		text := strings.Replace(string(b), mark+got, mark+want, 1)
+		if err := os.WriteFile(architecture(), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if !*update {
-		t.Fatal("the table of keys differs from the struct; go test ./cmd/internal/boxmain -run Table -update")
-	}
-	b, err := os.ReadFile(architecture())
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Replace(string(b), "<!-- begin config -->\n"+got, "<!-- begin config -->\n"+want, 1)
-	if err := os.WriteFile(architecture(), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+}
+
+func TestTopicTable(t *testing.T) {
+	want := []string{topicUp("<box>"), topicDown("<box>")}
+	if got := column(section(t, "topics")); !slices.Equal(got, want) {
+		t.Errorf("docs/architecture.md lists the topics %q, the program uses %q", got, want)
 	}
 }
 
