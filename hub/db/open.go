@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
@@ -38,8 +39,8 @@ type DB struct {
 	s statements
 }
 
-// Open opens or makes the file. One process at a time: the caller holds the lock
-// of the data directory.
+// Open opens or makes the file. Other processes may have it open, too; only one
+// may ingest.
 func Open(ctx context.Context, path string) (*DB, error) {
 	d := &DB{}
 	if err := d.open(ctx, path); err != nil {
@@ -50,6 +51,13 @@ func Open(ctx context.Context, path string) (*DB, error) {
 }
 
 func (d *DB) open(ctx context.Context, path string) (err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would let others read it
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
 	if d.w, err = sql.Open("sqlite", dsn(path, "immediate")); err != nil {
 		return err
 	}
