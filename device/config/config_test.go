@@ -142,7 +142,6 @@ func TestOtherStructs(t *testing.T) {
 	if err != nil || h.Wait != 30*time.Second || len(h.Box) != 2 || h.Box[1].Name != "b2" || h.Hosts[1] != "b" || h.Inner.Name != "x" {
 		t.Fatalf("%+v, %v", h, err)
 	}
-	err = Decode("h", []byte("wait=\"1h\"\nhosts=[\"abcdef\"]\ninner={name=\"x\", key=\"A\"}\n[[box]]\n[[box]]\nname=\"B\"\n"), &h, more)
 	want := "h:1: wait: too long\nh:2: hosts: must be one line of at most 5 bytes\nh:3: inner.key: must be 4 bytes in base64, as the other side's command \"keys\" prints them\n" +
 		"h:4: box.1.name: is missing: write name = \"…\"\nh:6: box.2.name: must be 1 to 32 of a-z, 0-9 and - (it stands in topics and file names), not \"B\""
 	h = hub{}

@@ -56,7 +56,7 @@ func functionSizes(tr *tree) (bad []string) {
 			if n > funcMax {
 				bad = append(bad, fmt.Sprintf("%s: %s has %d lines; none may have more than %d", tr.at(f, fn), fn.Name, n, funcMax))
 			}
-			if p := parameters(fn.Type); p > maxParameters {
+			if p := parameters(fn.Type); p > maxParameters && excused()[f.dir+"."+fn.Name.Name] == "" {
 				bad = append(bad, fmt.Sprintf("%s: %s takes %d parameters; more than %d belong into a struct", tr.at(f, fn), fn.Name, p, maxParameters))
 			}
 		}
@@ -65,6 +65,13 @@ func functionSizes(tr *tree) (bad []string) {
 		bad = append(bad, fmt.Sprintf("9 of 10 functions have up to %d lines; the budget is %d", p, funcUsual))
 	}
 	return bad
+}
+
+// excused are functions that take more, each with its reason.
+func excused() map[string]string {
+	return map[string]string{
+		"internal/entry.Encode": "the parts of an entry's head, in the order of the format",
+	}
 }
 
 // parameters counts them without a context, which a handler has in its request.

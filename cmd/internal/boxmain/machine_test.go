@@ -23,12 +23,8 @@ func TestDeviceStatesHaveWords(t *testing.T) {
 	} {
 		keys = append(keys, string(c))
 	}
-	for _, p := range []string{
-		outbox.ProblemDiverged, outbox.ProblemJournal, outbox.ProblemApply, outbox.ProblemRefused,
-		outbox.ProblemReceded, outbox.ProblemParked, outbox.ProblemHoles,
-	} {
-		keys = append(keys, p)
-	}
+	keys = append(keys, outbox.ProblemDiverged, outbox.ProblemJournal, outbox.ProblemApply, outbox.ProblemRefused,
+		outbox.ProblemReceded, outbox.ProblemParked, outbox.ProblemHoles)
 	for _, k := range keys {
 		for _, lang := range []string{"vi", "en"} {
 			if !web.HasMessage(lang, k) {
