@@ -205,7 +205,7 @@ func (b *batch) run(a *act) (o outcome) {
 	if o.err != nil || o.panic != nil || len(drafts) == 0 {
 		return o
 	}
-	entries, err := b.encode(a, drafts)
+	entries, recs, err := b.encode(a, drafts)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -215,13 +215,10 @@ func (b *batch) run(a *act) (o outcome) {
 		return outcome{err: b.err}
 	}
 	for i := range raws {
-		rec, err := entry.Decode(raws[i].Bytes, clinic.Ref{Journal: clinic.Own, Index: raws[i].Index}, raws[i].Leaf)
-		if err != nil {
-			panic(err) // encode decoded it already
-		}
-		b.applier.apply(&rec)
-		o.saved.Records = append(o.saved.Records, rec)
+		recs[i].Ref, recs[i].Leaf = clinic.Ref{Journal: clinic.Own, Index: raws[i].Index}, raws[i].Leaf
+		b.applier.apply(&recs[i])
 	}
+	o.saved.Records = recs
 	return o
 }
 
@@ -245,32 +242,32 @@ const maxDrafts = 64
 
 // encode turns drafts into entry bytes. The clock's step back never shows: hybrid
 // time goes on from the highest of the journal.
-func (b *batch) encode(a *act, drafts []clinic.Draft) ([]journal.Entry, error) {
+func (b *batch) encode(a *act, drafts []clinic.Draft) (out []journal.Entry, recs []clinic.Record, err error) {
 	now, trusted := b.s.o.Clock.Now()
 	if len(drafts) > maxDrafts {
-		return nil, fmt.Errorf("%w: %d in one act", ErrDraft, len(drafts))
+		return nil, nil, fmt.Errorf("%w: %d in one act", ErrDraft, len(drafts))
 	}
 	hlc := b.applier.hlc
-	out := make([]journal.Entry, 0, len(drafts))
 	for i, d := range drafts {
 		want := clinic.NewBody(d.Kind)
 		if want == nil || reflect.TypeOf(want) != reflect.TypeOf(d.Body) || reflect.ValueOf(d.Body).IsNil() {
-			return nil, fmt.Errorf("%w: number %d has a body that is not of %v", ErrDraft, i, d.Kind)
+			return nil, nil, fmt.Errorf("%w: number %d has a body that is not of %v", ErrDraft, i, d.Kind)
 		}
 		if d.Event.IsZero() {
 			d.Event = now
 		}
 		hlc = max(hlc+1, uint64(max(now.UnixMilli(), 0))<<16)
 		bytes, err := entry.Encode(d, a.id, a.author, hlc, trusted)
-		if err == nil {
-			_, err = entry.Decode(bytes, clinic.Ref{}, clinic.Leaf{})
+		var rec clinic.Record
+		if err == nil { // what is saved is what is read later, not what was meant
+			rec, err = entry.Decode(bytes, clinic.Ref{}, clinic.Leaf{})
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: number %d: %w", ErrDraft, i, err)
+			return nil, nil, fmt.Errorf("%w: number %d: %w", ErrDraft, i, err)
 		}
-		out = append(out, journal.Entry{Bytes: bytes})
+		out, recs = append(out, journal.Entry{Bytes: bytes}), append(recs, rec)
 	}
-	return out, nil
+	return out, recs, nil
 }
 
 // again returns what an act saved before.
