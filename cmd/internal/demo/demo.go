@@ -33,7 +33,8 @@ type Main struct {
 	people  []invent.Person
 	hub     *hubmain.Hub
 	box     *boxmain.Box
-	desk    *desk.Desk // of the box, once it runs
+	desk    *desk.Desk   // of the box, once it runs
+	store   *store.Store // of the box, once it runs
 	scanner *sim.Scanner
 	printer *sim.Printer
 	cable   *Cable
@@ -168,8 +169,8 @@ func (m *Main) runBox(ctx context.Context, ready func()) (err error) {
 	}
 	m.box = boxmain.New(boxmain.Options{
 		Config: cfg, Log: m.log.With("program", "box"),
-		Prepare: func(_ context.Context, d *desk.Desk, _ *store.Store) error {
-			m.desk = d
+		Prepare: func(_ context.Context, d *desk.Desk, st *store.Store) error {
+			m.desk, m.store = d, st
 			return nil
 		},
 	})
