@@ -144,6 +144,9 @@ func (b *browser) fill(path string, with url.Values) (url.Values, error) {
 	return v, err
 }
 
+// errWait: the box makes this person wait before the next PIN.
+var errWait = errors.New("told to wait before the next PIN")
+
 // errRefused: the answer does not say that the form was saved.
 var errRefused = errors.New("not answered as saved")
 
@@ -173,6 +176,9 @@ func (b *browser) login(who member) error {
 	p, err = b.post(m[1], url.Values{"pin": {who.pin}, "next": {"/"}})
 	if err != nil {
 		return err
+	}
+	if p.status == http.StatusUnprocessableEntity && strings.Contains(p.text(), "Đợi") {
+		return errWait
 	}
 	if p.status != http.StatusSeeOther {
 		return fmt.Errorf("%w: log-in: %d %.300s", errRefused, p.status, p.text())

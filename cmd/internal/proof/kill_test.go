@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/testlog"
 )
 
 // How many lives a box has in the kill test.
@@ -88,7 +89,7 @@ func TestKillNine(t *testing.T) {
 func life(s *station, desks []*worker, rnd *rand.Rand) (served bool) {
 	span := 900 * time.Millisecond
 	if early := rnd.IntN(6) == 0; early { // in the middle of opening
-		span = 250 * time.Millisecond
+		span = 80 * time.Millisecond
 	}
 	cut := time.Duration(rnd.Int64N(int64(span)))
 	r := s.start()
@@ -105,9 +106,7 @@ func life(s *station, desks []*worker, rnd *rand.Rand) (served bool) {
 	var wg sync.WaitGroup
 	select {
 	case <-r.ready:
-		for _, w := range desks {
-			wg.Go(func() { w.work(r.url) })
-		}
+		wg.Go(func() { open(desks, rnd.IntN(len(desks)), r.url, &wg) })
 		served = true
 		<-timer.C
 	case <-timer.C:
@@ -115,6 +114,19 @@ func life(s *station, desks []*worker, rnd *rand.Rand) (served bool) {
 	r.kill()
 	wg.Wait()
 	return served
+}
+
+// open lets people log in one after the other, as the box checks one PIN at a
+// time, each time somebody else first; who is in begins to work.
+func open(desks []*worker, first int, base string, wg *sync.WaitGroup) {
+	for i := range desks {
+		w := desks[(first+i)%len(desks)]
+		if err := w.login(base); err != nil {
+			w.gone(err)
+			continue
+		}
+		wg.Go(w.work)
+	}
 }
 
 // form is something that a worker sent, with the IDs that its page gave it.
@@ -148,26 +160,22 @@ func plan() []string {
 	return []string{"register", "vitals", "exam", "diagnosis", "exam", "appointment", "allergies"}
 }
 
-// work works until the box is gone.
-func (w *worker) work(base string) {
-	if err := w.begin(base); err != nil {
-		w.gone(err)
-		return
+// work sends again what has no answer and works until the box is gone.
+func (w *worker) work() {
+	err := w.resume()
+	for err == nil {
+		err = w.step()
 	}
-	for {
-		if err := w.step(); err != nil {
-			w.gone(err)
-			return
-		}
-	}
+	w.gone(err)
 }
 
-// begin logs in and sends again what has no answer.
-func (w *worker) begin(base string) error {
+func (w *worker) login(base string) error {
 	w.b = newBrowser(w.t, base)
-	if err := w.b.login(w.who); err != nil {
-		return err
-	}
+	return w.b.login(w.who)
+}
+
+// resume sends again what has no answer.
+func (w *worker) resume() error {
 	if w.pending == nil {
 		return nil
 	}
@@ -175,9 +183,10 @@ func (w *worker) begin(base string) error {
 	return w.send()
 }
 
-// gone fails the test unless the error is that of a box that is not there.
+// gone fails the test unless the error is that of a box that is not there. A cut
+// in the middle of a PIN counts as a wrong one, so after five a pause is right too.
 func (w *worker) gone(err error) {
-	if _, ok := errors.AsType[*url.Error](err); ok || strings.Contains(err.Error(), "EOF") {
+	if _, ok := errors.AsType[*url.Error](err); ok || strings.Contains(err.Error(), "EOF") || errors.Is(err, errWait) {
 		return
 	}
 	w.t.Errorf("desk %d: %v", w.n, err)
@@ -249,15 +258,22 @@ func (w *worker) fields(step, mark string) (path string, v url.Values) {
 // finish sends what is pending, ends the visit in hand and reads every visit back
 // through the pages.
 func (w *worker) finish(base string) {
-	if err := w.begin(base); err != nil {
+	err := w.login(base)
+	testlog.Eventually(w.t.Context(), w.t, "the pause after PINs that were cut", func() bool {
+		if errors.Is(err, errWait) {
+			err = w.login(base)
+		}
+		return !errors.Is(err, errWait)
+	})
+	if err == nil {
+		err = w.resume()
+	}
+	for err == nil && w.next != 0 {
+		err = w.step()
+	}
+	if err != nil {
 		w.t.Errorf("desk %d: %v", w.n, err)
 		return
-	}
-	for w.next != 0 {
-		if err := w.step(); err != nil {
-			w.t.Errorf("desk %d: %v", w.n, err)
-			return
-		}
 	}
 	shown := map[string]string{} // visit → words that its page must show
 	name := ""
