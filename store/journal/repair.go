@@ -42,13 +42,13 @@ func (j *Journal) repairTree() error {
 
 func (j *Journal) repairSegment(g *segment) error {
 	j.tree.begin(g.first)
-	changed := false
+	kept := j.keptHashes(g)
+	at := j.tree.base
 	err := g.each(j.seal, func(place uint32, r Raw, ok bool) error {
 		i := g.first + uint64(place)
-		kept, kerr := j.keptLeaf(i)
 		if !ok {
-			r.Leaf = kept
-			if kerr != nil || kept == (clinic.Leaf{}) {
+			r.Leaf = kept.leaf(tlog.StoredHashIndex(0, int64(i)) - at)
+			if r.Leaf == (clinic.Leaf{}) {
 				r.Leaf = lostLeaf(j.cfg.Kind, g.epoch, i)
 			}
 			if g.offsets[place] != 0 { // the sum was right, the seal was not
@@ -57,29 +57,42 @@ func (j *Journal) repairSegment(g *segment) error {
 				j.log.Error("journal entry set aside", "kind", j.cfg.Kind, "index", i)
 			}
 		}
-		changed = changed || kerr != nil || kept != r.Leaf
 		return j.tree.add(i, r.Leaf)
 	})
 	if err != nil {
 		return err
 	}
-	if n, err := j.tree.stored(); err == nil && !changed && n >= j.tree.base+int64(len(j.tree.pending)) && j.sameHashes() {
+	if kept.begins(j.tree.pending) { // the usual case: nothing to write
 		j.tree.pending = j.tree.pending[:0]
 		return nil
 	}
 	return full(j.tree.write())
 }
 
-// keptLeaf reads the leaf from the file, not from what is pending.
-func (j *Journal) keptLeaf(i uint64) (clinic.Leaf, error) {
-	t := tree{file: j.tree.file}
-	return t.leaf(i)
+// kept is the stored hashes of a segment as they are before the repair.
+type kept []byte
+
+// keptHashes reads what the file holds of a segment's hashes, in one go.
+func (j *Journal) keptHashes(g *segment) kept {
+	from, to := tlog.StoredHashCount(int64(g.first)), tlog.StoredHashCount(int64(g.next()))
+	b := make([]byte, (to-from)*hashSize)
+	n, _ := j.tree.file.ReadAt(b, from*hashSize) // what is missing is computed
+	return kept(b[:n])
 }
 
-func (j *Journal) sameHashes() bool {
-	t := tree{file: j.tree.file}
-	for i, h := range j.tree.pending {
-		if got, err := t.ReadHashes([]int64{j.tree.base + int64(i)}); err != nil || got[0] != h {
+func (k kept) leaf(i int64) (l clinic.Leaf) {
+	if (i+1)*hashSize <= int64(len(k)) {
+		copy(l[:], k[i*hashSize:])
+	}
+	return l
+}
+
+func (k kept) begins(hashes []tlog.Hash) bool {
+	if len(k) < len(hashes)*hashSize {
+		return false
+	}
+	for i := range hashes {
+		if string(hashes[i][:]) != string(k[i*hashSize:(i+1)*hashSize]) {
 			return false
 		}
 	}
