@@ -157,7 +157,7 @@ func (m *Main) runBox(ctx context.Context, ready func()) (err error) {
 	for range seedPatients + newcomers {
 		m.people = append(m.people, gen.Patient())
 	}
-	if err := seed(ctx, cfg, m.people, m.team, now); err != nil {
+	if err := (past{cfg, m.people, m.team, now}).seed(ctx); err != nil {
 		return err
 	}
 	keys, err := boxmain.Keys(cfg)

@@ -45,9 +45,18 @@ type seeder struct {
 	slips  map[int]string // open appointment by person
 }
 
-// seed fills the data directory of cfg unless it exists. It works beside it and
+// past says whose month is played, and until when.
+type past struct {
+	cfg    config.Box
+	people []invent.Person
+	team   team
+	now    time.Time
+}
+
+// seed fills the box's data directory unless it exists. It works beside it and
 // renames at the end, so an interrupted start leaves nothing half made.
-func seed(ctx context.Context, cfg config.Box, people []invent.Person, t team, now time.Time) error {
+func (p past) seed(ctx context.Context) error {
+	cfg := p.cfg
 	if _, err := os.Stat(cfg.Data.Dir); err == nil {
 		return nil
 	}
@@ -55,15 +64,15 @@ func seed(ctx context.Context, cfg config.Box, people []invent.Person, t team, n
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	if err := fillDir(ctx, cfg, dir, people, t, now); err != nil {
+	if err := p.fill(ctx, dir); err != nil {
 		return err
 	}
 	return durable.Rename(dir, cfg.Data.Dir)
 }
 
-func fillDir(ctx context.Context, cfg config.Box, dir string, people []invent.Person, t team, now time.Time) (err error) {
-	clock := &pastClock{}
-	clock.set(clinic.DateOf(now).AddDays(-seedDays).Time().Add(7 * time.Hour))
+func (p past) fill(ctx context.Context, dir string) (err error) {
+	cfg, clock := p.cfg, &pastClock{}
+	clock.set(clinic.DateOf(p.now).AddDays(-seedDays).Time().Add(7 * time.Hour))
 	key, _, err := seal.LoadOrCreate(cfg.Data.KeyFile)
 	if err != nil {
 		return err
@@ -83,7 +92,7 @@ func fillDir(ctx context.Context, cfg config.Box, dir string, people []invent.Pe
 		stop()
 		err = errors.Join(err, <-ended, st.Close())
 	}()
-	s := &seeder{clock: clock, people: people, team: t, ids: make([]clinic.ID, len(people)), slips: map[int]string{}}
+	s := &seeder{clock: clock, people: p.people, team: p.team, ids: make([]clinic.ID, len(p.people)), slips: map[int]string{}}
 	s.desk, err = desk.New(desk.Options{
 		Store: st, Clock: clock, Pins: &sparingPins{Pins: staff.New(st.State(), staff.DefaultOpts())},
 		Papers: noPaper{}, Scans: scans{}, Witness: head{st}, Fold: fold.String, NFC: norm.NFC.String,
@@ -92,10 +101,10 @@ func fillDir(ctx context.Context, cfg config.Box, dir string, people []invent.Pe
 	if err != nil {
 		return err
 	}
-	if err := s.desk.SetUp(ctx, t.seeds()); err != nil {
+	if err := s.desk.SetUp(ctx, p.team.seeds()); err != nil {
 		return err
 	}
-	return s.play(ctx, now)
+	return s.play(ctx, p.now)
 }
 
 func facility(cfg config.Box) clinic.Facility {
@@ -118,24 +127,32 @@ func (s *seeder) play(ctx context.Context, now time.Time) error {
 		if w := day.Time().Weekday(); w == time.Saturday || w == time.Sunday {
 			continue
 		}
-		arrivals := gen.Day(s.people[:seedPatients], day, seedVisits-4+rnd.IntN(9))
-		for at := 0; at < len(arrivals); at += seedDesks {
-			group := arrivals[at:min(at+seedDesks, len(arrivals))]
-			s.clock.set(day.Time().Add(time.Duration(group[0].Plan.Minute) * time.Minute))
-			slips := make([]string, len(group))
-			err := s.each(ctx, len(group), func(ctx context.Context, i int) (err error) {
-				slips[i], err = s.visit(ctx, group[i], stepSigned)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			for i, a := range group {
-				s.slips[a.Person] = slips[i]
-			}
+		if err := s.day(ctx, day, gen.Day(s.people[:seedPatients], day, seedVisits-4+rnd.IntN(9))); err != nil {
+			return err
 		}
 	}
 	return s.waiting(ctx, now, gen.Day(s.people[:seedPatients], today, 6))
+}
+
+// day plays the arrivals of a day up to their signatures, as many at once as the
+// clinic has desks.
+func (s *seeder) day(ctx context.Context, day clinic.Date, arrivals []invent.Arrival) error {
+	for at := 0; at < len(arrivals); at += seedDesks {
+		group := arrivals[at:min(at+seedDesks, len(arrivals))]
+		s.clock.set(day.Time().Add(time.Duration(group[0].Plan.Minute) * time.Minute))
+		slips := make([]string, len(group))
+		err := s.each(ctx, len(group), func(ctx context.Context, i int) (err error) {
+			slips[i], err = s.visit(ctx, group[i], stepSigned)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i, a := range group {
+			s.slips[a.Person] = slips[i]
+		}
+	}
+	return nil
 }
 
 // waiting leaves today's patients at different steps of their visits.
