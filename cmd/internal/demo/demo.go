@@ -157,6 +157,9 @@ func (m *Main) runBox(ctx context.Context, ready func()) (err error) {
 	for range seedPatients + newcomers {
 		m.people = append(m.people, gen.Patient())
 	}
+	if _, err := os.Stat(cfg.Data.Dir); err != nil {
+		fmt.Fprintln(m.Stdout, "Đang tạo dữ liệu của một trạm bịa, khoảng nửa phút … / Making an invented clinic, about half a minute …")
+	}
 	if err := (past{cfg, m.people, m.team, now}).seed(ctx); err != nil {
 		return err
 	}
