@@ -155,6 +155,6 @@ type SearchInput struct {
 	Err         *Problem
 }
 
-func newSearchField(f Form, s Search, label, hint string, codes bool) SearchInput {
-	return SearchInput{s, label, hint, codes, f.Err("q")}
+func newSearchField(f Form, s Search, label string, codes bool) SearchInput {
+	return SearchInput{s, label, label + "-hint", codes, f.Err("q")}
 }

@@ -94,8 +94,28 @@ func TestShots(t *testing.T) {
 	shot("31-missing", to("/nothing"))
 	w.web.sessions.takeDesk("nobody")
 	shot("32-live", to(fresh+"/exam"), chromedp.Func(func(context.Context, *chromedp.Target) error { w.web.Scanned([]byte("card")); return nil }), wait("#live a"))
+	shot("35-typed", typed("#finding", "Phổi có ran ẩm"))
+	w.web.sessions.lockAll()
+	shot("36-locked", wait("#pin"))
+	shot("37-unlocked", typed("#pin", doctorPIN), press("main button"), wait("#finding"))
+	w.web.sessions.takeDesk("")
+	if x, ok, _ := w.web.scans.fresh(); ok {
+		w.web.scans.take(x.id)
+	}
+	shot("38-today", to("/"))
+	w.web.Scanned([]byte("card"))
+	shot("39-live-went", wait("#name"))
 	shot("33-english", to("/"), press("button[name=lang]"), wait("html[lang=en]"))
 	shot("34-lock", press(".cb-top__who button"), wait("#pin"))
+}
+
+// lockAll locks every session, as if all had been idle.
+func (s *sessions) lockAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.live {
+		x.locked = true
+	}
 }
 
 // newBrowser starts a browser of tablet size.
