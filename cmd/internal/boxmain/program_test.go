@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // write makes a configuration in a fresh folder and returns its path.
-func write(t *testing.T, more string) string {
+func write(t testing.TB, more string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "box.toml")
 	text := "[data]\ndir = \"data\"\n[facility]\ncode = \"22736\"\nname = \"Trạm Y tế xã Đảo Mẫu\"\n" +
@@ -64,7 +64,7 @@ func clinicbox(t *testing.T, stdin string, args ...string) (code int, stdout, st
 }
 
 // start runs the box as a process and returns its address once pages are served.
-func start(t *testing.T, config string) (url string, process *exec.Cmd, log *testlog.Log) {
+func start(t testing.TB, config string) (url string, process *exec.Cmd, log *testlog.Log) {
 	t.Helper()
 	log = testlog.New(t)
 	c := exec.Command(os.Args[0], "run", "-config", config)
