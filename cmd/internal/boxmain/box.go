@@ -98,6 +98,17 @@ func (b *Box) URL() string { return "http://" + b.Addr().String() + "/" }
 // Health is where the box's parts report what is wrong.
 func (b *Box) Health() *health.Registry { return b.health }
 
+// Truths tells where the box's records are, after Ready.
+func (b *Box) Truths() web.Truths { return machine{b}.Truths() }
+
+// Reconnect ends the pause between attempts to reach the centre: somebody knows
+// that the link is back. Call it after Ready.
+func (b *Box) Reconnect() {
+	if b.carrier != nil {
+		b.carrier.Retry()
+	}
+}
+
 // Names lists the tasks that Run will start, in order.
 func (b *Box) Names() []string {
 	var names []string
