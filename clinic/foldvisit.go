@@ -199,9 +199,18 @@ func (v *VisitFile) Unsigned() []Leaf {
 // Seen names exactly what Unsigned returns, in 32 characters for a form: who
 // signs must have seen what is signed.
 func (v *VisitFile) Seen() string {
-	h := sha256.New()
+	var leaves [][]byte
 	for _, l := range v.Unsigned() {
-		h.Write(l[:])
+		leaves = append(leaves, l[:])
+	}
+	return SeenOf(leaves)
+}
+
+// SeenOf is what Seen said before a signature over these leaves.
+func SeenOf(leaves [][]byte) string {
+	h := sha256.New()
+	for _, l := range leaves {
+		h.Write(l)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

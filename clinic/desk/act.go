@@ -41,7 +41,7 @@ func (d *Desk) save(ctx context.Context, c Call, p plan) (Done, error) {
 			return nil, err
 		}
 		now, sure := d.o.Clock.Now()
-		return p.build(&work{Reader: r, by: by, now: now, sure: sure, today: clinic.DateOf(now)})
+		return p.build(&work{Reader: r, by: by, now: now, sure: sure, today: dayOf(now)})
 	})
 	if u, ok := errors.AsType[*unchanged](err); ok {
 		return Done{Patient: p.patient, Visit: p.visit, Records: []clinic.Record{u.record}, Again: true}, nil

@@ -77,10 +77,26 @@ func (d *Desk) trusted() (time.Time, error) {
 	return t, nil
 }
 
-// today returns the day as the clock has it, trusted or not.
-func (d *Desk) today() clinic.Date {
+// now returns the time as the clock has it, trusted or not.
+func (d *Desk) now() time.Time {
 	t, _ := d.o.Clock.Now()
-	return clinic.DateOf(t)
+	return t
+}
+
+// today returns the day as the clock has it, trusted or not.
+func (d *Desk) today() clinic.Date { return dayOf(d.now()) }
+
+// dayOf returns the day of t, within those that a visit key can say: a board that
+// wakes up in 1970 must still take patients in.
+func dayOf(t time.Time) clinic.Date {
+	day := clinic.DateOf(t)
+	switch {
+	case day.Year < 2000:
+		return clinic.Date{Year: 2000, Month: 1, Day: 1}
+	case day.Year > 2099:
+		return clinic.Date{Year: 2099, Month: 12, Day: 31}
+	}
+	return day
 }
 
 func (d *Desk) view(ctx context.Context, f func(Reader) error) error {

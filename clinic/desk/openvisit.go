@@ -2,6 +2,9 @@ package desk
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"time"
 
 	"clinicbox/clinic"
 )
@@ -78,17 +81,39 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 	if p == nil {
 		return &Error{Code: CodeNoPatient}
 	}
-	rows, err := w.Day(w.today)
+	rows, err := queue(w, w.now)
 	if err != nil || another {
 		return err
 	}
 	for _, row := range rows {
-		if row.Patient == patient && row.Has&(HasSigned|HasEnded) == 0 {
+		if row.Patient == patient && row.waits() {
 			return &Error{Code: CodeAlreadyQueued, Visit: row.ID}
 		}
 	}
 	return nil
 }
+
+// overnight is how long a visit stays in the queue of the day after it was opened:
+// midnight sends nobody home, but who was forgotten does not stand before those who
+// come in the morning.
+const overnight = 8 * time.Hour
+
+// queue returns the day's visits, before them those of the last evening that go on.
+func queue(r Agenda, now time.Time) ([]VisitRow, error) {
+	today := dayOf(now)
+	rows, err := r.Day(today.AddDays(-1))
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(row VisitRow) bool {
+		return !row.waits() || now.Sub(row.Opened) > overnight
+	})
+	own, err := r.Day(today)
+	return append(rows, own...), err
+}
+
+// waits tells that the visit goes on.
+func (v *VisitRow) waits() bool { return v.Has&(HasSigned|HasEnded) == 0 }
 
 // openVisit numbers the visit and uses up the slip.
 func (d *Desk) openVisit(w *work, patient clinic.ID, v clinic.Visit) ([]clinic.Draft, error) {
@@ -135,7 +160,11 @@ type EndInput struct {
 	Why     string
 }
 
-// EndVisit takes the patient out of the queue: left unseen, opened by mistake.
+// cared is what only a doctor writes.
+const cared = HasExam | HasDiagnosis | HasPrescription | HasAppointment
+
+// EndVisit takes the patient out of the queue: left unseen, opened by mistake. Once
+// a doctor wrote something, only a doctor may.
 func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) {
 	why, err := d.text("why", in.Why, 500)
 	if err != nil {
@@ -155,6 +184,9 @@ func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) 
 				return nil, &Error{Code: CodeVisitEnded}
 			case doc.row.Has&HasSigned != 0:
 				return nil, &Error{Code: CodeVisitSigned}
+			case doc.row.Has&cared != 0 && w.by.Role != clinic.RoleDoctor:
+				// What a doctor wrote could never be signed any more.
+				return nil, &Error{Code: CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(w.by.Role))}}
 			}
 			return []clinic.Draft{{
 				Kind: clinic.KindVisitEnded, Subject: in.Patient, Visit: in.Visit, Body: &clinic.VisitEnded{Why: why},

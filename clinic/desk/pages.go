@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"clinicbox/clinic"
 )
@@ -18,18 +19,19 @@ type QueueRow struct {
 // Day is the list of a day.
 type Day struct {
 	Day  clinic.Date
-	Rows []QueueRow // in queue order
+	Rows []QueueRow // in queue order; those of last evening that go on stand first
 	Next int        // index in Rows of who is next for the doctor; -1 = nobody
 }
 
 // Today returns the list of the day.
 func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
-	out := Day{Day: d.today(), Next: -1}
+	now, _ := d.o.Clock.Now()
+	out := Day{Day: dayOf(now), Next: -1}
 	err := d.view(ctx, func(r Reader) error {
 		if _, err := who(r, by, rightRead); err != nil {
 			return err
 		}
-		rows, err := r.Day(out.Day)
+		rows, err := queue(r, now)
 		if err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func stateOf(has Progress) clinic.VisitState {
 type Patient struct {
 	clinic.PatientFile
 	Age       clinic.Age
-	Today     []VisitRow       // visits of today that are neither signed nor ended
+	Today     []VisitRow       // visits in the queue that are neither signed nor ended
 	Open      []AppointmentRow // appointments from today on that are not used
 	Names     map[clinic.ID]Person
 	VisitRows map[clinic.ID]VisitRow
@@ -91,7 +93,7 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 		if out.Names, err = names(r); err != nil {
 			return err
 		}
-		return out.visits(r, d.today())
+		return out.visits(r, d.now())
 	})
 	if err != nil {
 		return Patient{}, err
@@ -126,7 +128,8 @@ func names(r Reference) (map[clinic.ID]Person, error) {
 }
 
 // visits fills in the rows of the patient's visits and open appointments.
-func (p *Patient) visits(r Agenda, today clinic.Date) error {
+func (p *Patient) visits(r Agenda, now time.Time) error {
+	today := dayOf(now)
 	for i := range p.Visits {
 		v := &p.Visits[i]
 		row, ok, err := r.Visit(v.ID)
@@ -135,7 +138,7 @@ func (p *Patient) visits(r Agenda, today clinic.Date) error {
 		}
 		if ok {
 			p.VisitRows[v.ID] = row
-			if row.Day == today && row.Has&(HasSigned|HasEnded) == 0 {
+			if row.waits() && (row.Day == today || row.Day == today.AddDays(-1) && now.Sub(row.Opened) <= overnight) {
 				p.Today = append(p.Today, row)
 			}
 		}
@@ -188,7 +191,7 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 		return VisitView{}, err
 	}
 	out.Age = out.Patient.Now.Birth.AgeAt(out.Row.Day)
-	out.Months = ageMonths(out.Patient.Now.Birth, out.Row.Day)
+	out.Months = ageMonths(out.Patient.Now.Birth, &out.Visit)
 	d.views.add(ctx, by, patient, visit)
 	return out, nil
 }

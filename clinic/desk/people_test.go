@@ -111,10 +111,13 @@ func TestChangePatient(t *testing.T) {
 	s := newStation(t)
 	ctx := t.Context()
 	a := s.must(s.Register(ctx, call(s.nurse), withNumber("A", citizen(number))))
-	b := s.register("B")
+	b := s.must(s.Register(ctx, call(s.nurse), somebody("B")))
 	in := withNumber("B mới", citizen(number))
-	in.ID = b
+	in.ID, in.Different = b.Patient, true // who is another person does not get the number
 	_, err := s.ChangePatient(ctx, call(s.nurse), in)
+	s.refused(err, desk.CodeChanged, "") // from no version at all
+	in.Base = b.Records[0].Leaf
+	_, err = s.ChangePatient(ctx, call(s.nurse), in)
 	if e := s.refused(err, desk.CodeNumberTaken, "identifiers"); e.Found[0].ID != a.Patient {
 		t.Fatal("who has the number is not named")
 	}
@@ -133,12 +136,16 @@ func TestChangePatient(t *testing.T) {
 	if d := s.must(s.ChangePatient(ctx, call(s.nurse), moved)); !d.Again || s.store.Len() != n {
 		t.Fatal("a form that changes nothing wrote an entry")
 	}
+	phone := moved // a number that both hold already does not stand in the way
+	phone.Phone = "0200 123 456"
+	s.put(clinic.Draft{Kind: clinic.KindPatient, Subject: clinic.ID{77}, Body: &clinic.Patient{Name: "Hộp kia", Folded: "hop kia", Identifiers: []clinic.Identifier{citizen("034190099999")}}})
+	s.must(s.ChangePatient(ctx, call(s.nurse), phone))
 	ghost := withNumber("C")
 	ghost.ID = clinic.ID{99}
 	_, err = s.ChangePatient(ctx, call(s.nurse), ghost)
 	s.refused(err, desk.CodeNoPatient, "")
 	page, err := s.PatientPage(ctx, s.nurse, a.Patient)
-	if err != nil || len(page.Versions) != 2 || page.Age.Years != 36 {
+	if err != nil || len(page.Versions) != 3 || page.Age.Years != 36 {
 		t.Fatalf("%+v, %v", page.Age, err)
 	}
 }
@@ -190,17 +197,24 @@ func TestScans(t *testing.T) {
 		t.Fatalf("%+v", res)
 	}
 	changed := card
-	changed.Name, changed.Birth, changed.Sex, changed.Address = "Tên Khác", clinic.Date{Year: 1991}, clinic.SexMale, "đảo khác"
-	if res = scan(changed); res.Answer != desk.ScanKnown || len(res.Differs) != 4 || len(res.Doubts) != 3 {
+	changed.Birth, changed.Sex, changed.Address = clinic.Date{Year: 1991}, clinic.SexMale, "đảo khác"
+	if res = scan(changed); res.Answer != desk.ScanKnown || len(res.Differs) != 3 || len(res.Doubts) != 3 {
 		t.Fatalf("%v %v", res.Differs, res.Doubts)
+	}
+	changed.Name = "Tên Khác" // now it is somebody else: the number was given anew, or typed wrong once
+	if res = scan(changed); res.Answer != desk.ScanConflict || len(res.Differs) != 4 || !res.Form.ID.IsZero() {
+		t.Fatalf("%v %v", res.Answer, res.Differs)
 	}
 	twin := withNumber("Ai Đó", citizen(number))
 	twin.Different = true
-	s.must(s.Register(ctx, call(s.nurse), twin))
+	_, err := s.Register(ctx, call(s.nurse), twin)
+	s.refused(err, desk.CodeDuplicates, "")
+	twin.Folded = "ai do" // of another box
+	s.put(clinic.Draft{Kind: clinic.KindPatient, Subject: clinic.ID{78}, Body: &twin.Patient})
 	if res = scan(card); res.Answer != desk.ScanConflict || len(res.Hits) != 2 {
 		t.Fatalf("%+v", res)
 	}
-	_, err := s.FromScan(ctx, s.nurse, []byte("half a code"))
+	_, err = s.FromScan(ctx, s.nurse, []byte("half a code"))
 	s.refused(err, desk.CodeScanUnknown, "")
 	slip, _ := clinic.NewSlip("22736", "b", 1) // of another box
 	s.scans["slip"] = clinic.Scan{Kind: clinic.ScanSlip, Slip: slip}

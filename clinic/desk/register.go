@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"clinicbox/clinic"
 )
@@ -12,11 +13,12 @@ import (
 type PatientInput struct {
 	ID clinic.ID // zero = a new patient
 	clinic.Patient
-	// Different says that a person looked at the offered duplicates and this is
-	// somebody else.
+	// Different says that a person looked at those of the same name and birth date
+	// and this is somebody else. It never gives away another patient's number.
 	Different bool
 	// Base is the leaf of the version that the form showed (the last of
-	// PatientFile.Versions); when set and not current any more, CodeChanged.
+	// PatientFile.Versions). If that is not the current version any more, nothing is
+	// saved and the error is CodeChanged.
 	Base clinic.Leaf
 	Why  string // reason of a change, optional
 }
@@ -25,33 +27,31 @@ type PatientInput struct {
 const nameCandidates = 500
 
 // Register saves a new patient. Possible duplicates come back as CodeDuplicates
-// with Found, unless in.Different.
+// with Found; those by name and birth date only unless in.Different.
 func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, error) {
 	p, err := d.demographics(in)
 	if err != nil {
 		return Done{}, err
 	}
-	typed := *p
 	return d.save(ctx, c, plan{
 		need: rightRegister, kind: clinic.KindPatient,
 		build: func(w *work) ([]clinic.Draft, error) {
-			if !in.Different {
-				found, err := d.duplicates(w, p)
-				if err != nil {
+			found, err := d.duplicates(w, p, in.Different)
+			if err != nil {
+				return nil, err
+			}
+			if len(found) > 0 {
+				return nil, &Error{Code: CodeDuplicates, Found: found}
+			}
+			body := *p // what is typed stays as it is: the store may ask again
+			if len(body.Identifiers) == 0 {
+				if err := d.temporary(w, &body); err != nil {
 					return nil, err
 				}
-				if len(found) > 0 {
-					return nil, &Error{Code: CodeDuplicates, Found: found}
-				}
 			}
-			if len(p.Identifiers) == 0 {
-				if err := d.temporary(w, p); err != nil {
-					return nil, err
-				}
-			}
-			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: p}}, nil
+			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: &body}}, nil
 		},
-		same: func(body any) bool { return samePatient(body, &typed) },
+		same: func(body any) bool { return samePatient(body, p) },
 	})
 }
 
@@ -72,11 +72,12 @@ func (d *Desk) temporary(w *work, p *clinic.Patient) error {
 }
 
 // duplicates returns who the patient may be already: same live number first,
-// then same folded name and birth date.
-func (d *Desk) duplicates(w *work, p *clinic.Patient) ([]Hit, error) {
-	found, err := d.holders(w, p, clinic.ID{})
-	if err != nil {
-		return nil, err
+// then, unless a person said that it is somebody else, same folded name and birth
+// date.
+func (d *Desk) duplicates(w *work, p *clinic.Patient, different bool) ([]Hit, error) {
+	found, err := d.holders(w, p.Identifiers, clinic.ID{})
+	if err != nil || different {
+		return found, err
 	}
 	seen := map[clinic.ID]bool{}
 	for _, h := range found {
@@ -98,10 +99,18 @@ func (d *Desk) duplicates(w *work, p *clinic.Patient) ([]Hit, error) {
 	return found, nil
 }
 
-// holders returns other patients who hold one of p's numbers today.
-func (d *Desk) holders(w *work, p *clinic.Patient, except clinic.ID) ([]Hit, error) {
+// newNumbers returns the numbers that the form adds to what the record has. Two
+// records that came to one number on two boxes can still be corrected otherwise.
+func newNumbers(have, form *clinic.Patient, today clinic.Date) []clinic.Identifier {
+	return slices.DeleteFunc(slices.Clone(form.Identifiers), func(id clinic.Identifier) bool {
+		return have.Holds(id.System, id.Value, today)
+	})
+}
+
+// holders returns other patients who hold one of the numbers today.
+func (d *Desk) holders(w *work, numbers []clinic.Identifier, except clinic.ID) ([]Hit, error) {
 	var live []clinic.Identifier
-	for _, id := range p.Identifiers {
+	for _, id := range numbers {
 		if id.Live(w.today) {
 			live = append(live, id)
 		}
@@ -130,7 +139,6 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 	if err != nil {
 		return Done{}, err
 	}
-	typed := *p
 	return d.save(ctx, c, plan{
 		need: rightRegister, kind: clinic.KindPatient, patient: in.ID,
 		build: func(w *work) ([]clinic.Draft, error) {
@@ -138,22 +146,21 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 			if err != nil {
 				return nil, err
 			}
-			if !in.Different {
-				taken, err := d.holders(w, p, in.ID)
-				if err != nil {
-					return nil, err
-				}
-				if len(taken) > 0 {
-					return nil, &Error{Code: CodeNumberTaken, Field: "identifiers", Found: taken}
-				}
+			have, body := cur.Body.(*clinic.Patient), *p
+			taken, err := d.holders(w, newNumbers(have, p, w.today), in.ID)
+			if err != nil {
+				return nil, err
 			}
-			p.Identifiers = endMissing(cur.Body.(*clinic.Patient).Identifiers, p.Identifiers, w.today)
-			if reflect.DeepEqual(cur.Body, p) {
+			if len(taken) > 0 {
+				return nil, &Error{Code: CodeNumberTaken, Field: "identifiers", Found: taken}
+			}
+			body.Identifiers = endMissing(have.Identifiers, p.Identifiers, w.today)
+			if reflect.DeepEqual(have, &body) {
 				return nil, &unchanged{cur}
 			}
-			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: in.ID, Corrects: cur.Leaf, Why: why, Body: p}}, nil
+			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: in.ID, Corrects: cur.Leaf, Why: why, Body: &body}}, nil
 		},
-		same: func(body any) bool { return samePatient(body, &typed) },
+		same: func(body any) bool { return samePatient(body, p) },
 	})
 }
 
@@ -167,7 +174,7 @@ func currentPatient(w *work, in PatientInput) (clinic.Record, error) {
 		return clinic.Record{}, &Error{Code: CodeNoPatient}
 	}
 	cur := versions[len(versions)-1]
-	if in.Base != (clinic.Leaf{}) && in.Base != cur.Leaf {
+	if in.Base != cur.Leaf {
 		return clinic.Record{}, &Error{Code: CodeChanged}
 	}
 	return cur, nil

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 
 	"clinicbox/clinic"
 )
@@ -13,7 +14,7 @@ type ScanAnswer uint8
 const (
 	ScanKnown    ScanAnswer = 1 // Hits[0] is the patient
 	ScanNew      ScanAnswer = 2 // nobody yet: Form is filled in
-	ScanConflict ScanAnswer = 3 // several patients, or only former holders: choose among Hits
+	ScanConflict ScanAnswer = 3 // several patients, only former holders, or somebody of another name and birth: choose among Hits
 	ScanArrives  ScanAnswer = 4 // an appointment slip that is open: open a visit with Slip
 )
 
@@ -53,17 +54,22 @@ func (d *Desk) fromSlip(r Reader, scan clinic.Scan) (ScanResult, error) {
 	if err != nil {
 		return ScanResult{}, err
 	}
-	patient := row.Patient
-	if !ok {
-		patient = scan.Record // made by another box: the paper may name the record
+	ids := []clinic.ID{row.Patient}
+	switch {
+	case !ok:
+		ids[0] = scan.Record // made by another box: the paper may name the record
+	case !scan.Record.IsZero() && scan.Record != row.Patient:
+		ids = append(ids, scan.Record) // a forged paper, or two boxes with one book
 	}
-	hits, err := hitsOf(r, []clinic.ID{patient}, BySlip)
+	hits, err := hitsOf(r, ids, BySlip)
 	if err != nil {
 		return ScanResult{}, err
 	}
 	switch {
 	case len(hits) == 0:
 		return ScanResult{}, &Error{Code: CodeScanSlipNone}
+	case len(ids) > 1:
+		return ScanResult{Answer: ScanConflict, Scan: scan, Hits: hits}, nil
 	case !ok:
 		return ScanResult{Answer: ScanKnown, Scan: scan, Hits: hits}, nil
 	case !row.Used.IsZero():
@@ -106,6 +112,11 @@ func (d *Desk) fromCard(r Reader, scan clinic.Scan) (ScanResult, error) {
 		res.Answer, res.Hits = ScanKnown, hits[:1]
 		res.Form.ID = hits[0].ID
 		res.Differs = d.differs(&hits[0].Now, &scan.Patient)
+		if slices.Contains(res.Differs, "name") && slices.Contains(res.Differs, "birth") {
+			// Somebody else by all that the card says: the number was typed wrong in
+			// that record once, or given anew. A person must choose.
+			res.Answer, res.Form.ID = ScanConflict, clinic.ID{}
+		}
 	default:
 		res.Answer = ScanConflict
 	}

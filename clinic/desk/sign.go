@@ -50,7 +50,9 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 			}
 			return []clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
 		},
-		same: func(any) bool { return true }, // what was signed then stays signed
+		// What was signed then stays signed; a page that shows something else since
+		// is not answered as signed.
+		same: func(b any) bool { s, ok := b.(*clinic.Signed); return ok && clinic.SeenOf(s.Leaves) == in.Seen },
 	})
 }
 

@@ -23,9 +23,16 @@ var errNothing = errors.New("desk: nothing to write")
 // recorded, people who are not recorded yet, and PINs that do not exist. It may
 // run at every start.
 func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
-	_, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
-		return d.setUp(r, staff)
+	// Looked at first: a box whose disk is full takes no act, and must start.
+	err := d.view(ctx, func(r Reader) error {
+		_, err := d.setUp(r, staff)
+		return err
 	})
+	if err == nil {
+		_, err = d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
+			return d.setUp(r, staff)
+		})
+	}
 	if err != nil && !errors.Is(err, errNothing) {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"time"
 
 	"clinicbox/clinic"
 )
@@ -28,7 +29,7 @@ func (d *Desk) Vitals(ctx context.Context, c Call, in VitalsInput) (Done, error)
 		need: rightMeasure, kind: clinic.KindVitals, many: true,
 		body: func(w *document) (any, error) {
 			v := typed
-			months := ageMonths(w.patient.Birth, w.row.Day)
+			months := ageMonths(w.patient.Birth, &w.file)
 			for _, f := range clinic.CheckVitals(&v, months) {
 				switch {
 				case f.Hard:
@@ -82,13 +83,23 @@ func outside(code Code, f clinic.Finding) *Error {
 	}}
 }
 
-// ageMonths returns the age in months on a day, or -1 when it is unknown: also
-// for a child of whom only the year is known, for whom it would pick a band by
-// chance.
-func ageMonths(birth, on clinic.Date) int {
-	months := birth.AgeAt(on).InMonths()
-	if birth.IsZero() || birth.Month == 0 && months < 14*12 {
+// ageMonths returns the age in months on the visit's day, or -1 when it is not
+// known: also for a child of whom only the year is known, for whom it would pick a
+// band by chance, and when the clock had fallen back: at a clock of 1970 an adult
+// would be a newborn, whose weight nobody could save.
+func ageMonths(birth clinic.Date, v *clinic.VisitFile) int {
+	if birth.IsZero() || v.Visit == nil || v.Visit.Day.Before(birth) || fellBack(&v.Opened) {
+		return -1
+	}
+	months := birth.AgeAt(v.Visit.Day).InMonths()
+	if birth.Month == 0 && months < 14*12 {
 		return -1
 	}
 	return months
+}
+
+// fellBack tells that the clock was behind what the store had written before: the
+// hybrid time never steps back.
+func fellBack(r *clinic.Record) bool {
+	return !r.Trusted && r.Recorded().Sub(r.Event) > 24*time.Hour
 }
