@@ -77,13 +77,8 @@ func docViews(v *desk.VisitView) (out []DocView) {
 	return out
 }
 
-// months is the age at the visit, -1 when the birth date is unknown.
-func months(v *desk.VisitView) int {
-	if v.Patient.Now == nil || v.Patient.Now.Birth.IsZero() {
-		return -1
-	}
-	return v.Age.InMonths()
-}
+// months is the age at the visit by which values are judged, -1 when unknown.
+func months(v *desk.VisitView) int { return v.Months }
 
 func vitalValues(b *clinic.Vitals, months int) (out []VitalValue) {
 	for _, f := range clinic.VitalFields() {

@@ -54,16 +54,16 @@ func fillPatient(f *Form, p *clinic.Patient, on clinic.Date) {
 	f.Set("guardian", p.Guardian)
 }
 
-// readPatient puts the form into a patient; what the form does not show stays as
-// base has it.
-func readPatient(f *Form, base clinic.Patient) clinic.Patient {
+// readPatient puts the form into a patient; what the form does not show on the day
+// stays as base has it.
+func readPatient(f *Form, base clinic.Patient, on clinic.Date) clinic.Patient {
 	p := base
 	p.Name = f.Get("name")
 	p.Birth = readDate(f, "birth")
 	sex, _ := strconv.Atoi(f.Get("sex"))
 	p.Sex = clinic.Sex(sex)
 	p.Address, p.Phone, p.Guardian = f.Get("address"), f.Get("phone"), f.Get("guardian")
-	p.Identifiers = readNumbers(f, base.Identifiers)
+	p.Identifiers = readNumbers(f, &base, on)
 	if p.Name == "" {
 		f.Fail("name", "register.name-empty")
 	}
@@ -76,25 +76,25 @@ func readPatient(f *Form, base clinic.Patient) clinic.Patient {
 	return p
 }
 
-// readNumbers keeps identifiers of other systems and those that did not change;
-// a changed number replaces the one in the form, which the desk then ends.
-func readNumbers(f *Form, base []clinic.Identifier) []clinic.Identifier {
-	shown := map[clinic.System]string{}
+// readNumbers keeps identifiers of other systems and those that did not change; a
+// changed number replaces the one that the form showed, which the desk then ends.
+func readNumbers(f *Form, base *clinic.Patient, on clinic.Date) []clinic.Identifier {
+	typed := map[clinic.System]string{}
 	for _, n := range numberFields() {
-		shown[n.system] = clinic.NormalIdentifier(f.Get(n.name))
+		typed[n.system] = clinic.NormalIdentifier(f.Get(n.name))
 	}
 	var out []clinic.Identifier
 	kept := map[clinic.System]bool{}
-	for _, id := range base {
-		value, inForm := shown[id.System]
-		if inForm && id.To.IsZero() && value != id.Value {
+	for _, id := range base.Identifiers {
+		value, inForm := typed[id.System]
+		if shown, ok := base.Current(id.System, on); inForm && ok && shown == id && value != id.Value {
 			continue
 		}
 		kept[id.System] = kept[id.System] || value == id.Value
 		out = append(out, id)
 	}
 	for _, n := range numberFields() {
-		value := shown[n.system]
+		value := typed[n.system]
 		if value == "" || kept[n.system] {
 			continue
 		}

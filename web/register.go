@@ -1,6 +1,9 @@
 package web
 
 import (
+	"cmp"
+	"encoding/hex"
+	"errors"
 	"net/http"
 
 	"clinicbox/clinic"
@@ -66,7 +69,8 @@ func (s *Server) registerSave(w http.ResponseWriter, r *http.Request) error {
 		base = res.Form.Patient
 		base.Source, _ = sourceOf(res.Scan)
 	}
-	in := desk.PatientInput{Patient: readPatient(&f, base), Different: do == "different"}
+	now, _ := s.opts.Clock.Now()
+	in := desk.PatientInput{Patient: readPatient(&f, base, clinic.DateOf(now)), Different: do == "different"}
 	if !f.OK() {
 		return s.registerAgain(w, r, f, http.StatusUnprocessableEntity)
 	}
@@ -138,6 +142,7 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 	f, drafted := newForm(nil), false
 	if pv.File.Now != nil {
 		fillPatient(&f, pv.File.Now, pv.Today)
+		f.Set("base", patientBase(pv))
 	}
 	if d, ok := s.draft(r); ok {
 		f, drafted = newForm(d), true
@@ -164,7 +169,8 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 	if pv.File.Now != nil {
 		base = *pv.File.Now
 	}
-	in := desk.PatientInput{ID: pv.File.ID, Patient: readPatient(&f, base), Why: f.Get("why"), Different: true}
+	in := desk.PatientInput{ID: pv.File.ID, Patient: readPatient(&f, base, pv.Today), Why: f.Get("why")}
+	in.Base, _ = parseLeaf(f.Get("base"))
 	if f.OK() {
 		if _, err = s.opts.Desk.ChangePatient(r.Context(), call(r, "act"), in); err == nil {
 			s.saved(r)
@@ -175,8 +181,37 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 		if !s.failed(r, &f, err) {
 			return err
 		}
+		if errors.Is(err, &desk.Error{Code: desk.CodeChanged}) {
+			s.editChanged(r, pv, &f)
+		}
 	}
 	s.keepForm(r, f)
 	s.show(w, r, http.StatusUnprocessableEntity, "register", s.editView(pv, f))
 	return nil
+}
+
+// patientBase names the version of the details that the page shows.
+func patientBase(pv *PatientPage) string {
+	leaf := pv.File.Versions[len(pv.File.Versions)-1].Leaf
+	return hex.EncodeToString(leaf[:])
+}
+
+// editChanged says beside each field what somebody else saved meanwhile, and makes
+// the next save of what is typed here a correction of that.
+func (s *Server) editChanged(r *http.Request, pv *PatientPage, f *Form) {
+	c := s.engine.catalogues[who(r).lang]
+	saved := newForm(nil)
+	fillPatient(&saved, pv.File.Now, pv.Today)
+	for _, name := range []string{"name", "citizen", "insurance", "phone", "guardian", "address"} {
+		if now := saved.Get(name); now != f.Get(name) {
+			f.Fail(name, "edit.other", "value", cmp.Or(now, "–"))
+		}
+	}
+	if birth := readDate(&saved, "birth"); birth != readDate(f, "birth") {
+		f.Fail("birth", "edit.other", "value", cmp.Or(dateText(c, birth), "–"))
+	}
+	if sex := saved.Get("sex"); sex != f.Get("sex") {
+		f.Fail("sex", "edit.other", "value", c.Text("sex."+cmp.Or(sex, "0")))
+	}
+	f.Set("base", patientBase(pv))
 }
