@@ -131,10 +131,17 @@ func (d *Dev) PrintSlip(ctx context.Context, job Slip) (Result, error) {
 	return r, err
 }
 
-// Status asks the printer how it is, without printing.
+// Tells is false for a printer that never answers.
+func (d *Dev) Tells() bool { return d.opts.Status != StatusNone }
+
+// Status asks the printer how it is, without printing. One that never answers is
+// only connected to.
 func (d *Dev) Status(ctx context.Context) (Status, error) {
 	var st Status
 	err := d.with(ctx, func(ctx context.Context, s *session) error {
+		if !d.Tells() {
+			return s.sensor()
+		}
 		err := s.check(ctx)
 		st = s.seen
 		return err

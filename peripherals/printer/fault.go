@@ -30,15 +30,16 @@ const (
 const (
 	NearEnd     Cause = "printer.near-end"    // paper will end soon
 	Unconfirmed Cause = "printer.unconfirmed" // this printer cannot tell: sent is all that is known
+	Untold      Cause = "printer.untold"      // this printer never says how it is
 )
 
 // Codes lists every message key of this package, for the catalogues' test.
 func Codes() []string {
 	all := []Cause{
 		PaperOut, CoverOpen, Cutter, Failed, Hot, Offline, Unreachable, Unknown, Stalled, Broken,
-		Stopped, Storage, Held, BadJob, NearEnd, Unconfirmed,
+		Stopped, Storage, Held, BadJob, NearEnd, Unconfirmed, Untold,
 	}
-	codes := []string{NoteNoBarcode, "printer.state.idle", "printer.state.printing", "printer.state.waiting", "printer.state.held"}
+	codes := []string{NoteNoBarcode, "printer.state.idle", "printer.state.asking", "printer.state.printing", "printer.state.waiting", "printer.state.held"}
 	for _, c := range all {
 		codes = append(codes, string(c))
 	}

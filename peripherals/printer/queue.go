@@ -26,7 +26,17 @@ type Printer interface {
 	String() string
 }
 
+// Asker is a Printer that says how it is without printing. Dev is one.
+type Asker interface {
+	// Status asks the printer. The error is a *Fault: what keeps it from printing,
+	// or that it did not answer.
+	Status(ctx context.Context) (Status, error)
+	// Tells is false for a printer that is configured as one that never answers.
+	Tells() bool
+}
+
 var (
+	_ Asker   = (*Dev)(nil)
 	_ Queue   = (*MemQueue)(nil)
 	_ Queue   = (*FaultyQueue)(nil)
 	_ Printer = (*Dev)(nil)

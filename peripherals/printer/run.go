@@ -18,7 +18,7 @@ func (s *Spooler) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		j := s.pick()
 		if j == nil {
-			s.sleep(ctx, 0)
+			s.sleep(ctx, s.rest(ctx))
 			continue
 		}
 		cause := s.try(ctx, j)
@@ -77,7 +77,6 @@ func (s *Spooler) pick() *job {
 			return j
 		}
 	}
-	s.state.State, s.state.Cause, s.state.Since = Idle, "", time.Time{}
 	return nil
 }
 
@@ -159,7 +158,8 @@ func (s *Spooler) print(ctx context.Context, j *job) Cause {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = SpoolStatus{State: Idle, NearEnd: r.NearEnd, Unproven: r.Proof == ProofSent}
+	s.state = SpoolStatus{State: Idle, NearEnd: r.NearEnd, Unproven: r.Proof == ProofSent, Blind: s.state.Blind}
+	s.asked = time.Now()
 	return ""
 }
 

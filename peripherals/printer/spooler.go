@@ -26,6 +26,7 @@ type State string
 // The states; they are message keys.
 const (
 	Idle     State = "printer.state.idle"
+	Asking   State = "printer.state.asking" // nothing to print; how the printer is, is not known yet
 	Printing State = "printer.state.printing"
 	Waiting  State = "printer.state.waiting" // tries again by itself when the cause is gone
 	Holding  State = "printer.state.held"    // needs a person: Retry or Drop
@@ -34,13 +35,14 @@ const (
 // SpoolStatus is what pages and health show.
 type SpoolStatus struct {
 	State     State
-	Cause     Cause         // why it waits or holds; "" when it does not
+	Cause     Cause         // why it waits or holds, or what keeps an idle printer from printing; "" for nothing
 	Since     time.Time     // of the cause
 	Jobs      int           // not printed yet
 	Bad       []string      // ids of jobs that cannot be read or drawn; Drop them
 	OldestAge time.Duration // of the jobs not printed yet
 	NearEnd   bool          // change the roll soon
 	Unproven  bool          // the last slip was sent; this printer cannot tell whether it is out
+	Blind     bool          // configured as one that never answers: nothing is known beyond the connection
 }
 
 // SpoolOpts tells how a Spooler behaves.
@@ -52,13 +54,15 @@ type SpoolOpts struct {
 	Person   time.Duration // at most this when a hand can mend it (paper, cover): it shall print when the cover shuts
 	MaxTries int           // tries that may have used paper before a person is needed
 	MaxJobs  int
+	Ask      time.Duration // between questions to an idle printer; 0 = never ask
+	AskSoon  time.Duration // the same while it says that something is wrong
 }
 
 // DefaultSpoolOpts suits a desk.
 func DefaultSpoolOpts(w Width) SpoolOpts {
 	return SpoolOpts{
 		Width: w, MinWait: time.Second, MaxWait: time.Minute, Person: 3 * time.Second,
-		MaxTries: 5, MaxJobs: 500,
+		MaxTries: 5, MaxJobs: 500, Ask: 30 * time.Second, AskSoon: 5 * time.Second,
 	}
 }
 
@@ -81,6 +85,8 @@ type Spooler struct {
 	next    uint64
 	current *job // being printed
 	state   SpoolStatus
+	asked   time.Time          // when the printer last said how it is; zero = ask now
+	hush    context.CancelFunc // ends the question that is under way
 }
 
 // NewSpooler makes a Spooler; Run starts it.
@@ -89,11 +95,15 @@ func NewSpooler(q Queue, p Printer, opts SpoolOpts) *Spooler {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Spooler{
+	s := &Spooler{
 		queue: q, printer: p, opts: opts, log: log, next: 1,
 		ready: make(chan struct{}), wake: make(chan struct{}, 1),
 		state: SpoolStatus{State: Idle},
 	}
+	if a := s.asker(); a != nil {
+		s.state.State, s.state.Blind = Asking, !a.Tells()
+	}
+	return s
 }
 
 // String names the task.
@@ -172,6 +182,7 @@ func (s *Spooler) Retry() {
 			j.Tries = 0
 		}
 	}
+	s.asked = time.Time{}
 	s.mu.Unlock()
 	s.poke()
 }
@@ -221,7 +232,14 @@ func (s *Spooler) Status() SpoolStatus {
 	return st
 }
 
+// poke wakes Run; a question to the printer ends, for there is something to do.
 func (s *Spooler) poke() {
+	s.mu.Lock()
+	hush := s.hush
+	s.mu.Unlock()
+	if hush != nil {
+		hush()
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
