@@ -2,8 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
 
 	"clinicbox/clinic"
 )
@@ -49,11 +47,10 @@ func (d *Desk) demographics(in PatientInput) (*clinic.Patient, error) {
 // is no code. Only a patient without papers who cannot speak may lack them.
 func (d *Desk) checkPerson(p *clinic.Patient) Errors {
 	var bad Errors
-	isLetter := func(r rune) bool { return unicode.IsLetter(r) }
 	switch {
 	case p.Name == "":
 		bad = append(bad, &Error{Code: CodeRequired, Field: "name"})
-	case !strings.ContainsFunc(p.Name, isLetter), p.Folded == "", strings.ContainsAny(p.Name, "0123456789|<>{}@"), len(p.Name) > 255:
+	case !isName(p.Name), p.Folded == "", len(p.Name) > 255:
 		bad = append(bad, &Error{Code: CodeName, Field: "name"})
 	}
 	now, sure := d.o.Clock.Now()

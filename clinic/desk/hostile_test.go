@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,28 @@ func TestVisitOverMidnight(t *testing.T) {
 		t.Fatalf("%+v, %v", day.Rows, err)
 	}
 	s.open(forgotten.Patient)
+}
+
+// What cannot be seen does not make two names of one, and a picture is no name.
+func TestNamesAreWhatIsSeen(t *testing.T) {
+	s := newStation(t)
+	ctx := t.Context()
+	a := s.register("Nguyễn Thị Mẫu")
+	for _, name := range []string{"Nguyễn\u200b Thị Mẫu", "\ufeffNguyễn Thị Mẫu\u3164", "Nguyễn Thị\u2028Mẫu", "Nguyễn\u00ad\u00a0Thị Mẫu"} {
+		_, err := s.Register(ctx, call(s.nurse), somebody(name))
+		if e := s.refused(err, desk.CodeDuplicates, ""); e.Found[0].ID != a {
+			t.Errorf("%q", name)
+		}
+	}
+	for _, name := range []string{"Lan 🌸", "\u3164", "Lan ✔", "A" + strings.Repeat("\u0301", 20), "Mẫu = 2", "Ⅳ½", "Lan \ue000", "<b>Lan</b>", "Lan٣"} {
+		_, err := s.Register(ctx, call(s.nurse), somebody(name))
+		if len(desk.ErrorsOf(err)) == 0 {
+			t.Errorf("%q is taken for a name", name)
+		}
+	}
+	for _, name := range []string{"H’Linh Niê", "K'Brêh", "Y-Bhăm Ê\u0306ban", "Nguyễn Thị Ẩn (con)", "O`Neill", "Đỗ Q."} {
+		s.register(name)
+	}
 }
 
 // A board without a battery wakes up in 1970.

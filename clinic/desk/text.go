@@ -10,14 +10,15 @@ import (
 	"clinicbox/clinic"
 )
 
-// text cleans what was typed: letters composed, ends trimmed, one kind of line
-// end. Control characters and broken UTF-8 are refused, for nobody typed them.
+// text cleans what was typed: letters composed, ends trimmed, one kind of line end,
+// nothing that cannot be seen. Control characters and broken UTF-8 are refused, for
+// nobody typed them.
 func (d *Desk) text(field, s string, limit int) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", &Error{Code: CodeText, Field: field}
 	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-	s = strings.TrimSpace(d.o.NFC(s))
+	s = strings.TrimSpace(d.o.NFC(strings.Map(seen, s)))
 	for _, r := range s {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || r == utf8.RuneError || isBidi(r)) {
 			return "", &Error{Code: CodeText, Field: field}
@@ -27,6 +28,40 @@ func (d *Desk) text(field, s string, limit int) (string, error) {
 		return "", &Error{Code: CodeTooLong, Field: field, Args: map[string]string{"max": strconv.Itoa(limit)}}
 	}
 	return s, nil
+}
+
+// seen drops what has no shape (Unicode's default ignorable code points): it comes
+// along when text is copied from messages, and would make two names of one.
+func seen(r rune) rune {
+	switch {
+	case r == 0xad, r == 0x34f, r == 0x61c, r == 0x115f, r == 0x1160, r == 0x180e, r == 0x3164, r == 0xfeff, r == 0xffa0,
+		r >= 0x200b && r <= 0x200f, r >= 0x2060 && r <= 0x2064, r >= 0x206a && r <= 0x206f, r >= 0xe0000 && r <= 0xe0fff:
+		return -1
+	case r == 0x2028, r == 0x2029: // separators of lines and paragraphs
+		return '\n'
+	}
+	return r
+}
+
+// isName tells whether a text can be a person's name: letters, no figures, no
+// pictures, no pile of marks that would run over the lines of a slip.
+func isName(s string) bool {
+	letters, marks := 0, 0
+	for _, r := range s {
+		switch {
+		case unicode.IsLetter(r):
+			letters++
+		case unicode.In(r, unicode.Nd, unicode.No, unicode.So, unicode.Sm, unicode.Sc, unicode.Co), strings.ContainsRune("{}@", r):
+			return false
+		}
+		if marks++; !unicode.IsMark(r) {
+			marks = 0
+		}
+		if marks > 2 {
+			return false
+		}
+	}
+	return letters > 0
 }
 
 // isBidi tells characters that turn the direction of text: on a slip they could

@@ -35,6 +35,9 @@ const (
 	outpatient = "không (khám ngoại trú)"
 )
 
+// noBreak is a space at which no line breaks.
+const noBreak = "\u00a0"
+
 // Doc lays the slip out. It uses no abbreviations (Circular 32/2023/TT-BYT art.
 // 52) and says that signature and stamp are still needed.
 func (a *Appointment) Doc() Doc {
@@ -124,7 +127,7 @@ func (a *Appointment) date() []Block {
 
 func (a *Appointment) signatures() []Block {
 	p := a.Made.In(clinic.ICT)
-	day := fmt.Sprintf("Ngày %02d tháng %02d năm %d", p.Day(), int(p.Month()), p.Year())
+	day := fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", p.Day(), int(p.Month()), p.Year())
 	doctor := strings.TrimSpace(a.Doctor.Title + " " + a.Doctor.Name)
 	return []Block{
 		Space(2), Text(day).At(Center),
@@ -143,7 +146,7 @@ func (a *Appointment) foot() []Block {
 		b = append(b, QR(a.QR))
 	}
 	b = append(b, Code128(a.Appointment.Slip), Text("Đưa phiếu này cho nhân viên khi đến khám lại.").Sized(Small).At(Center))
-	made := "In lúc " + a.Printed.In(clinic.ICT).Format("15:04 02/01/2006")
+	made := "In lúc " + a.Printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
 	if a.Printer != "" {
 		made += ", người in: " + a.Printer
 	}
@@ -157,7 +160,16 @@ func phone(s string) string {
 	if s == "" {
 		return ""
 	}
-	return ", điện thoại " + s
+	return ", điện thoại " + whole(s)
+}
+
+// whole keeps a number on one line: printers wrap at ordinary spaces only. Words
+// beside the number may still break.
+func whole(s string) string {
+	if strings.Trim(s, "0123456789 +-.()") != "" {
+		return s
+	}
+	return strings.ReplaceAll(s, " ", noBreak)
 }
 
 func or(s, instead string) string {
@@ -178,5 +190,6 @@ func sexWord(s clinic.Sex) string {
 }
 
 func weekday(d clinic.Date) string {
-	return [...]string{"Chủ nhật", "Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy"}[d.Time().Weekday()]
+	name := [...]string{"Chủ nhật", "Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy"}[d.Time().Weekday()]
+	return strings.ReplaceAll(name, " ", noBreak)
 }

@@ -31,13 +31,34 @@ func sample() paper.Appointment {
 	}
 }
 
-// words returns what a reader of the paper sees.
+// words returns what a reader of the paper sees: all spaces look alike.
 func words(d paper.Doc) string {
+	return strings.ReplaceAll(text(d), "\u00a0", " ")
+}
+
+func text(d paper.Doc) string {
 	var b strings.Builder
 	for _, x := range d.Blocks {
 		b.WriteString(x.Text + " " + x.Value + "\n")
 	}
 	return b.String()
+}
+
+// A date or a telephone number that breaks over two lines is misread.
+func TestNumbersStayOnOneLine(t *testing.T) {
+	a := sample()
+	got := text(a.Doc())
+	for _, want := range []string{
+		"Thứ\u00a0hai, 16/11/2026", "điện thoại 0258\u00a0000\u00a0000.", "Ngày\u00a002 tháng\u00a011 năm\u00a02026", "08:05\u00a002/11/2026",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not on the paper", want)
+		}
+	}
+	a.Facility.Phone = "0258 000 000 (giờ hành chính)" // words may break
+	if !strings.Contains(text(a.Doc()), a.Facility.Phone) {
+		t.Error("words beside a number cannot break")
+	}
 }
 
 func TestAppointmentHasEveryField(t *testing.T) {
