@@ -38,6 +38,9 @@ type Options struct {
 	Clock desk.Clock
 	// Idle is the time after which a session locks; zero means the pages' default.
 	Idle time.Duration
+	// Pause is the wait after the n-th wrong PIN in a row; nil is the box's own. Tests
+	// that type many wrong ones shorten it; the lock after ten stays.
+	Pause func(wrong int) time.Duration
 }
 
 // Box is a wired box. Its methods may be called by several goroutines.

@@ -40,9 +40,13 @@ func (b *Box) buildSpooler() (task.Task, error) {
 // buildDesk joins the use cases to everything they ask for. Its task writes the
 // facility and the first people, then waits.
 func (b *Box) buildDesk() (task.Task, error) {
+	o := staff.DefaultOpts()
+	if b.o.Pause != nil {
+		o.Pause = b.o.Pause
+	}
 	var err error
 	b.desk, err = desk.New(desk.Options{
-		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), staff.DefaultOpts())},
+		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o)},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
 		Site: desk.Site{Facility: b.facility()},
