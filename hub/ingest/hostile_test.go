@@ -128,7 +128,9 @@ func TestDown(t *testing.T) {
 				}
 				push(700) // before the box was ever there
 				if bad {
+					w.mu.Lock() // the push is still on its way
 					w.bad = rand.New(rand.NewPCG(3, 3))
+					w.mu.Unlock()
 				}
 				b.Record(3)
 				b.Connect()
