@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	keepUp     = 2 // sessions of a box that stay open: a restarted box's late frames still count
-	whoGap     = time.Second
+	keepUp     = 2           // sessions of a box that stay open: a restarted box's late frames still count
+	whoGap     = time.Second // between whos on average
+	whoBurst   = 3           // whos at once: the first one often finds nobody on the link yet
 	startGap   = 200 * time.Millisecond
 	seenGap    = 30 * time.Second
 	alarmGap   = 10 * time.Second // between rows of one code; forks are always recorded
 	owedFrames = 16               // frames handled between receipts while more wait
-	badStarts  = 3                // refused in a row: somebody else's key, not a lost nonce
+	badStarts  = 3                // refused in a row
 )
 
 // box is what lives in memory of one box. Beside what in.mu guards, only the goroutine that drains it touches it.
@@ -35,13 +36,14 @@ type box struct {
 	announce   bool
 	active     bool
 
-	nonce    wire.Nonce // ours, in the last who; the zero one is none
-	whoAt    time.Time
+	nonce    wire.Nonce  // ours, in the last who; the zero one is none
+	whoNext  time.Time   // when the next one were due, had they all been whoGap apart
 	up       []upSession // the latest last
 	refused  int
 	seenAt   time.Time
 	alarmed  map[string]time.Time
 	down     downSession
+	timer    *time.Timer // of the next pump; it may outlive Run, when wake does nothing
 	stream   *hub.Stream // as stored; nil = ask the database
 	edge     map[int64]tlog.Hash
 	touched  uint64      // size last stated in the database
@@ -154,13 +156,16 @@ func (b *box) who(ctx context.Context, f []byte) {
 // has used it, so that a who sent twice spoils nothing.
 func (b *box) ask(back bool) {
 	now := b.in.Now()
-	if d := now.Sub(b.whoAt); d >= 0 && d < whoGap {
+	switch d := b.whoNext.Sub(now); {
+	case d < 0 || d > whoBurst*whoGap: // long ago, or the clock was set back
+		b.whoNext = now
+	case d > (whoBurst-1)*whoGap:
 		return
 	}
+	b.whoNext = b.whoNext.Add(whoGap)
 	if b.nonce == (wire.Nonce{}) {
 		b.nonce = wire.NewNonce()
 	}
-	b.whoAt = now
 	b.publish(wire.Who{Nonce: b.nonce, Back: back}.Frame())
 }
 
@@ -183,7 +188,7 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 		b.refuse(ctx, err)
 		return
 	}
-	b.nonce, b.whoAt, b.refused = wire.Nonce{}, time.Time{}, 0
+	b.nonce, b.whoNext, b.refused = wire.Nonce{}, time.Time{}, 0
 	b.open(upSession{Opener: o, start: s})
 	b.seen(ctx)
 	b.in.Log.Info("session", "box", b.name, "epoch", hub.Epoch(s.Epoch).String(), "tip", s.Tip, "agent", s.Agent)
@@ -195,7 +200,9 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 
 func (b *box) refuse(ctx context.Context, err error) {
 	b.in.Counts.Refused.Add(1)
-	b.refused++
+	if !errors.Is(err, wire.ErrStale) {
+		b.refused++
+	}
 	if b.refused >= badStarts || errors.Is(err, wire.ErrSuite) {
 		b.alarm(ctx, hub.AlarmSignature, "")
 	}
@@ -278,6 +285,7 @@ func (b *box) ping(ctx context.Context, p wire.Ping, s *wire.Start) {
 	if p.Receipt {
 		b.use(hub.Epoch(s.Epoch))
 		b.receipt(ctx, &p.Nonce)
+		b.resend(ctx) // it asks when its link has come back
 		return
 	}
 	pong, err := wire.Pong{Box: b.name, Nonce: p.Nonce, Time: b.in.Now().UnixMilli()}.Sign(b.in.Identity)

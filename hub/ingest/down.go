@@ -15,7 +15,8 @@ const (
 	downBytes   = 40 << 10 // of entries in a frame, before compression
 	downEntries = 128
 	downWindow  = 512 // entries on the way, not acknowledged
-	retryFirst  = 15 * time.Second
+	retryFirst  = 5 * time.Second
+	roundTrip   = 2 * time.Second // of a bad link: what went out before it and is not acknowledged is lost
 	retryMax    = 10 * time.Minute
 	maxFlagged  = 8192 // parked entries or holes that a receipt looks at
 )
@@ -26,9 +27,10 @@ type downSession struct {
 	startAt time.Time
 	nonce   wire.Nonce // of the box, that the session answers
 	frame   []byte     // the start, for a box that asks again
-	aligned bool       // the box has told where it is
+	aligned bool       // the box has told where it is: nothing is sent before, for it could overtake the start
 	base    uint64     // entries that the box has
 	sent    uint64     // entries that are sent
+	sentAt  time.Time  // the last sending
 	retry   time.Time  // when to send again
 	gap     time.Duration
 }
@@ -40,6 +42,7 @@ func (b *box) startDown(ctx context.Context, n wire.Nonce) {
 	if d := now.Sub(b.down.startAt); d >= 0 && d < startGap {
 		if n == b.down.nonce && b.down.Sealer != nil {
 			b.publish(b.down.frame)
+			b.owed = b.owed || len(b.up) > 0
 		}
 		return
 	}
@@ -70,7 +73,8 @@ func (b *box) newDown(ctx context.Context, n wire.Nonce, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	b.down = downSession{Sealer: sealer, startAt: now, nonce: n, frame: frame, base: st.Acked, sent: st.Acked, gap: retryFirst}
+	b.down = downSession{Sealer: sealer, startAt: now, nonce: n, frame: frame, base: st.Acked, sent: st.Acked}
+	b.down.gap, b.down.retry = retryFirst, now.Add(retryFirst) // for a box that does not tell
 	return nil
 }
 
@@ -177,9 +181,21 @@ func (b *box) downAck(ctx context.Context, a wire.DownAck) {
 		d.retry = b.in.Now().Add(d.gap)
 	case next < d.base && !d.aligned:
 		d.base, d.sent = next, next
+	case next == d.base:
+		b.resend(ctx)
 	}
 	d.aligned = true
 	b.pump(ctx)
+}
+
+// resend goes back to what the box has when it speaks without having acknowledged
+// what was sent a round trip ago.
+func (b *box) resend(ctx context.Context) {
+	d, now := &b.down, b.in.Now()
+	if d.sent > d.base && now.Sub(d.sentAt) > roundTrip {
+		d.sent, d.gap = d.base, retryFirst
+		b.pump(ctx)
+	}
 }
 
 // pump sends what the window allows, and sends again what was not acknowledged
@@ -191,19 +207,28 @@ func (b *box) pump(ctx context.Context) {
 		return
 	}
 	d, now := &b.down, b.in.Now()
-	if d.Sealer == nil {
-		if max(st.Acked, d.base) < st.Last && !now.Before(d.retry) {
-			d.again(now)
-			b.ask(true)
-		}
+	if max(st.Acked, d.base) >= st.Last && d.sent >= st.Last {
 		return
 	}
-	if d.sent > d.base && !now.Before(d.retry) {
-		d.sent = d.base
+	defer b.wakeLater()
+	late := !now.Before(d.retry)
+	switch {
+	case !late && (d.Sealer == nil || !d.aligned):
+		return
+	case d.Sealer == nil:
+		d.again(now)
+		b.ask(true)
+		return
+	case late && (d.sent > d.base || !d.aligned):
+		d.sent, d.aligned = d.base, true
 		d.again(now)
 		b.publish(d.frame) // the box may have missed it
 	}
-	for d.sent < st.Last && d.sent < d.base+downWindow {
+	window := uint64(downWindow)
+	if d.gap > retryFirst {
+		window = 1 // one frame at a time to a box that does not answer, or cannot store
+	}
+	for d.sent < st.Last && d.sent < d.base+window {
 		if d.sent == d.base {
 			d.retry = now.Add(max(d.gap, retryFirst))
 		}
@@ -216,6 +241,14 @@ func (b *box) pump(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// wakeLater has pump called when it is time to send again.
+func (b *box) wakeLater() {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	b.timer = time.AfterFunc(max(b.down.retry.Sub(b.in.Now()), retryFirst/10), func() { b.in.wake(b.name) })
 }
 
 // again sets when to try next: a box that is away for weeks is asked every ten
@@ -249,5 +282,6 @@ func (b *box) sendDown(ctx context.Context, e hub.Epoch) (n int, err error) {
 		return 0, nil
 	}
 	b.down.sent += uint64(len(m.Entries))
+	b.down.sentAt = b.in.Now()
 	return len(m.Entries), nil
 }

@@ -29,13 +29,17 @@ type runner struct {
 	due   time.Time // when silence counts as one more; zero while nothing is asked
 	heard time.Time // last authentic frame of the hub
 
-	sealer *wire.Sealer // our session, nil before
-	born   time.Time    // of sealer
-	starts int          // sessions started since a receipt answered
-	odd    int          // session starts of the hub refused since then
-	opener *wire.Opener // the hub's session, nil before
-	nonce  wire.Nonce   // ours, for the hub's next session start
-	whoAt  time.Time    // when we last asked for it outside greeting
+	sealer  *wire.Sealer // our session, nil before
+	born    time.Time    // of sealer
+	startAt time.Time    // of the last start sent
+	starts  int          // session starts sent since a receipt answered
+	begun   []byte       // the start of our session
+	over    wire.Nonce   // the hub's, that begun is signed over
+	stalls  int          // answers in a row after which nothing of what we had sent was stored
+	odd     int          // session starts of the hub refused since then
+	opener  *wire.Opener // the hub's session, nil before
+	nonce   wire.Nonce   // ours, for the hub's next session start
+	whoAt   time.Time    // when we last asked for it outside greeting
 
 	ask   wire.Nonce // of the last Ping
 	askAt time.Time
@@ -115,7 +119,7 @@ func (r *runner) linkIs(up bool) {
 		return
 	}
 	r.land()
-	r.quiet, r.due = 0, time.Time{}
+	r.quiet, r.stalls, r.due = 0, 0, time.Time{}
 	if !up {
 		r.phase = offline
 		r.show(func(s *shown) { s.linked = false })
@@ -169,7 +173,7 @@ func (r *runner) greet() {
 // query asks for a receipt made after now. A repeat keeps its nonce, so that an
 // answer slower than our patience still counts.
 func (r *runner) query() {
-	if r.phase != asking || r.quiet == 0 || r.quiet > 2 {
+	if r.phase != asking || r.quiet == 0 || r.quiet > 2 || r.ask == (wire.Nonce{}) {
 		r.ask = wire.NewNonce()
 	}
 	r.phase, r.askAt = asking, time.Now()
@@ -178,10 +182,16 @@ func (r *runner) query() {
 	r.expect()
 }
 
-// expect sets the time at which silence counts: doubling.
+// expect sets the time at which silence counts: doubling. The first repeat of a
+// question comes soon: it is small, and may only have overtaken our session start.
 func (r *runner) expect() {
 	d := r.opts.MaxBackoff
-	if r.quiet < 16 {
+	switch {
+	case r.quiet == 0 && r.phase != live:
+		d = r.opts.Patience / 4
+	case r.phase != live && r.quiet <= 16:
+		d = min(d, r.opts.Patience<<(r.quiet-1))
+	case r.quiet < 16:
 		d = min(d, r.opts.Patience<<r.quiet)
 	}
 	r.within(d)
@@ -235,33 +245,45 @@ func (r *runner) frame(ctx context.Context, f []byte) {
 }
 
 // who answers the hub's wish for a session. Anyone can send one, so each answer
-// (1,300 bytes) without a receipt doubles the time until the next.
+// (1,300 bytes) without a receipt doubles the time until the next. A nonce serves
+// for one session: one that our session has used came late, or the start is lost.
 func (r *runner) who(f []byte) {
 	w, err := wire.ParseWho(f)
 	if err != nil || r.phase == offline {
 		return
 	}
-	pause := min(r.opts.MaxBackoff, r.opts.Patience/4<<min(r.starts, 16))
-	if r.starts > 0 && time.Since(r.born) < pause {
+	same := r.sealer != nil && w.Nonce == r.over
+	pause := min(r.opts.MaxBackoff, r.opts.Patience/8<<min(r.starts, 16))
+	if same && r.starts == 0 || r.starts > 0 && time.Since(r.startAt) < pause {
 		return
 	}
-	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, wire.Start{
-		Dir: wire.DirUp, Box: r.opts.Box, Epoch: r.opts.Epoch, Incarnation: r.opts.Incarnation,
-		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: w.Nonce, Agent: r.opts.Agent,
-	})
-	if err != nil {
-		r.log.Error("cannot start a session", "error", err)
+	if !same && !r.begin(w.Nonce) {
 		return
 	}
 	if w.Back {
 		r.publish(wire.Who{Nonce: r.nonce}.Frame())
 	}
-	r.sealer, r.born = sealer, time.Now()
+	r.startAt = time.Now()
 	r.starts++
 	r.refused()
-	r.publish(frame)
+	r.publish(r.begun)
 	r.acknowledge(true)
 	r.query()
+}
+
+// begin makes our session over the hub's nonce.
+func (r *runner) begin(n wire.Nonce) bool {
+	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, wire.Start{
+		Dir: wire.DirUp, Box: r.opts.Box, Epoch: r.opts.Epoch, Incarnation: r.opts.Incarnation,
+		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: n, Agent: r.opts.Agent,
+	})
+	if err != nil {
+		r.log.Error("cannot start a session", "error", err)
+		return false
+	}
+	r.sealer, r.born, r.begun, r.over = sealer, time.Now(), frame, n
+	r.ask = wire.Nonce{} // an answer to the old session's ping says nothing of this one
+	return true
 }
 
 // start takes the hub's session start.
@@ -274,11 +296,17 @@ func (r *runner) start(f []byte, id wire.SessionID) {
 	})
 	if err != nil {
 		r.log.Warn("hub's session start refused", "error", err)
-		r.odd++
-		r.refused()
+		if !errors.Is(err, wire.ErrStale) {
+			r.odd++
+			r.refused()
+		}
 		return
 	}
 	r.opener, r.downEpoch, r.nonce = o, s.Epoch, wire.NewNonce()
+	if r.phase == greeting || r.phase == asking {
+		r.quiet = 0 // it is there
+		r.expect()
+	}
 	r.acknowledge(true)
 }
 

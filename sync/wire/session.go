@@ -6,6 +6,7 @@ import (
 	"crypto/hpke"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -98,8 +99,9 @@ type Expect struct {
 }
 
 // AcceptSession verifies a session's first frame. ErrSuite says that the frame
-// is not for this key; ErrStart covers everything else that does not verify, a
-// nonce that is not the expected one included: answer it with a Who.
+// is not for this key; ErrStart covers everything else that does not verify.
+// ErrStale, one of these, is a start that the sender did sign, over a nonce that
+// is not the expected one: it came late or again. Answer it with a Who.
 func AcceptSession(frame []byte, key hpke.PrivateKey, want Expect) (Start, *Opener, error) {
 	h, err := Parse(frame)
 	if err != nil {
@@ -121,7 +123,9 @@ func AcceptSession(frame []byte, key hpke.PrivateKey, want Expect) (Start, *Open
 		return Start{}, nil, ErrStart
 	}
 	s, err := openStart(head, plain, want)
-	if err != nil {
+	if errors.Is(err, ErrStale) {
+		return Start{}, nil, ErrStale
+	} else if err != nil {
 		return Start{}, nil, ErrStart
 	}
 	secret, err := r.Export(exportLabel, chacha20poly1305.KeySize)
@@ -149,8 +153,11 @@ func openStart(head, plain []byte, want Expect) (s Start, err error) {
 	if err := decMode.Unmarshal(body, &s); err != nil {
 		return s, ErrForm
 	}
-	if s.Dir != want.Dir || s.Box != want.Box || s.Nonce != want.Nonce {
+	if s.Dir != want.Dir || s.Box != want.Box {
 		return s, ErrStart
+	}
+	if s.Nonce != want.Nonce {
+		return s, ErrStale
 	}
 	return s, s.check()
 }

@@ -33,6 +33,7 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 // Limits of a frame.
@@ -56,6 +57,7 @@ var (
 	ErrSession   = errors.New("wire: frame of another session")
 	ErrOpen      = errors.New("wire: frame does not open")
 	ErrStart     = errors.New("wire: session start refused")
+	ErrStale     = fmt.Errorf("%w: over another nonce", ErrStart)
 	ErrSuite     = errors.New("wire: session start with an unknown suite or for another key")
 	ErrForm      = errors.New("wire: malformed message")
 	ErrTooLarge  = errors.New("wire: too large for a frame")
