@@ -16,8 +16,9 @@ type Pins interface {
 	Check(ctx context.Context, person clinic.ID, pin string) (clinic.PINVerdict, error)
 	// Set gives the person a new PIN and forgets wrong tries.
 	Set(ctx context.Context, person clinic.ID, pin string) error
-	// Has tells whether the person has a PIN on this box.
-	Has(person clinic.ID) (bool, error)
+	// Look tells how the person's PIN stands on this box without spending a try:
+	// PINUnset, PINLocked, or PINRight when it could be used.
+	Look(person clinic.ID) (clinic.PINVerdict, error)
 	// Unlock forgets the person's wrong tries; the PIN stays.
 	Unlock(person clinic.ID) error
 }

@@ -53,9 +53,13 @@ func who(r Reference, id clinic.ID, need right) (Person, error) {
 		return Person{}, err
 	}
 	if !slices.Contains(need.roles(), p.Role) {
-		return Person{}, &Error{Code: CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(p.Role))}}
+		return Person{}, notAllowed(p)
 	}
 	return p, nil
+}
+
+func notAllowed(p Person) *Error {
+	return &Error{Code: CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(p.Role))}}
 }
 
 func person(r Reference, id clinic.ID) (Person, error) {

@@ -40,7 +40,7 @@ func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
 		if s.PIN == "" {
 			continue
 		}
-		if has, err := d.o.Pins.Has(s.ID); err != nil || has {
+		if v, err := d.o.Pins.Look(s.ID); err != nil || v.Result != clinic.PINUnset {
 			if err != nil {
 				return err
 			}
@@ -100,11 +100,15 @@ func FacilityID(f clinic.Facility) clinic.ID {
 type StaffInput struct {
 	Person clinic.ID
 	clinic.Staff
-	PIN string // empty = as it is
+	PIN  string      // of a new person, may be empty; a colleague's is for ResetPIN
+	Base clinic.Leaf // of a known person: the last entry that the form showed
 }
 
 // SaveStaff adds or changes a person. Administrators only.
 func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID, error) {
+	if in.PIN != "" && !in.Person.IsZero() {
+		return clinic.ID{}, errors.New("desk: a colleague's PIN is changed by ResetPIN only")
+	}
 	body, err := d.staffBody(in)
 	if err != nil {
 		return clinic.ID{}, err
@@ -115,7 +119,7 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 			subject := in.Person
 			if subject.IsZero() {
 				subject = clinic.NewID()
-			} else if err := staysRun(w, subject, body); err != nil {
+			} else if err := in.fits(w, body); err != nil {
 				return nil, err
 			}
 			return []clinic.Draft{{Kind: clinic.KindStaff, Subject: subject, Body: body}}, nil
@@ -131,6 +135,30 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 		}
 	}
 	return done.Patient, nil
+}
+
+// fits refuses a change that nobody could administer after, that overwrites what
+// was saved meanwhile, or that changes nothing.
+func (in *StaffInput) fits(w *work, body *clinic.Staff) error {
+	if err := staysRun(w, in.Person, body); err != nil {
+		return err
+	}
+	records, err := w.Records(in.Person)
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	last := records[len(records)-1]
+	now, ok := last.Body.(*clinic.Staff)
+	if ok && *now == *body {
+		return &unchanged{last}
+	}
+	for _, r := range records {
+		// Entries that tell of a PIN repeat the details: they overwrite nothing.
+		if b, known := r.Body.(*clinic.Staff); r.Leaf == in.Base && known && ok && *b != *now {
+			return &Error{Code: CodeChanged}
+		}
+	}
+	return nil
 }
 
 func (d *Desk) staffBody(in StaffInput) (*clinic.Staff, error) {
@@ -179,55 +207,4 @@ func staysRun(w *work, subject clinic.ID, body *clinic.Staff) error {
 		return &Error{Code: CodeStaffLast}
 	}
 	return nil
-}
-
-// ChangePIN gives the caller a new PIN after checking the old one.
-func (d *Desk) ChangePIN(ctx context.Context, c Call, old, pin string) error {
-	if _, err := d.Who(ctx, c.By); err != nil {
-		return err
-	}
-	if err := newPIN(pin); err != nil {
-		return err
-	}
-	if err := d.checkPIN(ctx, c.By, old); err != nil {
-		return err
-	}
-	return d.o.Pins.Set(ctx, c.By, pin)
-}
-
-// Unlock forgets a colleague's wrong PINs and records who did it. Administrators
-// and doctors, with their own PIN; never for oneself.
-func (d *Desk) Unlock(ctx context.Context, c Call, colleague clinic.ID, ownPIN string) error {
-	err := d.view(ctx, func(r Reader) error {
-		if _, err := who(r, c.By, rightUnlock); err != nil {
-			return err
-		}
-		_, err := person(r, colleague)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if colleague == c.By {
-		return &Error{Code: CodeNotAllowed}
-	}
-	if err := d.checkPIN(ctx, c.By, ownPIN); err != nil {
-		return err
-	}
-	_, err = d.save(ctx, c, plan{
-		need: rightUnlock, kind: clinic.KindStaff, patient: colleague,
-		build: func(w *work) ([]clinic.Draft, error) {
-			p, err := person(w, colleague)
-			if err != nil {
-				return nil, err
-			}
-			body := p.Staff
-			return []clinic.Draft{{Kind: clinic.KindStaff, Subject: colleague, Why: "pin unlocked", Body: &body}}, nil
-		},
-		same: func(any) bool { return true },
-	})
-	if err != nil {
-		return err
-	}
-	return d.o.Pins.Unlock(colleague) // recorded first: an unlock without a trace must not be
 }

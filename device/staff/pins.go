@@ -133,15 +133,23 @@ func (p *Pins) Set(ctx context.Context, person clinic.ID, pin string) error {
 	return p.putVerifier(person, pin)
 }
 
-// Has tells whether the person has a PIN on this box.
-func (p *Pins) Has(person clinic.ID) (bool, error) {
+// Look tells how the person's PIN stands and spends no try: PINRight means that it
+// could be used now. A damaged verifier counts as locked: a new PIN mends it.
+func (p *Pins) Look(person clinic.ID) (clinic.PINVerdict, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b, err := p.kv.Get(bucketPIN, person.String())
-	if err != nil {
-		return false, fmt.Errorf("staff: read PIN: %w", err)
+	stored, wrong, err := p.load(person)
+	switch {
+	case errors.Is(err, ErrVerifier):
+		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
+	case err != nil:
+		return clinic.PINVerdict{}, err
+	case stored == nil:
+		return clinic.PINVerdict{Result: clinic.PINUnset}, nil
+	case wrong >= MaxWrong:
+		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
 	}
-	return b != nil, nil
+	return clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong - wrong}, nil
 }
 
 // Unlock forgets the person's wrong tries; the PIN stays. Who may do it, and the

@@ -260,17 +260,34 @@ func TestCancelledSpendsNoTry(t *testing.T) {
 func TestNothingInClear(t *testing.T) {
 	kv := newMemory()
 	_, a := set(t, kv, cheap())
-	p, b := set(t, kv, cheap())
+	_, b := set(t, kv, cheap())
 	va, vb := kv.m["staff.pin/"+a.String()], kv.m["staff.pin/"+b.String()]
 	if bytes.Equal(va, vb) || bytes.Contains(va, []byte(right)) {
 		t.Fatal("one PIN of two people is kept alike, or in clear")
 	}
-	if has, err := p.Has(a); !has || err != nil {
-		t.Fatal(has, err)
+}
+
+// TestLookSpendsNoTry: how often somebody looks at the list of the staff, no PIN
+// comes nearer to its lock.
+func TestLookSpendsNoTry(t *testing.T) {
+	kv := newMemory()
+	p, id := set(t, kv, cheap())
+	look := func(who clinic.ID, want clinic.PINResult, left int) {
+		t.Helper()
+		if v, err := p.Look(who); err != nil || v.Result != want || v.Left != left {
+			t.Fatalf("%+v, %v; want %d, %d left", v, err, want, left)
+		}
 	}
-	if has, err := p.Has(clinic.NewID()); has || err != nil {
-		t.Fatal(has, err)
+	for range 2 * staff.MaxWrong {
+		look(id, clinic.PINRight, staff.MaxWrong)
 	}
+	look(clinic.NewID(), clinic.PINUnset, 0)
+	check(t, p, id, wrong, clinic.PINWrong, 9)
+	look(id, clinic.PINRight, 9)
+	delete(kv.m, "staff.tries/"+id.String())
+	look(id, clinic.PINLocked, 0)
+	kv.m["staff.pin/"+id.String()] = []byte("damaged")
+	look(id, clinic.PINLocked, 0) // one damaged PIN does not take the list away
 }
 
 func TestDamagedVerifierLetsNobodyIn(t *testing.T) {

@@ -85,12 +85,17 @@ func (p *Pins) Set(_ context.Context, person clinic.ID, pin string) error {
 	return nil
 }
 
-// Has implements desk.Pins.
-func (p *Pins) Has(person clinic.ID) (bool, error) {
+// Look implements desk.Pins.
+func (p *Pins) Look(person clinic.ID) (clinic.PINVerdict, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.pins[person]
-	return ok, p.Err
+	v := clinic.PINVerdict{Result: clinic.PINRight, Left: 10 - p.wrong[person]}
+	if _, ok := p.pins[person]; !ok {
+		v = clinic.PINVerdict{Result: clinic.PINUnset}
+	} else if v.Left <= 0 {
+		v = clinic.PINVerdict{Result: clinic.PINLocked}
+	}
+	return v, p.Err
 }
 
 // Unlock implements desk.Pins.
