@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"clinicbox/clinic"
 	"clinicbox/store/journal"
@@ -28,7 +29,7 @@ func (s *Store) openViews(ctx context.Context, unclean bool) (meta, error) {
 	}
 	db, m, err := openViews(path, false)
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return meta{}, ErrLocked
 	case err != nil:
 		s.log.Warn("views cannot be used and are built anew", "err", err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"clinicbox/internal/durable"
 	"clinicbox/store/boltcheck"
@@ -55,7 +56,7 @@ func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
 }
 
 func isDamage(err error) bool {
-	for _, d := range []error{boltcheck.ErrDamaged, bbolt.ErrInvalid, bbolt.ErrChecksum, bbolt.ErrVersionMismatch} {
+	for _, d := range []error{boltcheck.ErrDamaged, berrors.ErrInvalid, berrors.ErrChecksum, berrors.ErrVersionMismatch} {
 		if errors.Is(err, d) {
 			return true
 		}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"unicode"
@@ -81,9 +82,7 @@ func valueError(err error) error {
 		return err
 	}
 	args := map[string]string{"problem": fe.Problem}
-	for k, v := range fe.Args {
-		args[k] = v
-	}
+	maps.Copy(args, fe.Args)
 	return &Error{Code: CodeValue, Field: fe.Field, Args: args}
 }
 

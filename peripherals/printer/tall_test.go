@@ -4,7 +4,7 @@ import "testing"
 
 func TestTallLetters(t *testing.T) {
 	n := 0
-	for r := rune(0); r < 0x2000; r++ {
+	for r := range rune(0x2000) {
 		if isTall(r) {
 			n++
 		}

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"clinicbox/internal/durable"
@@ -96,7 +96,7 @@ func (j *Journal) list() ([]uint32, error) {
 			nums = append(nums, n)
 		}
 	}
-	sort.Slice(nums, func(a, b int) bool { return nums[a] < nums[b] })
+	slices.Sort(nums)
 	return nums, nil
 }
 
