@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"syscall"
 
 	"clinicbox/device/config"
 	"clinicbox/device/task"
@@ -137,6 +138,7 @@ func Words(err error) string {
 		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ khác. Kiểm tra data.key_file; không xóa gì.", "The records are sealed under another storage key. Check data.key_file; delete nothing."},
 		{store.ErrVersion, "Hồ sơ do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote these records. Install it again."},
 		{store.ErrFull, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
+		{syscall.ENOSPC, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
 		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
 	} {
 		if errors.Is(err, w.err) {

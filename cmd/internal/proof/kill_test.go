@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"clinicbox/clinic"
-	"clinicbox/internal/testlog"
 )
 
 // How many lives a box has in the kill test.
@@ -259,7 +258,7 @@ func (w *worker) fields(step, mark string) (path string, v url.Values) {
 // through the pages.
 func (w *worker) finish(base string) {
 	err := w.login(base)
-	testlog.Eventually(w.t.Context(), w.t, "the pause after PINs that were cut", func() bool {
+	w.eventually("the pause after PINs that were cut", func() bool {
 		if errors.Is(err, errWait) {
 			err = w.login(base)
 		}
