@@ -222,7 +222,7 @@ func (b *Box) data(from uint64, n int) *wire.Data {
 	w := wire.NewDataBuilder(b.Epoch, from, wire.MaxFrame)
 	for i := int(from); i < len(b.raws) && w.Len() < n && w.Add(b.raws[i]); i++ {
 	}
-	return w.Data(b.root(w.Next()))
+	return w.Data(b.root(w.Next()), uint64(len(b.raws)))
 }
 
 func (b *Box) seal(m wire.Message) []byte {

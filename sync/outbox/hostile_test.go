@@ -155,3 +155,22 @@ func TestFramesFromAnyone(t *testing.T) {
 		r.same()
 	})
 }
+
+// TestRefusingHubCostsLittle: a hub that hears us and stores nothing, because it
+// finds another root or its operator must decide, does not eat the month's bytes.
+func TestRefusingHubCostsLittle(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := settled(t, 34, 50)
+		defer func() { r.stop() }()
+		r.hub.Refuse(true)
+		before := r.net.Bytes()
+		r.log.Append(5000, 300)
+		time.Sleep(24 * time.Hour)
+		if n := r.net.Bytes() - before; n < 10<<10 || n > 600<<10 {
+			t.Fatalf("%d bytes a day to a hub that refuses them", n)
+		}
+		r.hub.Refuse(false)
+		r.settle(40 * time.Minute)
+		r.same()
+	})
+}

@@ -89,6 +89,9 @@ func (r *runner) settle(rec *wire.Receipt) {
 	if rec.Size < r.size {
 		r.log.Error("hub lost what it had receipted: sending it again", "had", r.size, "has", rec.Size)
 	}
+	if rec.Size > r.size {
+		r.stalls = 0
+	}
 	r.size = rec.Size
 	r.high = max(r.high, rec.Size)
 	kept := *rec
@@ -105,6 +108,13 @@ func (r *runner) settle(rec *wire.Receipt) {
 func (r *runner) answered() {
 	r.phase, r.starts, r.odd = live, 0, 0
 	r.land()
+	if r.tried {
+		r.tried = false
+		r.stalls++ // settle sets it back when the hub stored something
+	}
+	if r.stalled() {
+		r.hold = time.Now().Add(min(r.opts.MaxBackoff, r.opts.Patience<<min(r.stalls-patient, 16)))
+	}
 	r.show(func(s *shown) { s.linked = true; s.problems.diverged, s.problems.refused = false, false })
 }
 

@@ -35,6 +35,7 @@ type runner struct {
 	starts  int          // session starts sent since a receipt answered
 	begun   []byte       // the start of our session
 	over    wire.Nonce   // the hub's, that begun is signed over
+	tried   bool         // entries were sent since the hub last answered
 	stalls  int          // answers in a row after which nothing of what we had sent was stored
 	odd     int          // session starts of the hub refused since then
 	opener  *wire.Opener // the hub's session, nil before

@@ -10,6 +10,13 @@ import (
 // before the hub was heard again. Larger ones wait for a Ping's answer.
 const trial = 2 << 10
 
+// patient is how often a hub may answer and store nothing of what it was sent.
+// Links lose frames; a hub that refuses them would cost the month's bytes in hours.
+const patient = 4
+
+// stalled reports whether the hub is sent one small frame at long intervals only.
+func (r *runner) stalled() bool { return r.stalls >= patient }
+
 // grew lets a first entry wait for those of the same visit. Entries that join a
 // backlog do not make it wait.
 func (r *runner) grew() {
@@ -31,6 +38,9 @@ func (r *runner) pump() {
 	}
 	for r.sent < r.opts.Log.Size() {
 		room := r.opts.Window - r.bytes
+		if r.stalled() {
+			room = trial - r.bytes
+		}
 		if len(r.flight) > 0 && room < r.opts.Frame/2 {
 			return
 		}
@@ -53,6 +63,7 @@ func (r *runner) pump() {
 			return // one large entry: alone, when the window is empty
 		}
 		r.show(func(s *shown) { s.problems.journal = false })
+		r.tried = true
 		r.flight = append(r.flight, flown{next: next, bytes: len(frame)})
 		r.bytes += len(frame)
 		r.sent = next
@@ -80,6 +91,6 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	frame, err = r.sealer.Seal(b.Data(root))
+	frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size()))
 	return frame, b.Next(), err
 }

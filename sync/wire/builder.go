@@ -3,7 +3,7 @@ package wire
 // Estimates of the builder: what a frame, a run and an entry cost at most beside
 // the entry's bytes.
 const (
-	frameCost = 3 + 8 + 10 + 16 + 2 + bucket + 96 // header, tag, inner head, padding, fields
+	frameCost = 3 + 8 + 10 + 16 + 2 + bucket + 106 // header, tag, inner head, padding, fields
 	runCost   = 56
 	entryCost = 4 + 16
 	holeCost  = 1 + 34 + 16
@@ -86,9 +86,13 @@ func (b *DataBuilder) Len() int { return int(b.next - b.data.First) }
 // whose root Data wants.
 func (b *DataBuilder) Next() uint64 { return b.next }
 
-// Data returns the message. Root is the tree's at size Next.
-func (b *DataBuilder) Data(root Hash) *Data {
+// Data returns the message. Root is the tree's at size Next; total is the size of
+// the whole log, of which more may follow.
+func (b *DataBuilder) Data(root Hash, total uint64) *Data {
 	d := b.data
 	d.Size, d.Root = b.next, root
+	if total > d.Size {
+		d.Total = total
+	}
 	return &d
 }

@@ -15,7 +15,11 @@ type Data struct {
 	Size       uint64 `cbor:"4,keyasint"`           // of the tree after the last entry
 	Root       Hash   `cbor:"5,keyasint"`           // of that tree
 	Checkpoint []byte `cbor:"6,keyasint,omitempty"` // signed, once boxes sign them
+	Total      uint64 `cbor:"7,keyasint,omitempty"` // of the log when this was sent; not stated when it is Size
 }
+
+// Stated returns the size of the log that the frame tells of.
+func (d *Data) Stated() uint64 { return max(d.Size, d.Total) }
 
 // Run is a stretch of entries whose salts come from one place: derived from the
 // seed of a journal segment, or given. An empty entry is a hole: the box can no

@@ -60,7 +60,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		t.Fatal(err)
 	}
 	return map[string]Message{
-		"data": b.Data(Hash{6}), "receipt": receipt, "down": down, "pong": pong,
+		"data": b.Data(Hash{6}, 0), "data-total": b.Data(Hash{6}, 500), "receipt": receipt, "down": down, "pong": pong,
 		"downack": DownAck{Epoch: Epoch{8}, Next: 4}, "ping": Ping{Nonce: nonce, Receipt: true},
 		"unknown": Unknown{Kind: 77, Body: []byte("later")},
 	}

@@ -90,6 +90,6 @@ func TestSizes(t *testing.T) {
 			}
 			total += len(r.Bytes)
 		}
-		hold(fmt.Sprintf("data, %d entries of %d bytes", count, total), b.Data(Hash{1}), most)
+		hold(fmt.Sprintf("data, %d entries of %d bytes", count, total), b.Data(Hash{1}, 0), most)
 	}
 }

@@ -141,7 +141,7 @@ func TestStartRefused(t *testing.T) {
 		want  Expect
 		err   error
 	}{
-		{"replayed: old nonce", frame, hub.HPKE, Expect{DirUp, "tram-01", good.From, NewNonce()}, ErrStart},
+		{"replayed: old nonce", frame, hub.HPKE, Expect{DirUp, "tram-01", good.From, NewNonce()}, ErrStale},
 		{"forged signature", forged, hub.HPKE, good, ErrStart},
 		{"another box's topic", frame, hub.HPKE, Expect{DirUp, "tram-02", good.From, n}, ErrStart},
 		{"reflected", frame, hub.HPKE, Expect{DirDown, "tram-01", good.From, n}, ErrStart},
@@ -156,7 +156,7 @@ func TestStartRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, _, err := AcceptSession(tt.frame, tt.key, tt.want); !errors.Is(err, tt.err) {
+			if _, _, err := AcceptSession(tt.frame, tt.key, tt.want); !errors.Is(err, tt.err) || tt.err == ErrStart && errors.Is(err, ErrStale) {
 				t.Fatalf("got %v, want %v", err, tt.err)
 			}
 		})
@@ -241,7 +241,7 @@ func TestDataRoundTrip(t *testing.T) {
 			t.Fatal("does not fit")
 		}
 	}
-	f, err := s.Seal(b.Data(Hash{4}))
+	f, err := s.Seal(b.Data(Hash{4}, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestBuilderKeepsTheLimit(t *testing.T) {
 					break
 				}
 			}
-			f, err := s.Seal(b.Data(Hash{}))
+			f, err := s.Seal(b.Data(Hash{}, 1<<62))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -306,7 +306,7 @@ func TestDataRefused(t *testing.T) {
 		for _, r := range raws(3, 4) {
 			b.Add(r)
 		}
-		return b.Data(Hash{})
+		return b.Data(Hash{}, 1<<62)
 	}
 	tests := map[string]func(d *Data){
 		"size differs":       func(d *Data) { d.Size++ },
@@ -493,7 +493,7 @@ func TestTooLarge(t *testing.T) {
 func TestHoleLeafIsClaimed(t *testing.T) {
 	b := NewDataBuilder(Epoch{}, 0, MaxFrame)
 	b.Add(Raw{Leaf: clinic.Leaf{9}})
-	body, _, err := b.Data(Hash{}).body()
+	body, _, err := b.Data(Hash{}, 1<<62).body()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ type Hub struct {
 
 	mu     sync.Mutex
 	dead   bool
+	refuse bool
 	epoch  wire.Epoch // of the box's log
 	items  []wire.Item
 	tree   Tree
@@ -60,6 +61,13 @@ func (h *Hub) Kill(on bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.dead = on
+}
+
+// Refuse makes the hub answer as ever and store nothing.
+func (h *Hub) Refuse(on bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refuse = on
 }
 
 // Restart forgets what lives in memory only: sessions and nonces.
@@ -240,6 +248,10 @@ func (h *Hub) sealed(frame []byte) {
 
 func (h *Hub) data(d *wire.Data) {
 	if d.Epoch != h.epoch {
+		return
+	}
+	if h.refuse {
+		h.receipt(nil)
 		return
 	}
 	items := d.Items()
