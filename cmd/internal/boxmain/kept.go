@@ -3,6 +3,7 @@ package boxmain
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
@@ -21,16 +22,34 @@ type queue struct{ state *store.State }
 
 var _ printer.Queue = queue{}
 
-func (q queue) Put(id string, job []byte) error { return q.state.Put(bucketPrint, id, job) }
-func (q queue) Delete(id string) error          { return q.state.Delete(bucketPrint, id) }
+// damaged begins the id of a job whose row does not open: its real one is sealed.
+const damaged = "damaged-"
 
-// Each goes over the jobs that can be read; one that cannot is left where it is.
-func (q queue) Each(f func(id string, job []byte) error) error {
-	err := q.state.ForEach(bucketPrint, f)
-	if errors.Is(err, store.ErrState) {
-		return nil // comes after all the others: printing goes on without it
+func (q queue) Put(id string, job []byte) error { return q.state.Put(bucketPrint, id, job) }
+
+func (q queue) Delete(id string) error {
+	if name, ok := strings.CutPrefix(id, damaged); ok {
+		return q.state.DropDamaged(bucketPrint, name)
 	}
-	return err
+	return q.state.Delete(bucketPrint, id)
+}
+
+// Each goes over all jobs. One whose row does not open comes without bytes: the
+// spooler lists it as bad, until a person drops it, and prints the others.
+func (q queue) Each(f func(id string, job []byte) error) error {
+	if err := q.state.ForEach(bucketPrint, f); err != nil && !errors.Is(err, store.ErrState) {
+		return err
+	}
+	names, err := q.state.Damaged(bucketPrint)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := f(damaged+name, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keeper keeps what sync must remember.
