@@ -118,12 +118,13 @@ func (s *Server) keepTyped(w http.ResponseWriter, r *http.Request) {
 	if v.session.token == "" {
 		owner = s.browser(w, r)
 	}
-	s.drafts.keep(owner, r.URL.Path, typed(r))
+	s.drafts.keep(owner, r.URL.Path, typed(r.PostForm))
 }
 
 // draftable reports whether a page has something to lose.
 func draftable(path string) bool {
-	return strings.HasPrefix(path, "/patients/") || path == "/register"
+	return strings.HasPrefix(path, "/patients/") || path == "/register" ||
+		path == "/staff/new" || strings.HasPrefix(path, "/staff/") && strings.HasSuffix(path, "/edit")
 }
 
 const browserCookie = "clinicbox_browser"

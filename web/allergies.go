@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -17,6 +18,7 @@ type Allergies struct {
 	ID   clinic.ID
 	Rows []int // numbers of the rows to show
 	Tips string
+	Old  int // how many versions there are
 }
 
 const allergyRows = 2 // more come when these are filled
@@ -54,13 +56,13 @@ func fillAllergies(f *Form, a clinic.AllergyFile) {
 	}
 	var tips []string
 	for _, t := range a.Tips {
-		tips = append(tips, hex.EncodeToString(t[:]))
+		tips = append(tips, leafText(t))
 	}
 	f.Set("tips", strings.Join(tips, " "))
 }
 
 func (s *Server) allergiesView(pv *PatientPage, f Form) *Allergies {
-	v := &Allergies{Page: pv.Page, Form: f, ID: pv.File.ID, Tips: f.Get("tips")}
+	v := &Allergies{Page: pv.Page, Form: f, ID: pv.File.ID, Tips: f.Get("tips"), Old: len(pv.File.Allergies.Versions)}
 	v.Title, v.Errors, v.Hold = "allergies.title", f.Errors, true
 	n := 0
 	for i := range 40 {
@@ -110,6 +112,44 @@ func (s *Server) allergiesSave(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// AllergyVersions is the view of every version of the allergies, the latest first.
+type AllergyVersions struct {
+	Page
+	ID       clinic.ID
+	Versions []AllergyVersion
+}
+
+// AllergyVersion is one version with who wrote it.
+type AllergyVersion struct {
+	Allergies *clinic.Allergies
+	Record    clinic.Record
+	By        desk.Person
+	Signed    []SignedBy // none: allergies are no signed document
+	Now       bool       // counts today
+}
+
+func (s *Server) allergyVersions(w http.ResponseWriter, r *http.Request) error {
+	pv, err := s.patientView(r)
+	if err != nil {
+		return err
+	}
+	file := &pv.File.Allergies
+	if len(file.Versions) == 0 {
+		return errGone
+	}
+	v := &AllergyVersions{Page: pv.Page, ID: pv.File.ID}
+	v.Title = "allergies.versions"
+	for i := len(file.Versions) - 1; i >= 0; i-- {
+		rec := file.Versions[i]
+		body, _ := rec.Body.(*clinic.Allergies)
+		v.Versions = append(v.Versions, AllergyVersion{
+			Allergies: body, Record: rec, By: pv.File.Names[rec.Author], Now: slices.Contains(file.Tips, rec.Leaf),
+		})
+	}
+	s.show(w, r, http.StatusOK, "allergyversions", v)
+	return nil
+}
+
 func backOr(back, other string) string {
 	if back == "" {
 		return other
@@ -131,6 +171,8 @@ func readAllergies(f *Form) (items []clinic.Allergy) {
 	}
 	return items
 }
+
+func leafText(l clinic.Leaf) string { return hex.EncodeToString(l[:]) }
 
 func parseLeaf(s string) (clinic.Leaf, bool) {
 	var l clinic.Leaf

@@ -77,7 +77,7 @@ func (s *Server) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) 
 	switch e.Code {
 	case desk.CodeNoPatient, desk.CodeNoVisit, desk.CodeAppointNone:
 		status = http.StatusNotFound
-	case desk.CodeNotAllowed, desk.CodeNoPerson:
+	case desk.CodeNotAllowed, desk.CodeNoPerson, desk.CodePINHelp:
 		status = http.StatusForbidden
 	case desk.CodeMixed, desk.CodeFormStale, desk.CodeChanged:
 		status = http.StatusConflict
@@ -156,6 +156,8 @@ func problemIn(c *i18n.Catalogue, e *desk.Error) Problem {
 			value = c.Text("role." + value)
 		case "unit":
 			value = unitText(c, value)
+		case "value", "low", "high":
+			value = numText(c, value)
 		}
 		p.Args = append(p.Args, name, value)
 	}

@@ -112,7 +112,7 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 	case !draftable(path):
 		http.Error(w, "not kept", http.StatusBadRequest)
 	default:
-		v := typed(r)
+		v := typed(r.PostForm)
 		delete(v, "draft")
 		s.drafts.keep(x.owner(), path, v)
 		w.WriteHeader(http.StatusNoContent)
@@ -140,14 +140,8 @@ func (s *Server) keepForm(r *http.Request, f Form) {
 	if r.Method != http.MethodPost {
 		return
 	}
-	v := url.Values{}
-	for name, values := range f.Values {
-		if name != "act" && name != "pin" && name != "do" {
-			v[name] = values
-		}
-	}
 	x := who(r).session
-	s.drafts.keep(x.owner(), r.URL.Path, v)
+	s.drafts.keep(x.owner(), r.URL.Path, typed(f.Values))
 }
 
 // saved forgets the page's draft.

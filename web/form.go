@@ -2,7 +2,7 @@ package web
 
 import (
 	"errors"
-	"net/http"
+	"html/template"
 	"net/url"
 	"strings"
 
@@ -65,11 +65,14 @@ func (f *Form) FailField(err error) bool {
 	return ok
 }
 
-// typed returns the fields that a person typed, without those that steer.
-func typed(r *http.Request) url.Values {
+// typed returns the fields that a person typed, without those that steer and
+// without PINs: those are kept nowhere.
+func typed(form url.Values) url.Values {
 	v := url.Values{}
-	for name, values := range r.PostForm {
-		if name != "act" && name != "pin" && name != "do" {
+	for name, values := range form {
+		switch name {
+		case "act", "do", "pin", "again", "own":
+		default:
 			v[name] = values
 		}
 	}
@@ -84,7 +87,6 @@ type Input struct {
 	Rows                     int
 	Err                      *Problem
 	Raw                      bool // no help from keyboard or browser
-	Secret                   bool
 }
 
 // newInput makes a field from a form, by name. Options: "label", "hint",
@@ -126,6 +128,29 @@ func (in *Input) text(option, v string) {
 	case "width":
 		in.Width = v
 	}
+}
+
+// newChips is the head of a choice of one among few.
+func newChips(f Form, name, label, hint string) Input {
+	return Input{Name: name, Label: label, Hint: hint, Err: f.Err(name)}
+}
+
+// described ties a field to its hint and its error for who hears the page. The
+// names are those of our own forms, never typed ones.
+func described(name, hint string, err *Problem) template.HTMLAttr {
+	var by []string
+	if hint != "" {
+		by = append(by, name+"-hint")
+	}
+	attr := ""
+	if err != nil {
+		by = append(by, name+"-error")
+		attr = ` aria-invalid="true"`
+	}
+	if len(by) == 0 {
+		return ""
+	}
+	return template.HTMLAttr(` aria-describedby="` + strings.Join(by, " ") + `"` + attr)
 }
 
 // DateInput is a date in three fields.

@@ -23,24 +23,24 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"clock":  func(t time.Time) string { return t.In(clinic.ICT).Format("15:04") },
 		"unit":   func(u string) string { return unitText(c, u) },
 		"lately": func(t, now time.Time) string { return lately(c, t, now) },
-		"moment": func(t time.Time) string {
-			return t.In(clinic.ICT).Format("15:04") + " " + dateText(c, clinic.DateOf(t))
-		},
-		"age":      func(birth, on clinic.Date) string { return ageText(c, birth, on) },
-		"count":    func(n any) string { return countText(n) },
-		"input":    newInput,
+		"moment": func(t time.Time) string { return momentText(c, t) },
+		"age":    func(birth, on clinic.Date) string { return ageText(c, birth, on) },
+		"count":  func(n any) string { return numText(c, countText(n)) },
+		"num":    func(n any) string { return numText(c, fmt.Sprint(n)) },
+		"input":  newInput, "chips": newChips, "described": described,
 		"say":      func(key string, args []any) string { return c.Text(key, args...) },
 		"who":      func(p desk.Person) string { return personText(c, p) },
-		"rowMore":  rowMore,
+		"rowMore":  func(r clinic.CatalogRow) string { return rowMore(c, r) },
 		"queueRow": func(row desk.QueueRow, next bool, today clinic.Date) queueRow { return queueRow{row, next, today} },
 		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
-		"systemKey": systemKey, "patientOf": patientOf, "paperQuantity": clinic.PaperQuantity,
-		"fieldName": func(name string) string { return fieldText(c, name) },
-		"deviceDo":  func(name string) string { return strings.TrimSuffix(name, ".name") + ".do" },
-		"words":     strings.Fields,
-		"join":      strings.Join,
-		"plus":      func(a, b int) int { return a + b },
-		"initial":   initial,
+		"systemKey": systemKey, "patientOf": patientOf,
+		"paperQuantity": func(q clinic.Milli) string { return numText(c, clinic.PaperQuantity(q)) },
+		"fieldName":     func(name string) string { return fieldText(c, name) },
+		"deviceDo":      func(name string) string { return strings.TrimSuffix(name, ".name") + ".do" },
+		"words":         strings.Fields,
+		"join":          strings.Join,
+		"plus":          func(a, b int) int { return a + b },
+		"initial":       initial,
 	}
 }
 
@@ -78,6 +78,20 @@ func ageText(c *i18n.Catalogue, birth, on clinic.Date) string {
 		return c.Text("age.months", "n", a.Years*12+a.Months)
 	}
 	return c.Text("age.days", "n", a.Months*30+a.Days)
+}
+
+// numText writes a number that the country's way was written in, 1.234,5, as
+// readers of the language expect it.
+func numText(c *i18n.Catalogue, s string) string {
+	if c.Lang != "en" {
+		return s
+	}
+	return strings.NewReplacer(".", ",", ",", ".").Replace(s)
+}
+
+// momentText writes time of day and date.
+func momentText(c *i18n.Catalogue, t time.Time) string {
+	return t.In(clinic.ICT).Format("15:04") + " " + dateText(c, clinic.DateOf(t))
 }
 
 // countText groups thousands with dots, as Vietnamese papers do.

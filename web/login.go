@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"clinicbox/clinic"
@@ -26,6 +27,8 @@ type PIN struct {
 	Locked bool   // a session waits behind
 	Kept   bool   // something typed waits behind
 	Back   string // the page to choose another person
+	Help   string // where a colleague helps: unlocks, or sets a new PIN; empty = no need yet
+	Shut   bool   // after too many wrong PINs
 }
 
 func nextQuery(next string) string {
@@ -101,17 +104,23 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 		http.SetCookie(w, s.cookie(browserCookie, "", -time.Second))
 	}
 	next := s.resume(&x, v.Next)
-	if !x.may() {
+	if !x.may() && !strings.HasPrefix(next, "/staff") {
 		next = "/status"
 	}
+	s.tellReset(r, token, person)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
 // wrongPIN shows the PIN page again; the problem belongs to the PIN field.
 func (s *Server) wrongPIN(w http.ResponseWriter, r *http.Request, v *PIN) {
+	at := "/staff/" + v.Person.ID.String()
+	v.Help = "/login" + nextQuery(at+"/newpin")
 	for i := range v.Form.Errors {
 		v.Form.Errors[i].Field = "pin"
+		if v.Form.Errors[i].Key == string(desk.CodePINLocked) {
+			v.Shut, v.Help = true, "/login"+nextQuery(at+"/unlock")
+		}
 	}
 	v.Errors, v.Asking = v.Form.Errors, true
 	s.show(w, r, http.StatusUnprocessableEntity, "pin", v)

@@ -30,6 +30,7 @@ type Page struct {
 	Live      bool // whether live events are on: somebody is logged in
 	Refresh   int  // seconds after which the page loads itself anew without JavaScript
 	Offer     bool // what was typed before is offered, not filled in
+	Watch     bool // the page shows devices: it loads itself anew when one changes
 	Asking    bool // the form asks for something and saves nothing
 	Now       time.Time
 	Draft     bool // the form was filled from what was typed before a lock

@@ -1,6 +1,10 @@
 package web
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // Truths is the state of the data in three numbers: what is saved here, what of
 // it is unsent, what the centre has confirmed.
@@ -18,7 +22,38 @@ type Device struct {
 	Name  string // message key: "printer.name", "scanner.name"
 	State string // message key: "printer.ready", "printer.paper-out" …
 	OK    bool
+	// Unsure: nothing is wrong as far as is known, but nothing more is known.
+	Unsure bool
+	// Person: it goes on only when somebody decides on the page of the box's state.
+	Person  bool
+	Waiting int    // slips that wait
+	More    string // message key of a sentence for that page; empty = none
 }
+
+// PrintJob is a slip that is not out yet. It names nobody: technicians see it too.
+type PrintJob struct {
+	ID    string
+	Paper string    // what it is: "appointment", "test"; empty when it cannot be read
+	Code  string    // of the slip, to find the patient by; empty = none
+	Since time.Time // when it was asked for; zero when it cannot be read
+	Held  bool      // tried too often: it prints again when a person says so
+	Bad   bool      // cannot be read or drawn: it can only be dropped
+	Now   bool      // is being printed
+}
+
+// Printer is what a person may do about slips that wait. Jobs and Retry answer at
+// once; all may be called at the same time.
+type Printer interface {
+	Jobs() []PrintJob
+	// Retry tries again what waits: somebody says that the printer is mended.
+	Retry()
+	// Drop takes a slip out of the queue, durably; one that is gone is no error.
+	// ErrPrinting means that it is too late.
+	Drop(ctx context.Context, id string) error
+}
+
+// ErrPrinting refuses to drop a slip that is being printed.
+var ErrPrinting = errors.New("web: the slip is being printed")
 
 // Warning is something that everybody shall see until its cause is gone.
 type Warning struct {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"net/http"
 
@@ -193,7 +192,7 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 // patientBase names the version of the details that the page shows.
 func patientBase(pv *PatientPage) string {
 	leaf := pv.File.Versions[len(pv.File.Versions)-1].Leaf
-	return hex.EncodeToString(leaf[:])
+	return leafText(leaf)
 }
 
 // editChanged says beside each field what somebody else saved meanwhile, and makes

@@ -19,6 +19,8 @@ type Opts struct {
 	Box   Box
 	Clock desk.Clock
 	Log   *slog.Logger
+	// Printer lets people decide about slips that wait; nil without a printer.
+	Printer Printer
 	// Listener is where Run serves; it may be nil when only Handler is used.
 	Listener net.Listener
 	// Idle is how long a session may rest before it locks; zero means 5 minutes.

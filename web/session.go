@@ -24,6 +24,7 @@ type session struct {
 	seen   time.Time
 	locked bool
 	flash  *Note
+	act    string // the last form that must be done once though its answer may be lost
 }
 
 // sessions are all who are logged in.
@@ -116,6 +117,40 @@ func (s *sessions) change(token string, f func(*session)) {
 	defer s.mu.Unlock()
 	if x, ok := s.live[token]; ok {
 		f(x)
+	}
+}
+
+// claim reports whether the form is new to the session: a PIN that was changed by
+// the first press would be wrong for the second.
+func (s *sessions) claim(token, act string) (first bool) {
+	s.change(token, func(x *session) { first, x.act = act == "" || x.act != act, act })
+	return first
+}
+
+// unclaim lets the form be sent again: it did nothing.
+func (s *sessions) unclaim(token string) { s.change(token, func(x *session) { x.act = "" }) }
+
+// renew tells the sessions of a person what changed about them; who left is out.
+func (s *sessions) renew(p desk.Person) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t, x := range s.live {
+		switch {
+		case x.person.ID != p.ID:
+		case p.Left:
+			delete(s.live, t)
+		default:
+			x.person = p
+		}
+	}
+}
+
+// lockPerson closes the sessions of a person whose PIN somebody else set.
+func (s *sessions) lockPerson(id clinic.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.live {
+		x.locked = x.locked || x.person.ID == id
 	}
 }
 

@@ -8,10 +8,18 @@ import (
 // Status is the view of the page that says how the box is, why, and what to do.
 type Status struct {
 	Page
+	Jobs  []PrintJob
+	Print bool // there is a printer
+	Retry bool // a slip waits that trying again may bring out
 }
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
-	s.show(w, r, http.StatusOK, "status", &Status{Page: s.page(r, "status.title", "")})
+	v := &Status{Page: s.page(r, "status.title", ""), Jobs: s.jobs(), Print: s.opts.Printer != nil}
+	v.Watch = true
+	for _, j := range v.Jobs {
+		v.Retry = v.Retry || !j.Bad && !j.Now
+	}
+	s.show(w, r, http.StatusOK, "status", v)
 	return nil
 }
 

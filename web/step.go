@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/hex"
 	"net/http"
 
 	"clinicbox/clinic"
@@ -86,7 +85,7 @@ func (s *Server) stepPage(st step) handler {
 		} else {
 			if doc != nil {
 				leaf := doc.Leaf()
-				b.Form.Set("base", hex.EncodeToString(leaf[:]))
+				b.Form.Set("base", leafText(leaf))
 			}
 			st.fill(&b.Form, doc, &b.File)
 		}
@@ -238,7 +237,7 @@ func (s *Server) stepChanged(b *Step, st step) {
 		return
 	}
 	leaf := doc.Leaf()
-	b.Form.Set("base", hex.EncodeToString(leaf[:]))
+	b.Form.Set("base", leafText(leaf))
 	v := docView(&b.File, doc, doc.Current())
 	b.Changed = &v
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"clinicbox/clinic"
+	"clinicbox/web/i18n"
 )
 
 // suggestion is one row as a page's script shows it while somebody types.
@@ -28,7 +29,7 @@ func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := make([]suggestion, 0, len(found.Found))
 	for _, row := range found.Found {
-		out = append(out, suggestion{row.Code, row.Name, rowMore(row)})
+		out = append(out, suggestion{row.Code, row.Name, rowMore(s.engine.catalogues[who(r).lang], row)})
 	}
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(out)
@@ -36,7 +37,7 @@ func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
 
 // rowMore is the second line of a catalogue row: strength, form, unit; for
 // charges the price; for diagnoses the English name.
-func rowMore(r clinic.CatalogRow) string {
+func rowMore(c *i18n.Catalogue, r clinic.CatalogRow) string {
 	switch r.Catalog {
 	case clinic.CatalogMedicine:
 		more := r.Strength
@@ -48,7 +49,7 @@ func rowMore(r clinic.CatalogRow) string {
 		}
 		return more
 	case clinic.CatalogService:
-		return r.Price.String()
+		return numText(c, r.Price.String())
 	}
 	return r.English
 }

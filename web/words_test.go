@@ -16,8 +16,8 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "citizen.", "end.why.", "field.", "language.", "next.", "printer.", "problem.", "role.", "saved.", "scan.",
-		"scanner.", "sex.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "weekday.", "why.",
+		"age.", "citizen.", "end.why.", "field.", "language.", "next.", "paper.", "printer.", "problem.", "role.", "saved.", "scan.",
+		"scanner.", "sex.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "weekday.", "why.",
 	}
 }
 

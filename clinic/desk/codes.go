@@ -13,6 +13,7 @@ const (
 	CodePINUnset   Code = "pin.unset"   // no PIN on this box
 	CodePINWeak    Code = "pin.weak"    // a new PIN that is guessed first
 	CodePINLength  Code = "pin.length"  // a new PIN has 6 digits
+	CodePINHelp    Code = "pin.help"    // another doctor or administrator must do it; an administrator's PIN: another administrator
 	CodeNoPerson   Code = "staff.none"  // not a member of the staff, or left
 	CodeNotAllowed Code = "role.denied" // Args: role
 	CodeStaffName  Code = "staff.name"  // a person needs a name
@@ -83,7 +84,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodePINWrong, CodePINWait, CodePINLocked, CodePINUnset,
-		CodePINWeak, CodePINLength, CodeNoPerson, CodeNotAllowed,
+		CodePINWeak, CodePINLength, CodePINHelp, CodeNoPerson, CodeNotAllowed,
 		CodeStaffName, CodeStaffRole, CodeStaffLast, CodeFormStale,
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
 		CodeTooLong, CodeRequired, CodeText, CodeTooMany,

@@ -172,7 +172,7 @@ func (d *Desk) ResetPIN(ctx context.Context, c Call, in ResetInput) error {
 		need = rightStaff
 	}
 	if !slices.Contains(need.roles(), by.Role) {
-		return notAllowed(by)
+		return &Error{Code: CodePINHelp}
 	}
 	if err := d.checkPIN(ctx, c.By, in.OwnPIN); err != nil {
 		return err
@@ -193,7 +193,7 @@ func (d *Desk) helps(ctx context.Context, c Call, colleague clinic.ID) (by, whos
 		return err
 	})
 	if err == nil && colleague == c.By {
-		err = notAllowed(by)
+		err = &Error{Code: CodePINHelp}
 	}
 	return by, whose, err
 }

@@ -112,8 +112,8 @@ func TestResetPIN(t *testing.T) {
 		field string
 	}{
 		"nurse":              {s.nurse, with(func(x *desk.ResetInput) { x.Colleague = s.cashier; x.OwnPIN = nursePIN }), desk.CodeNotAllowed, ""},
-		"oneself":            {s.doctor, with(func(x *desk.ResetInput) { x.Colleague = s.doctor }), desk.CodeNotAllowed, ""},
-		"doctor for admin":   {s.doctor, with(func(x *desk.ResetInput) { x.Colleague = s.admin }), desk.CodeNotAllowed, ""},
+		"oneself":            {s.doctor, with(func(x *desk.ResetInput) { x.Colleague = s.doctor }), desk.CodePINHelp, ""},
+		"doctor for admin":   {s.doctor, with(func(x *desk.ResetInput) { x.Colleague = s.admin }), desk.CodePINHelp, ""},
 		"nobody":             {s.doctor, with(func(x *desk.ResetInput) { x.Colleague = clinic.NewID() }), desk.CodeNoPerson, ""},
 		"weak":               {s.doctor, with(func(x *desk.ResetInput) { x.PIN = "123456" }), desk.CodePINWeak, "pin"},
 		"short":              {s.doctor, with(func(x *desk.ResetInput) { x.PIN = "1234" }), desk.CodePINLength, "pin"},

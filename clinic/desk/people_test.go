@@ -327,7 +327,7 @@ func TestPINs(t *testing.T) {
 	_, err = s.Login(ctx, s.nurse, "739105")
 	s.refused(err, desk.CodePINLocked, "pin")
 	s.refused(s.Unlock(ctx, call(s.cashier), s.nurse, "x"), desk.CodeNotAllowed, "")
-	s.refused(s.Unlock(ctx, call(s.doctor), s.doctor, doctorPIN), desk.CodeNotAllowed, "")
+	s.refused(s.Unlock(ctx, call(s.doctor), s.doctor, doctorPIN), desk.CodePINHelp, "")
 	s.refused(s.Unlock(ctx, call(s.doctor), s.nurse, "000000"), desk.CodePINWrong, "pin")
 	n := s.store.Len()
 	if err := s.Unlock(ctx, call(s.doctor), s.nurse, doctorPIN); err != nil || s.store.Len() != n+1 {
