@@ -65,7 +65,7 @@ func (h *hostileBox) now() time.Time {
 
 func newHostileBox(t testing.TB) *hostileBox {
 	t.Helper()
-	h := &hostileBox{t: t, dir: t.TempDir(), log: testlog.New(t), printer: sim.NewPrinter(sim.PrinterOpts{Buffer: 4 << 10})}
+	h := &hostileBox{t: t, dir: t.TempDir(), log: testlog.New(t), printer: sim.NewPrinter(sim.PrinterOpts{Buffer: 256 << 10})}
 	t.Cleanup(func() { _ = h.printer.Close() })
 	for i, s := range []clinic.Staff{
 		{Name: "Phạm Thị Sóng", Role: clinic.RoleNurse, Title: "ĐD."},
