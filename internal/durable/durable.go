@@ -61,15 +61,21 @@ func Remove(path string) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-// MkdirAll makes the directory and makes its name in its parent durable.
+// MkdirAll makes the directory with its parents and makes each new name durable.
 func MkdirAll(dir string, perm fs.FileMode) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(dir, perm); err != nil {
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(parent, perm); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, perm); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("durable: %w", err)
 	}
-	return SyncDir(filepath.Dir(dir))
+	return SyncDir(parent)
 }
 
 // SyncDir makes the names in a directory durable.

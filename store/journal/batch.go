@@ -36,8 +36,11 @@ func (j *Journal) Begin() (*Batch, error) {
 	}
 	if j.tree != nil {
 		j.treeMu.Lock()
+		defer j.treeMu.Unlock()
+		if err := j.tree.settle(); err != nil {
+			return nil, full(err) // nothing was written: a later batch may find room
+		}
 		j.tree.begin(j.size)
-		j.treeMu.Unlock()
 	}
 	return &Batch{j: j, g: g, first: j.size}, nil
 }
@@ -52,6 +55,9 @@ type Entry struct {
 // Add appends the entries of one act; they survive together or not at all.
 func (b *Batch) Add(act []Entry) ([]Raw, error) {
 	from := len(b.entries)
+	if from+len(act) > maxEntries {
+		return nil, fmt.Errorf("%w: %d entries at once", entry.ErrTooLarge, from+len(act))
+	}
 	for n, e := range act {
 		if len(e.Bytes) > entry.MaxSize || len(e.Bytes) == 0 {
 			return nil, entry.ErrTooLarge
@@ -71,7 +77,7 @@ func (b *Batch) Add(act []Entry) ([]Raw, error) {
 			return nil, err
 		}
 		b.offsets = append(b.offsets, uint32(b.g.end)+uint32(len(b.buf)))
-		b.buf = b.g.sealFrame(b.buf, b.j.seal, &r)
+		b.buf = b.g.sealFrame(b.buf, b.j.seal, &r, len(b.entries))
 		b.entries = append(b.entries, r)
 	}
 	return b.entries[from:], nil
@@ -208,7 +214,7 @@ func (j *Journal) roll(g *segment) (*segment, error) {
 			return nil, j.fatal(err)
 		}
 	}
-	if err := j.writeOffsets(g); err != nil {
+	if err := j.writeOffsets(g, j.leavesOf(g)); err != nil {
 		return nil, j.rollFailed(err)
 	}
 	next, err := createSegment(j.cfg.FS, j.cfg.Dir, h, j.seal)

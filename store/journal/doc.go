@@ -6,13 +6,20 @@
 //
 //	header  magic "CBXJRNL1" | version u16 | kind u8 | 0 u8 | segment u32 | first index u64
 //	        | epoch [8] | key ID [8] | tree root at the first index [32] | sealed seed [72] | CRC-32C u32
-//	frame   "CBF" | flags u8 | length u32 | place u32 | CRC-32C u32 | sealed payload
+//	frame   "CBF" | flags u8 | before u16 | length u16 | place u32 | CRC-32C u32 | sealed payload
 //	payload [salt, when flagged] | entry bytes
 //
-// Numbers are big-endian. The place counts from 0 in each segment. Sealing is
-// XChaCha20-Poly1305; the associated data are kind, epoch, segment, place and
-// flags, so that a frame opens in its place only. The seed is sealed with the
-// header before it as associated data.
+// Numbers are big-endian. The place counts from 0 in each segment; before counts
+// the frames of the same batch that stand before. Sealing is XChaCha20-Poly1305;
+// the associated data are kind, epoch, segment, place, flags and before, so that a
+// frame opens in its place only. The seed is sealed with the header before it as
+// associated data.
+//
+// A batch is written at once and synced before the next begins, and a disk may
+// write its sectors in any order. So a damaged frame in the last batch is a write
+// that a power cut tore: nobody was told of it, and the batch is cut. A damaged
+// frame that has a later batch behind it, or that the views knew, is damage: it is
+// set aside and reads as a hole.
 //
 // The file behind the last frame may be filled with zeros: writing into space
 // that exists needs no change of the file's size at each sync.
@@ -42,6 +49,8 @@ var (
 	ErrVersion = errors.New("journal: written by a newer program")
 	// ErrCorrupt tells that a segment cannot be read at all.
 	ErrCorrupt = errors.New("journal: damaged")
+	// ErrClosed tells that the journal is closed; it says nothing about the entry.
+	ErrClosed = errors.New("journal: closed")
 	// ErrRange tells that an index is not in the journal.
 	ErrRange = errors.New("journal: no such entry")
 )

@@ -12,6 +12,7 @@ const (
 	frameMagic = "CBF"
 	frameHead  = 16
 	maxSealed  = len(entry.Salt{}) + entry.MaxSize + seal.Overhead
+	maxEntries = 1<<16 - 1 // of a batch
 
 	flagSalt  = 1 << 0 // the payload begins with its salt
 	flagMore  = 1 << 1 // the next frame belongs to the same act
@@ -21,6 +22,7 @@ const (
 // frame is a frame whose sum is right; its payload is still sealed.
 type frame struct {
 	flags  byte
+	before uint16 // how many frames of its batch stand before it
 	place  uint32
 	sealed []byte
 }
@@ -32,7 +34,8 @@ func appendFrame(b []byte, f frame) []byte {
 	at := len(b)
 	b = append(b, frameMagic...)
 	b = append(b, f.flags)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(f.sealed)))
+	b = binary.BigEndian.AppendUint16(b, f.before)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(f.sealed)))
 	b = binary.BigEndian.AppendUint32(b, f.place)
 	b = binary.BigEndian.AppendUint32(b, frameSum(b[at:at+12], f.sealed))
 	return append(b, f.sealed...)
@@ -44,7 +47,7 @@ func parseFrame(b []byte) (f frame, want int, ok bool) {
 	if len(b) < frameHead || string(b[:3]) != frameMagic {
 		return f, 0, false
 	}
-	n := int(binary.BigEndian.Uint32(b[4:]))
+	n := int(binary.BigEndian.Uint16(b[6:]))
 	if n < seal.Overhead || n > maxSealed {
 		return f, 0, false
 	}
@@ -52,8 +55,11 @@ func parseFrame(b []byte) (f frame, want int, ok bool) {
 	if len(b) < want {
 		return f, want, false
 	}
-	f = frame{flags: b[3], place: binary.BigEndian.Uint32(b[8:]), sealed: b[frameHead:want]}
-	return f, want, frameSum(b[:12], f.sealed) == binary.BigEndian.Uint32(b[12:])
+	f = frame{
+		flags: b[3], before: binary.BigEndian.Uint16(b[4:]), place: binary.BigEndian.Uint32(b[8:]), sealed: b[frameHead:want],
+	}
+	ok = uint32(f.before) <= f.place && frameSum(b[:12], f.sealed) == binary.BigEndian.Uint32(b[12:])
+	return f, want, ok
 }
 
 func frameSum(head, sealed []byte) uint32 {
@@ -61,13 +67,14 @@ func frameSum(head, sealed []byte) uint32 {
 }
 
 // aad says where a frame belongs.
-func (h *header) aad(place uint32, flags byte) []byte {
-	b := make([]byte, 0, 18)
+func (h *header) aad(f *frame) []byte {
+	b := make([]byte, 0, 20)
 	b = append(b, byte(h.kind))
 	b = append(b, h.epoch[:]...)
 	b = binary.BigEndian.AppendUint32(b, h.segment)
-	b = binary.BigEndian.AppendUint32(b, place)
-	return append(b, flags)
+	b = binary.BigEndian.AppendUint32(b, f.place)
+	b = append(b, f.flags)
+	return binary.BigEndian.AppendUint16(b, f.before)
 }
 
 // open unseals a frame of the segment. ok is false when it does not belong there
@@ -76,7 +83,7 @@ func (h *header) open(s *seal.Sealer, f frame) (r Raw, ok bool) {
 	if f.flags&^flagsKnow != 0 {
 		return r, false
 	}
-	plain, err := s.Open(nil, f.sealed, h.aad(f.place, f.flags))
+	plain, err := s.Open(nil, f.sealed, h.aad(&f))
 	if err != nil {
 		return r, false
 	}
@@ -98,8 +105,8 @@ func (h *header) open(s *seal.Sealer, f frame) (r Raw, ok bool) {
 }
 
 // sealFrame is the inverse of open: it appends the frame of r to b.
-func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw) []byte {
-	f := frame{place: r.Place}
+func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw, before int) []byte {
+	f := frame{place: r.Place, before: uint16(before)}
 	plain := r.Bytes
 	if r.more {
 		f.flags |= flagMore
@@ -108,6 +115,6 @@ func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw) []byte {
 		f.flags |= flagSalt
 		plain = append(append(make([]byte, 0, len(r.Salt)+len(plain)), r.Salt[:]...), plain...)
 	}
-	f.sealed = s.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(f.place, f.flags))
+	f.sealed = s.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(&f))
 	return appendFrame(b, f)
 }

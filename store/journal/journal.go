@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sort"
 	"sync"
 
@@ -24,6 +26,8 @@ type Journal struct {
 	size   uint64
 	grown  chan struct{}
 	broken error // set for good by a failed write or sync
+	closed bool
+	rot    sync.Map // index → true: entries that became unreadable after opening
 	tree   *tree // nil without a tree
 	treeMu sync.Mutex
 }
@@ -58,18 +62,30 @@ func (j *Journal) Root(size uint64) ([32]byte, error) {
 // Get reads one saved entry. An entry that cannot be read is a hole, no error.
 func (j *Journal) Get(i uint64) (Raw, error) {
 	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if j.closed {
+		return Raw{}, ErrClosed
+	}
 	if i >= j.size {
-		j.mu.RUnlock()
 		return Raw{}, fmt.Errorf("%w: %d of %d", ErrRange, i, j.size)
 	}
 	g := j.segs[j.find(i)]
 	place := uint32(i - g.first)
 	r, ok := g.get(place, j.seal)
-	j.mu.RUnlock()
 	if ok {
 		return r, nil
 	}
+	if g.offsets[place] != 0 {
+		j.rotten(i)
+	}
 	return j.hole(g, place), nil
+}
+
+// rotten names an entry that could be read when the journal was opened.
+func (j *Journal) rotten(i uint64) {
+	if _, known := j.rot.LoadOrStore(i, true); !known {
+		j.log.Error("journal entry can no longer be read", "kind", j.cfg.Kind, "index", i)
+	}
 }
 
 // find returns the position of the segment that holds entry i.
@@ -83,11 +99,24 @@ func (j *Journal) hole(g *segment, place uint32) Raw {
 	if j.tree != nil {
 		j.treeMu.Lock()
 		defer j.treeMu.Unlock()
-		if leaf, err := j.tree.leaf(i); err == nil && leaf != (clinic.Leaf{}) {
+		if leaf := j.savedLeaf(g, place); leaf != (clinic.Leaf{}) {
+			r.Leaf = leaf
+		} else if leaf, err := j.tree.leaf(i); err == nil && leaf != (clinic.Leaf{}) {
 			r.Leaf = leaf
 		}
 	}
 	return r
+}
+
+// savedLeaf returns the leaf hash that the segment's offsets file holds.
+func (j *Journal) savedLeaf(g *segment, place uint32) (leaf clinic.Leaf) {
+	if !g.asked {
+		g.asked, g.leaves = true, loadLeaves(offsetsPath(j.cfg.Dir, g.segment))
+	}
+	if int(place) < len(g.leaves) {
+		leaf = g.leaves[place]
+	}
+	return leaf
 }
 
 // Read returns entries from an index on, at most max and about maxBytes of them,
@@ -129,8 +158,11 @@ func (j *Journal) Span(n int) (from, to uint64) {
 // at once and must not run beside a Batch.
 func (j *Journal) Each(n int, fn func(Raw) error) error {
 	j.mu.RLock()
-	g := j.segs[n]
+	g, closed := j.segs[n], j.closed
 	j.mu.RUnlock()
+	if closed {
+		return ErrClosed
+	}
 	return g.each(j.seal, func(place uint32, r Raw, ok bool) error {
 		if !ok {
 			r = j.hole(g, place)
@@ -144,10 +176,10 @@ func (j *Journal) Each(n int, fn func(Raw) error) error {
 type Bad struct {
 	Segment      uint32
 	First, Count uint64 // the entries
-	From, To     int64  // the bytes; 0, 0 when the whole file is missing
+	From, To     int64  // the bytes; 0, 0 when they are not known
 }
 
-// Quarantine lists what was set aside, as far as opening saw it.
+// Quarantine lists what was set aside, as far as opening and reading saw it.
 func (j *Journal) Quarantine() []Bad {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -157,6 +189,12 @@ func (j *Journal) Quarantine() []Bad {
 			out = append(out, Bad{g.segment, g.first + uint64(b.place), uint64(b.count), b.from, b.to})
 		}
 	}
+	j.rot.Range(func(i, _ any) bool {
+		g := j.segs[j.find(i.(uint64))]
+		out = append(out, Bad{Segment: g.segment, First: i.(uint64), Count: 1})
+		return true
+	})
+	slices.SortStableFunc(out, func(a, b Bad) int { return cmp.Compare(a.First, b.First) })
 	return out
 }
 
@@ -174,6 +212,7 @@ func (j *Journal) StoredLeaf(i uint64) (clinic.Leaf, error) {
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.closed = true // from now on an entry that does not come is no hole
 	var errs []error
 	for _, g := range j.segs {
 		if g.file != nil {

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"clinicbox/clinic"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/entry"
 	"clinicbox/store/seal"
@@ -70,7 +72,34 @@ func (j *Journal) open() error {
 		return err
 	}
 	if j.tree != nil {
-		return j.repairTree()
+		if err := j.repairTree(); err != nil {
+			return err
+		}
+	}
+	return j.repairOffsets()
+}
+
+// repairOffsets writes the offsets files that were missing or wrong, after the
+// tree, whose leaves they copy. They only save work: a full disk stops nothing.
+func (j *Journal) repairOffsets() error {
+	for _, g := range j.segs {
+		if !g.scanned || g.file == nil || g == j.segs[len(j.segs)-1] {
+			continue
+		}
+		leaves := make([]clinic.Leaf, 0, len(g.offsets))
+		err := g.each(j.seal, func(place uint32, r Raw, ok bool) error {
+			if !ok {
+				r = j.hole(g, place)
+			}
+			leaves = append(leaves, r.Leaf)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := j.writeOffsets(g, leaves); err != nil {
+			j.log.Warn("journal offsets not written", "kind", j.cfg.Kind, "segment", g.segment, "err", err)
+		}
 	}
 	return nil
 }
@@ -210,7 +239,8 @@ func (j *Journal) readHeader(g *segment, spare []byte) error {
 	block := make([]byte, headerSize)
 	n, rerr := g.file.ReadAt(block, 0)
 	h, err := parseHeader(block[:n], j.keyID, j.seal)
-	if err != nil && spare != nil && errors.Is(err, ErrCorrupt) {
+	rescued := err != nil && spare != nil && errors.Is(err, ErrCorrupt)
+	if rescued {
 		block = spare
 		h, err = parseHeader(spare, j.keyID, j.seal)
 	}
@@ -224,7 +254,13 @@ func (j *Journal) readHeader(g *segment, spare []byte) error {
 		return err
 	}
 	g.header, g.block = h, block
-	return nil
+	if rescued {
+		j.log.Error("journal segment's header was damaged, its copy serves", "kind", j.cfg.Kind, "segment", g.segment)
+	}
+	if rescued && !j.cfg.ReadOnly {
+		_, err = g.file.WriteAt(block, 0) // synced with the next commit; the copy stays
+	}
+	return err
 }
 
 func (j *Journal) scanSegment(g *segment, known uint64, last bool) error {
@@ -248,9 +284,7 @@ func (j *Journal) scanSegment(g *segment, known uint64, last bool) error {
 	for _, b := range g.bad {
 		j.log.Error("journal entries set aside", "kind", j.cfg.Kind, "first", g.first+uint64(b.place), "count", b.count)
 	}
-	if !last && !j.cfg.ReadOnly {
-		return j.writeOffsets(g)
-	}
+	g.scanned = true
 	return nil
 }
 
@@ -267,8 +301,8 @@ func (g *segment) noteBad() {
 	}
 }
 
-func (j *Journal) writeOffsets(g *segment) error {
-	b := encodeOffsets(g.segment, g.end, g.block, g.offsets)
+func (j *Journal) writeOffsets(g *segment, leaves []clinic.Leaf) error {
+	b := encodeOffsets(g.segment, g.end, g.block, g.offsets, leaves)
 	return full(durable.WriteFileFS(j.cfg.FS, offsetsPath(j.cfg.Dir, g.segment), b, 0o600))
 }
 
@@ -277,7 +311,11 @@ func (j *Journal) writeOffsets(g *segment) error {
 func (j *Journal) cutTail() error {
 	g := j.segs[len(j.segs)-1]
 	rest := make([]byte, max(g.alloc-g.end, 0))
-	if n, _ := g.file.ReadAt(rest, g.end); allZero(rest[:n]) {
+	n, err := g.file.ReadAt(rest, g.end)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("journal: tail: %w", err)
+	}
+	if allZero(rest[:n]) {
 		return nil
 	}
 	j.log.Warn("journal's unfinished tail cut", "kind", j.cfg.Kind, "segment", g.segment, "bytes", g.alloc-g.end)

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,27 +28,33 @@ func (j *Journal) repairTree() error {
 			return err
 		}
 	}
-	if err := j.tree.cut(j.size); err != nil {
-		return fmt.Errorf("journal: hashes: %w", err)
+	if !j.tree.owed {
+		if err := j.tree.cut(j.size); err != nil {
+			return fmt.Errorf("journal: hashes: %w", err)
+		}
 	}
 	if root, err := j.tree.root(last.first); err != nil || (last.first > 0 && root != last.root) {
 		// Entries were damaged before their leaf hashes were lost too.
 		j.log.Error("tree differs from the root in the last segment", "kind", j.cfg.Kind, "size", last.first)
 	}
-	if from == 0 && last.first > 0 {
+	if from == 0 && last.first > 0 && !j.tree.owed {
 		return j.tree.file.Sync()
 	}
 	return nil
 }
 
 func (j *Journal) repairSegment(g *segment) error {
-	j.tree.begin(g.first)
+	if !j.tree.owed {
+		j.tree.begin(g.first)
+	}
+	at, had := tlog.StoredHashCount(int64(g.first)), len(j.tree.pending)
 	kept := j.keptHashes(g)
-	at := j.tree.base
 	err := g.each(j.seal, func(place uint32, r Raw, ok bool) error {
 		i := g.first + uint64(place)
 		if !ok {
-			r.Leaf = kept.leaf(tlog.StoredHashIndex(0, int64(i)) - at)
+			if r.Leaf = j.savedLeaf(g, place); r.Leaf == (clinic.Leaf{}) {
+				r.Leaf = kept.leaf(tlog.StoredHashIndex(0, int64(i)) - at)
+			}
 			if r.Leaf == (clinic.Leaf{}) {
 				r.Leaf = lostLeaf(j.cfg.Kind, g.epoch, i)
 			}
@@ -59,14 +66,19 @@ func (j *Journal) repairSegment(g *segment) error {
 		}
 		return j.tree.add(i, r.Leaf)
 	})
-	if err != nil {
+	if err != nil || j.tree.owed {
 		return err
 	}
-	if kept.begins(j.tree.pending) { // the usual case: nothing to write
+	if kept.begins(j.tree.pending[had:]) { // the usual case: nothing to write
 		j.tree.pending = j.tree.pending[:0]
 		return nil
 	}
-	return full(j.tree.write())
+	if err = full(j.tree.write()); errors.Is(err, ErrFull) {
+		j.log.Error("disk full: tree hashes stay in memory", "kind", j.cfg.Kind)
+		j.tree.owed = true
+		return nil
+	}
+	return err
 }
 
 // kept is the stored hashes of a segment as they are before the repair.
@@ -78,6 +90,19 @@ func (j *Journal) keptHashes(g *segment) kept {
 	b := make([]byte, (to-from)*hashSize)
 	n, _ := j.tree.file.ReadAt(b, from*hashSize) // what is missing is computed
 	return kept(b[:n])
+}
+
+// leavesOf returns the stored leaf hashes of a segment; none without a tree.
+func (j *Journal) leavesOf(g *segment) []clinic.Leaf {
+	leaves := make([]clinic.Leaf, len(g.offsets))
+	if j.tree == nil {
+		return leaves
+	}
+	at, kept := tlog.StoredHashCount(int64(g.first)), j.keptHashes(g)
+	for i := range leaves {
+		leaves[i] = kept.leaf(tlog.StoredHashIndex(0, int64(g.first)+int64(i)) - at)
+	}
+	return leaves
 }
 
 func (k kept) leaf(i int64) (l clinic.Leaf) {

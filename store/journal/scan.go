@@ -1,6 +1,9 @@
 package journal
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // span is a stretch of a segment that holds no readable frame though frames
 // stand behind it, or are known to have stood in it.
@@ -17,15 +20,23 @@ type scanned struct {
 	dropped int // readable frames behind end: an act that was not finished
 }
 
+// scanner collects what a segment's bytes hold.
+type scanner struct {
+	scanned
+	acts  scanned // after the last whole act
+	first int     // place where the batch in hand begins
+	batch scanned // before that batch
+	torn  bool    // frames of that batch are lost
+}
+
 // scan finds the frames of a segment. known is how many entries it is known to
-// have had. The tail ends where no good frame follows; within an act that lacks
-// its last frame it ends before the act, because such an act was never answered.
+// have had. The tail ends where no good frame follows, before an act that lacks
+// its last frames, and before a last batch that lacks any: such were never answered.
 func scan(data []byte, known uint32) scanned {
-	var s scanned
-	var complete scanned // s after the last whole act
-	at := int64(headerSize)
-	complete.end = at
-	for {
+	var s scanner
+	s.end = int64(headerSize)
+	s.acts, s.batch = s.scanned, s.scanned
+	for at := s.end; ; at = s.end {
 		f, ok := frameAt(data, at)
 		if !ok || int(f.place) != len(s.offsets) {
 			next, found := findFrame(data, at, uint32(len(s.offsets)))
@@ -33,28 +44,56 @@ func scan(data []byte, known uint32) scanned {
 				break
 			}
 			f, _ = frameAt(data, next)
-			s.lose(f.place, at, next)
+			s.gap(f, next)
 			at = next
+		} else if f.before == 0 {
+			s.begin(f, at)
 		}
 		s.offsets = append(s.offsets, uint32(at))
-		at += int64(f.len())
-		s.end = at
+		s.end = at + int64(f.len())
 		if f.flags&flagMore == 0 || len(s.offsets) <= int(known) {
-			complete = s
+			s.acts = s.scanned
 		}
 	}
-	dropped := len(s.offsets) - len(complete.offsets)
-	s = complete
-	s.dropped = dropped
-	if len(s.offsets) < int(known) {
-		// The views saw more than is here. Bytes that are there stay, unread; when
-		// there are none, the disk lied and the entries are gone.
-		if rest := bytes.TrimRight(data[min(s.end, int64(len(data))):], "\x00"); len(rest) > 0 {
-			s.lose(known, s.end, s.end+int64(len(rest)))
-			s.end += int64(len(rest))
-		}
+	out := s.acts
+	if s.torn && s.first >= int(known) {
+		out = s.batch
 	}
-	return s
+	out.dropped = len(s.offsets) - len(out.offsets)
+	out.keep(data, known)
+	return out
+}
+
+// begin notes that a batch begins with a frame.
+func (s *scanner) begin(f frame, at int64) {
+	s.first, s.torn, s.batch = int(f.place)-int(f.before), f.before > 0, s.scanned
+	if s.first > len(s.offsets) { // frames of batches before it are lost too
+		s.batch.bad = slices.Clone(s.batch.bad)
+		s.batch.lose(uint32(s.first), s.end, at)
+		s.batch.end = at
+	}
+}
+
+// gap notes that nothing can be read up to the frame at the given bytes.
+func (s *scanner) gap(f frame, at int64) {
+	if int(f.place)-int(f.before) >= len(s.offsets) {
+		s.begin(f, at)
+	} else {
+		s.torn = true
+	}
+	s.lose(f.place, s.end, at)
+}
+
+// keep sees to it that what the views knew stays: bytes that are there stay,
+// unread; when there are none, the disk lied and the entries are gone.
+func (s *scanned) keep(data []byte, known uint32) {
+	if len(s.offsets) >= int(known) {
+		return
+	}
+	if rest := bytes.TrimRight(data[min(s.end, int64(len(data))):], "\x00"); len(rest) > 0 {
+		s.lose(known, s.end, s.end+int64(len(rest)))
+		s.end += int64(len(rest))
+	}
 }
 
 // lose notes that the bytes hold nothing readable up to the given place.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"clinicbox/clinic"
 	"clinicbox/internal/durable"
 	"clinicbox/store/seal"
 )
@@ -21,6 +22,9 @@ type segment struct {
 	end     int64        // behind the last frame that counts
 	alloc   int64        // size of the file: zeros from end on
 	bad     []span
+	leaves  []clinic.Leaf // from the offsets file, once a hole asked; guarded by treeMu
+	asked   bool
+	scanned bool // the offsets file did not serve
 }
 
 func segmentPath(dir string, n uint32) string {
@@ -33,10 +37,15 @@ func offsetsPath(dir string, n uint32) string {
 
 func (g *segment) next() uint64 { return g.first + uint64(len(g.offsets)) }
 
-// createSegment makes a segment file with its header. A crash here leaves a
-// temporary file, or a segment without frames.
+// createSegment makes a segment file with its header, and before it the offsets
+// file with a copy: two copies in one block are lost together. A crash here leaves
+// a temporary file, an offsets file too many, or a segment without frames.
 func createSegment(l durable.FS, dir string, h header, s *seal.Sealer) (*segment, error) {
 	g := &segment{header: h, path: segmentPath(dir, h.segment), block: h.encode(s), end: headerSize, alloc: headerSize}
+	spare := encodeOffsets(h.segment, headerSize, g.block, nil, nil)
+	if err := durable.WriteFileFS(l, offsetsPath(dir, h.segment), spare, 0o600); err != nil {
+		return nil, err
+	}
 	if err := durable.WriteFileFS(l, g.path, g.block, 0o600); err != nil {
 		return nil, err
 	}
@@ -72,7 +81,10 @@ func (g *segment) get(place uint32, s *seal.Sealer) (r Raw, ok bool) {
 		return r, false
 	}
 	b := make([]byte, usual)
-	n, _ := g.file.ReadAt(b, int64(off)) // a short read shows in the frame's sum
+	n, err := g.file.ReadAt(b, int64(off)) // a short read shows in the frame's sum
+	if err != nil && !errors.Is(err, io.EOF) {
+		n, _ = g.file.ReadAt(b, int64(off)) // a weak sector may answer the second time
+	}
 	f, want, ok := parseFrame(b[:n])
 	if !ok && want > n && n == len(b) {
 		b = make([]byte, want)

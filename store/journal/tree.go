@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -24,16 +25,20 @@ type tree struct {
 	file    durable.File
 	pending []tlog.Hash // of the batch in hand, behind the file's
 	base    int64       // stored hashes in the file
+	owed    bool        // pending is what a repair could not write: the disk was full
 }
 
 func hashesPath(dir string) string { return filepath.Join(dir, "hashes") }
 
 func openTree(l durable.FS, dir string, readOnly bool) (*tree, error) {
-	flag := os.O_RDWR | os.O_CREATE
+	path, flag := hashesPath(dir), os.O_RDWR|os.O_CREATE
 	if readOnly {
 		flag = os.O_RDONLY
 	}
-	f, err := l.OpenFile(hashesPath(dir), flag, 0o600)
+	f, err := l.OpenFile(path, flag, 0o600)
+	if readOnly && errors.Is(err, fs.ErrNotExist) {
+		f, err = l.OpenFile(os.DevNull, flag, 0) // all hashes are missing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("journal: hashes: %w", err)
 	}
@@ -108,10 +113,24 @@ func (t *tree) write() error {
 	for _, h := range t.pending {
 		b = append(b, h[:]...)
 	}
-	_, err := t.file.WriteAt(b, t.base*hashSize)
+	if _, err := t.file.WriteAt(b, t.base*hashSize); err != nil {
+		return err
+	}
 	t.base += int64(len(t.pending))
 	t.pending = t.pending[:0]
-	return err
+	return nil
+}
+
+// settle writes what a repair could not.
+func (t *tree) settle() error {
+	if !t.owed {
+		return nil
+	}
+	if err := t.write(); err != nil {
+		return err
+	}
+	t.owed = false
+	return nil
 }
 
 // cut shortens the file to the hashes of n entries.
