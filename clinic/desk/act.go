@@ -90,6 +90,9 @@ type form struct {
 	// body makes the entry's body from the catalogues of the visit's day.
 	body func(w *document) (any, error)
 	same func(body any) bool
+	// again tells of a saved body that is the same as the form's that it must be
+	// looked at once more; nil = never.
+	again func(w *document, saved any) bool
 }
 
 // saveForm saves a document, or a correction of it.
@@ -102,7 +105,7 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 		draft := clinic.Draft{Kind: f.kind, Subject: on.Patient, Visit: on.Visit}
 		if doc.old != nil {
 			cur := doc.old.Current().Record
-			if f.same(cur.Body) {
+			if f.same(cur.Body) && (f.again == nil || !f.again(doc, cur.Body)) {
 				return nil, &unchanged{cur}
 			}
 			if doc.old.State != clinic.DocUnsigned {

@@ -77,6 +77,7 @@ const (
 	CodeSignIncomplete Code = "sign.incomplete" // examination and diagnosis must be there
 	CodeSignNothing    Code = "sign.nothing"    // everything is signed
 	CodeSignSeen       Code = "sign.seen"       // documents changed since the page was shown
+	CodeSignAllergy    Code = "sign.allergy"    // Args: medicine, substance; known since it was prescribed
 	CodePrintQueue     Code = "print.queue"     // saved, but the print queue did not take it
 )
 
@@ -98,6 +99,6 @@ func Codes() []Code {
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugAllergy,
 		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
-		CodeSignNothing, CodeSignSeen, CodePrintQueue,
+		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue,
 	}
 }

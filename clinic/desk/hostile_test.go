@@ -73,6 +73,36 @@ func TestNamesAreWhatIsSeen(t *testing.T) {
 	}
 }
 
+// An allergy that somebody hears of after the prescription stops the signature until
+// a doctor looked at the medicine again.
+func TestAllergyHeardAfterThePrescription(t *testing.T) {
+	s := newStation(t)
+	ctx := t.Context()
+	p := s.register("A")
+	on := s.open(p)
+	s.exam(on, "ho")
+	s.diagnose(on)
+	rx := desk.PrescriptionInput{On: on, Lines: []desk.DrugInput{{Medicine: "AMOX", Dose: "1", Times: "2", Days: "5"}}}
+	s.must(s.Prescribe(ctx, call(s.doctor), rx))
+	s.must(s.SetAllergies(ctx, call(s.nurse), desk.AllergiesInput{Patient: p, Items: []clinic.Allergy{{Substance: "amoxicilin"}}}))
+	sign := func() error {
+		v := s.visit(on)
+		_, err := s.Sign(ctx, call(s.doctor), desk.SignInput{Patient: p, Visit: on.Visit, PIN: doctorPIN, Seen: v.Visit.Seen()})
+		return err
+	}
+	if e := s.refused(sign(), desk.CodeSignAllergy, ""); e.Args["medicine"] != "Amoxicilin" {
+		t.Fatal(e.Args)
+	}
+	rx.On = s.base(on, clinic.KindPrescribe)
+	_, err := s.Prescribe(ctx, call(s.doctor), rx) // as it was: asked, not "nothing changed"
+	s.refused(err, desk.CodeDrugAllergy, "lines.0.medicine")
+	rx.Confirmed = []string{"AMOX"}
+	s.must(s.Prescribe(ctx, call(s.doctor), rx))
+	if err := sign(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A board without a battery wakes up in 1970.
 func TestClockOf1970(t *testing.T) {
 	s := newStation(t)

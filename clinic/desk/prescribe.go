@@ -48,7 +48,28 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 		need: rightTreat, kind: clinic.KindPrescribe,
 		body: func(w *document) (any, error) { return d.fillPrescription(w, typed, in.Confirmed) },
 		same: func(b any) bool { s, ok := b.(*clinic.Prescription); return ok && samePrescription(s, typed) },
+		again: func(w *document, b any) bool {
+			s, ok := b.(*clinic.Prescription)
+			return ok && d.warning(w, s) != nil
+		},
 	})
+}
+
+// warning tells of a medicine of a saved prescription to which the patient is
+// allergic by what is known now, and which nobody confirmed: the allergy may have
+// been heard of after the prescription was written.
+func (d *Desk) warning(w *document, p *clinic.Prescription) *Error {
+	allergies := clinic.FoldPatient(w.row.Patient, w.records).Allergies
+	for _, l := range p.Lines {
+		row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
+		if !ok {
+			row = clinic.CatalogRow{Name: l.Name, ATC: l.ATC}
+		}
+		if a, hit := d.allergic(allergies.Items, row); hit && !slices.Contains(p.Confirmed, l.Medicine) {
+			return &Error{Code: CodeSignAllergy, Args: map[string]string{"medicine": l.Name, "substance": a.Substance}}
+		}
+	}
+	return nil
 }
 
 // prescription reads the typed lines; the catalogue is asked later.

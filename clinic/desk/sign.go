@@ -40,7 +40,7 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 			if !w.sure { // it may have been lost since
 				return nil, &Error{Code: CodeClockUntrusted}
 			}
-			leaves, err := w.toSign(in)
+			leaves, err := d.toSign(w, in)
 			if err != nil {
 				return nil, err
 			}
@@ -57,7 +57,7 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 }
 
 // toSign returns what a signature would cover now, if that is what was seen.
-func (w *work) toSign(in SignInput) ([]clinic.Leaf, error) {
+func (d *Desk) toSign(w *work, in SignInput) ([]clinic.Leaf, error) {
 	doc, err := w.visit(in.Patient, in.Visit)
 	if err != nil {
 		return nil, err
@@ -72,6 +72,11 @@ func (w *work) toSign(in SignInput) ([]clinic.Leaf, error) {
 		return nil, &Error{Code: CodeSignNothing}
 	case doc.file.Seen() != in.Seen:
 		return nil, &Error{Code: CodeSignSeen}
+	}
+	if rx := doc.file.Doc(clinic.KindPrescribe); rx != nil && rx.State != clinic.DocSigned {
+		if e := d.warning(doc, clinic.BodyOf[clinic.Prescription](rx)); e != nil {
+			return nil, e
+		}
 	}
 	return leaves, nil
 }
