@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -152,6 +153,40 @@ func described(name, hint string, err *Problem) template.HTMLAttr {
 	}
 	return template.HTMLAttr(` aria-describedby="` + strings.Join(by, " ") + `"` + attr)
 }
+
+// english puts the decimals that a page fills in into the English way. Three
+// decimals stay as they are: 1.125 would be refused as unclear.
+func (f *Form) english() {
+	for name, values := range f.Values {
+		for i, v := range values {
+			if whole, frac, ok := strings.Cut(v, ","); ok && quantity(name) && digitsOnly(whole) && digitsOnly(frac) && len(frac) < 3 {
+				values[i] = whole + "." + frac
+			}
+		}
+	}
+}
+
+// unclear refuses a quantity such as 1,500: on an English page it means fifteen
+// hundred, to the desk one and a half.
+func (f *Form) unclear() {
+	for name := range f.Values {
+		whole, frac, ok := strings.Cut(f.Get(name), ",")
+		if ok && quantity(name) && len(frac) == 3 && digitsOnly(frac) && digitsOnly(whole) && whole != "0" {
+			f.Fail(name, "problem.comma")
+		}
+	}
+}
+
+// quantity reports whether a field holds a decimal number.
+func quantity(name string) bool {
+	base, _, _ := strings.Cut(name, ".")
+	if base == "dose" || base == "quantity" {
+		return true
+	}
+	return slices.ContainsFunc(clinic.VitalFields(), func(x clinic.VitalField) bool { return x.Name == name })
+}
+
+func digitsOnly(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // DateInput is a date in three fields.
 type DateInput struct {

@@ -34,6 +34,7 @@ func pagesOf(w *world) map[string]answer {
 	b.send(visit+"/exam", url.Values{"reason": {"Ho 4 ngày"}, "why": {"hỏi lại"}, "do": {"save"}})
 	b.send(visit[:42]+"/edit", url.Values{"name": {"Phạm Thị Thu Sương"}, "birth.year": {"1961"}, "sex": {"2"}, "insurance": {"XD2562212345678"}, "why": {"sai tên"}})
 	b.send(visit[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {"Penicillin"}, "severe.0": {"yes"}})
+	b.send(visit[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {"Amoxicilin"}, "why": {"hỏi lại"}})
 	fresh := nurse.opened("Nguyễn Văn Lâm", "")
 	closed := nurse.opened("Trần Thị Mùa", "")
 	nurse.send(closed+"/end", url.Values{"reason": {"left"}})
@@ -45,7 +46,7 @@ func pagesOf(w *world) map[string]answer {
 	}
 	for _, path := range []string{
 		"/", "/find", "/scan", "/scan/type", "/register", "/status", "/nothing", visit[:42], visit[:42] + "/edit", visit[:42] + "/allergies",
-		visit, visit + "/check", visit + "/versions/exam", fresh, fresh + "/check", fresh + "/end", closed, fresh[:42],
+		visit[:42] + "/allergies/versions", visit, visit + "/check", visit + "/versions/exam", fresh, fresh + "/check", fresh + "/end", closed, fresh[:42],
 	} {
 		pages[path] = b.get(path)
 	}
@@ -57,10 +58,31 @@ func pagesOf(w *world) map[string]answer {
 		w.t.Errorf("second visit: %d", pages["waiting"].status)
 	}
 	pages["nurse's visit"] = nurse.get(fresh)
+	staffPages(w, nurse, b, pages)
 	pages["technician"] = w.login(w.tech, techPIN).get("/status")
 	b.post("/lock", nil)
 	pages["lock"] = b.get("/lock")
 	return pages
+}
+
+// staffPages adds the pages about people and slips.
+func staffPages(w *world, nurse, doctor *browser, pages map[string]answer) {
+	w.queue.jobs = waiting()
+	admin := w.login(w.admin, adminPIN)
+	locked := admin.add(newcomer())
+	for range 11 {
+		pages["locked"] = w.browser().post(strings.Replace(locked, "staff", "login", 1), url.Values{"pin": {"000001"}})
+	}
+	for name, b := range map[string]*browser{"nurse ": nurse, "doctor ": doctor, "admin ": admin} {
+		for _, path := range []string{
+			"/staff", "/staff/pin", "/staff/new", "/staff/" + w.nurse.String(), "/staff/" + w.nurse.String() + "/edit",
+			locked, locked + "/unlock", locked + "/newpin", "/printing/b2/drop", "/printing/damaged-04/drop", "/status",
+		} {
+			pages[name+path] = b.get(path)
+		}
+	}
+	pages["bad person"] = admin.send("/staff/new", url.Values{"pin": {"123456"}, "again": {"1"}})
+	pages["bad PIN"] = nurse.send("/staff/pin", url.Values{"own": {"1"}, "pin": {"111111"}, "again": {"111111"}})
 }
 
 // TestEveryPage renders every page in both languages: no word is missing, nothing

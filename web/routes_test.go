@@ -70,6 +70,16 @@ func TestNothingWithoutLogin(t *testing.T) {
 			t.Errorf("%s as technician: %d", pattern, a.status)
 		}
 	}
+	for pattern := range w.web.staffRoutes() {
+		method, path := address(pattern)
+		a := stranger.get(path)
+		if method == http.MethodPost {
+			a = stranger.post(path, nil)
+		}
+		if a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, "/login") {
+			t.Errorf("%s without login: %d %s", pattern, a.status, a.location)
+		}
+	}
 	if a := tech.get("/status"); a.status != http.StatusOK || strings.Contains(a.body, "cb-nav") {
 		t.Errorf("technician's status page: %d", a.status)
 	}

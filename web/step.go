@@ -88,6 +88,9 @@ func (s *Server) stepPage(st step) handler {
 				b.Form.Set("base", leafText(leaf))
 			}
 			st.fill(&b.Form, doc, &b.File)
+			if b.Lang == "en" {
+				b.Form.english()
+			}
 		}
 		return s.stepShow(w, r, st, b, http.StatusOK)
 	}
@@ -147,7 +150,15 @@ func (s *Server) stepSave(st step) handler {
 			return s.stepShow(w, r, st, b, http.StatusOK)
 		case do != "" && do != "save" && do != "confirm" && st.edit != nil:
 			st.edit(&b.Form, do, &b.File)
+			if b.Lang == "en" {
+				b.Form.english()
+			}
 			return s.stepShow(w, r, st, b, http.StatusOK)
+		}
+		if b.Lang == "en" {
+			if b.Form.unclear(); !b.Form.OK() {
+				return s.stepShow(w, r, st, b, http.StatusUnprocessableEntity)
+			}
 		}
 		on := desk.On{Patient: b.File.Visit.Patient, Visit: b.File.Visit.ID, Why: b.Form.Get("why")}
 		on.Base, _ = parseLeaf(b.Form.Get("base"))

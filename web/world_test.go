@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,7 @@ type world struct {
 	papers *desktest.Papers
 	scans  desktest.Scans
 	box    *fakeBox
+	queue  *fakePrinter
 	desk   *desk.Desk
 	web    *Server
 	http   *httptest.Server
@@ -40,12 +42,14 @@ type world struct {
 	nurse  clinic.ID
 	doctor clinic.ID
 	tech   clinic.ID
+	admin  clinic.ID
 }
 
 const (
 	nursePIN  = "204816"
 	doctorPIN = "731950"
 	techPIN   = "618273"
+	adminPIN  = "950381"
 )
 
 // fakeBox is a machine that says what a test wants.
@@ -61,6 +65,49 @@ func (b *fakeBox) Truths() Truths      { b.mu.Lock(); defer b.mu.Unlock(); retur
 func (b *fakeBox) Devices() []Device   { b.mu.Lock(); defer b.mu.Unlock(); return b.devices }
 func (b *fakeBox) Warnings() []Warning { b.mu.Lock(); defer b.mu.Unlock(); return b.warnings }
 func (b *fakeBox) NotReady() []string  { b.mu.Lock(); defer b.mu.Unlock(); return b.notReady }
+
+// fakePrinter is a print queue that holds what a test puts into it.
+type fakePrinter struct {
+	mu      sync.Mutex
+	jobs    []PrintJob
+	retries int
+	dropped []string
+}
+
+func (p *fakePrinter) Jobs() []PrintJob {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.jobs)
+}
+func (p *fakePrinter) Retry() { p.mu.Lock(); defer p.mu.Unlock(); p.retries++ }
+
+func (p *fakePrinter) Drop(_ context.Context, id string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, j := range p.jobs {
+		if j.ID != id {
+			continue
+		}
+		if j.Now {
+			return ErrPrinting
+		}
+		p.jobs, p.dropped = slices.Delete(p.jobs, i, i+1), append(p.dropped, id)
+		return nil
+	}
+	return nil
+}
+
+// waiting is a queue after a bad day: one being printed, one held, one behind it,
+// one that nobody can read.
+func waiting() []PrintJob {
+	at := time.Date(2026, 11, 22, 8, 12, 0, 0, clinic.ICT)
+	return []PrintJob{
+		{ID: "a1", Paper: "test", Since: at, Now: true},
+		{ID: "b2", Paper: "appointment", Code: "H22736A000012", Since: at, Held: true},
+		{ID: "c3", Paper: "appointment", Code: "H22736A000013", Since: at.Add(-24 * time.Hour)},
+		{ID: "damaged-04", Bad: true},
+	}
+}
 
 func newBox() *fakeBox {
 	now := time.Date(2026, 11, 22, 8, 30, 0, 0, clinic.ICT)
@@ -81,7 +128,7 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 	w := &world{
 		t: t, clock: desktest.NewClock(time.Date(2026, 11, 22, 8, 30, 0, 0, clinic.ICT)), pins: desktest.NewPins(),
 		papers: &desktest.Papers{}, scans: desktest.Scans{}, box: newBox(), log: testlog.New(t),
-		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(),
+		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{},
 	}
 	w.store = desktest.NewStore(w.clock)
 	site := desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm y tế đảo Sò Biển", Box: "tram-01", Book: "a"}}
@@ -95,9 +142,10 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 		{ID: w.nurse, Staff: clinic.Staff{Name: "Nguyễn Thị Hoa", Role: clinic.RoleNurse, Title: "ĐD."}, PIN: nursePIN},
 		{ID: w.doctor, Staff: clinic.Staff{Name: "Trần Văn Biển", Role: clinic.RoleDoctor, Title: "BS.", Licence: "001234/KH-CCHN"}, PIN: doctorPIN},
 		{ID: w.tech, Staff: clinic.Staff{Name: "Lê Kỹ Thuật", Role: clinic.RoleTechnician}, PIN: techPIN},
+		{ID: w.admin, Staff: clinic.Staff{Name: "Đỗ Thị Quản", Role: clinic.RoleAdministrator}, PIN: adminPIN},
 	}))
 	w.catalogue()
-	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name})
+	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name, Printer: w.queue})
 	w.must(err)
 	return w
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"clinicbox/clinic/paper"
 )
 
 // asker is the printer as one that can be asked, or nil.
@@ -87,11 +89,21 @@ func (s *Spooler) ask(ctx context.Context, a Asker) {
 type WaitingJob struct {
 	ID      string
 	Form    string    // paper.Doc.Form; "" when it cannot be read
+	Code    string    // what its bar code says: the slip's own number
 	At      time.Time // when it was asked for; zero when it cannot be read
 	Bad     bool      // cannot be read or drawn: Retry does nothing for it
 	Held    bool      // tried too often: Retry or Drop it; those behind it wait
 	Started bool      // dots of it may be on paper: it will carry the mark
 	Now     bool      // is being printed
+}
+
+func code(doc paper.Doc) string {
+	for _, b := range doc.Blocks {
+		if b.Kind == paper.KindCode128 {
+			return b.Text
+		}
+	}
+	return ""
 }
 
 // Jobs lists what is not out yet, in the order of printing.
@@ -103,7 +115,7 @@ func (s *Spooler) Jobs() (out []WaitingJob) {
 			continue
 		}
 		out = append(out, WaitingJob{
-			ID: j.id, Form: j.Doc.Form, At: j.At, Bad: j.bad, Started: j.Started,
+			ID: j.id, Form: j.Doc.Form, Code: code(j.Doc), At: j.At, Bad: j.bad, Started: j.Started,
 			Held: !j.bad && j != s.current && j.Tries >= s.opts.MaxTries, Now: j == s.current,
 		})
 	}

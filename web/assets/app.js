@@ -8,7 +8,15 @@
 
   // A form with errors: the summary first, so that it is read.
   const summary = $("[data-errors]");
-  if (summary) summary.focus();
+  if (summary) {
+    summary.focus();
+    // A link of the summary leads to the field itself, of a group to its first one.
+    summary.addEventListener("click", (e) => {
+      const a = e.target.closest("a"), to = a && document.getElementById(a.hash.slice(1));
+      const field = to && (to.matches("input, textarea") ? to : $("input:not([type=hidden]), textarea, button", to));
+      if (field) { e.preventDefault(); field.focus(); (field.labels[0] || field).scrollIntoView({ block: "center" }); }
+    });
+  }
 
   // A second press of the same button does nothing while the first is on its way.
   document.addEventListener("submit", (e) => {
@@ -87,7 +95,13 @@
   if (body.dataset.live && window.EventSource) {
     const events = new EventSource("/events");
     addEventListener("pagehide", () => events.close());
-    events.addEventListener("strip", (e) => { const s = $("#strip"); if (s) s.outerHTML = JSON.parse(e.data); });
+    const devices = () => [...document.querySelectorAll("#strip [data-device]")].map((p) => p.textContent).join();
+    events.addEventListener("strip", (e) => {
+      const s = $("#strip"), before = devices();
+      if (!s || s.contains(document.activeElement)) return; // whoever stands on a link keeps it
+      s.outerHTML = JSON.parse(e.data);
+      if (body.dataset.watch && devices() !== before) { leaving = true; location.reload(); }
+    });
     events.addEventListener("lock", () => { events.close(); keep().then(lock); });
     events.addEventListener("scan", (e) => {
       const scan = JSON.parse(e.data), box = $("#live");

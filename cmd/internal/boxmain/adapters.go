@@ -37,6 +37,12 @@ func (p pins) Check(ctx context.Context, person clinic.ID, pin string) (clinic.P
 	return v, noRoom(err)
 }
 
+func (p pins) Set(ctx context.Context, person clinic.ID, pin string) error {
+	return noRoom(p.Pins.Set(ctx, person, pin))
+}
+
+func (p pins) Unlock(person clinic.ID) error { return noRoom(p.Pins.Unlock(person)) }
+
 func noRoom(err error) error {
 	if errors.Is(err, store.ErrFatal) {
 		return err // it may be saved

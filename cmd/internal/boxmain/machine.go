@@ -39,12 +39,27 @@ func (m machine) printer() web.Device {
 	if m.b.spooler == nil {
 		return d
 	}
-	st := m.b.spooler.Status()
-	if st.Cause != "" {
-		return web.Device{Name: d.Name, State: string(st.Cause)}
+	return printerDevice(m.b.spooler.Status())
+}
+
+// printerDevice says in keys what the spooler knows of the printer, and no more.
+func printerDevice(st printer.SpoolStatus) web.Device {
+	d := web.Device{
+		Name: "printer.name", State: string(st.State), OK: true, Waiting: st.Jobs,
+		Person: st.State == printer.Holding || len(st.Bad) > 0,
 	}
-	d.State = string(st.State)
-	if st.State == printer.Idle && st.NearEnd {
+	switch {
+	case st.Cause != "":
+		d.State, d.OK = string(st.Cause), false
+	case st.State == printer.Printing:
+		d.Waiting = 0
+	case st.State == printer.Asking:
+		d.Unsure = true
+	case st.State == printer.Idle && st.Unproven:
+		d.State, d.More, d.Unsure = string(printer.Unconfirmed), "printer.unconfirmed.do", true
+	case st.State == printer.Idle && st.Blind:
+		d.State, d.More, d.Unsure = string(printer.Untold), "printer.untold.do", true
+	case st.State == printer.Idle && st.NearEnd:
 		d.State = string(printer.NearEnd)
 	}
 	return d

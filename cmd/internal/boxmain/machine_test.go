@@ -14,12 +14,13 @@ import (
 // Everything that the machine may say has words on the pages in both languages.
 func TestDeviceStatesHaveWords(t *testing.T) {
 	keys := []string{"printer.name", "printer.off", "scanner.name", "scanner.off", "scanner.ready", "scanner.absent"}
-	for _, s := range []printer.State{printer.Idle, printer.Printing, printer.Waiting, printer.Holding} {
+	for _, s := range []printer.State{printer.Idle, printer.Asking, printer.Printing, printer.Waiting, printer.Holding} {
 		keys = append(keys, string(s))
 	}
 	for _, c := range []printer.Cause{
 		printer.PaperOut, printer.CoverOpen, printer.Cutter, printer.Failed, printer.Hot, printer.Offline, printer.Unreachable, printer.Unknown,
 		printer.Stalled, printer.Broken, printer.Stopped, printer.Storage, printer.Held, printer.BadJob, printer.NearEnd,
+		printer.Unconfirmed, printer.Untold, printer.Unconfirmed + ".do", printer.Untold + ".do",
 	} {
 		keys = append(keys, string(c))
 	}

@@ -120,7 +120,7 @@ func (b *Box) buildScanner() (task.Task, error) {
 func (b *Box) buildWeb() (task.Task, error) {
 	pages, err := web.New(web.Opts{
 		Desk: b.desk, Box: machine{b}, Clock: b.clock, Log: b.log, Listener: b.door.Listener(),
-		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(),
+		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(), Printer: b.printing(),
 	})
 	if err != nil {
 		return nil, err
