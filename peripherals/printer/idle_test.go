@@ -136,8 +136,12 @@ func (w *watched) Status(ctx context.Context) (printer.Status, error) {
 		<-ctx.Done()
 		return printer.Status{}, &printer.Fault{Cause: printer.Stopped}
 	}
-	time.Sleep(time.Second)
-	return printer.Status{}, nil
+	select {
+	case <-time.After(time.Second):
+		return printer.Status{}, nil
+	case <-ctx.Done():
+		return printer.Status{}, &printer.Fault{Cause: printer.Stopped}
+	}
 }
 
 func (w *watched) PrintSlip(_ context.Context, s printer.Slip) (printer.Result, error) {
