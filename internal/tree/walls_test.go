@@ -106,7 +106,7 @@ func dependencies() []dependency {
 		{"go.etcd.io/bbolt", []string{"store"}, "one package per dependency"},
 		{"github.com/eclipse/paho.mqtt.golang", []string{"sync/mqttlink"}, "MQTT's oddities end there"},
 		{"github.com/tarm/serial", []string{"peripherals/barcode", "peripherals/printer"}, "serial devices"},
-		{"github.com/fxamacker/cbor/v2", []string{"internal/entry", "internal/cert", "sync/wire", "store", "sync/outbox", "hub"}, "formats"},
+		{"github.com/fxamacker/cbor/v2", []string{"internal/entry", "internal/cert", "internal/escrow", "device/sealer", "sync/wire", "store", "sync/outbox", "hub"}, "formats"},
 		{"github.com/klauspost/compress", []string{"sync/wire"}, "frames"},
 		{"github.com/nats-io/nats-server/v2", []string{"hub/broker"}, "the embedded broker"},
 		{"modernc.org/sqlite", []string{"hub/db"}, "one package per dependency"},
@@ -117,7 +117,8 @@ func dependencies() []dependency {
 		{"golang.org/x/image", []string{"peripherals"}, "drawing slips"},
 		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd"}, "Unicode forms"},
 		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync"}, "tlog, and go.mod in tests of the tree"},
-		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
+		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
+		{"github.com/google/go-tpm", []string{"device/sealer"}, "the TPM's commands end there"},
 		{"golang.org/x/sync", []string{"device/task", "store", "hub", "cmd"}, "errgroup"},
 		{"golang.org/x/sys", []string{"store", "internal/durable", "peripherals", "cmd", "device"}, "system calls"},
 	}
