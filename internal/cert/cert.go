@@ -62,7 +62,7 @@ var (
 const (
 	MaxStatement = 16 << 10 // bytes; a revocation list may have MaxList
 	MaxList      = 48 << 10 // fits one frame of the link
-	MaxRevoked   = 1200     // items of one list
+	MaxRevoked   = 1000     // items of one list
 	maxText      = 200      // bytes of a name or reason
 	maxBox       = 32       // bytes of a box name, as the centre has them
 )

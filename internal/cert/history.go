@@ -80,6 +80,3 @@ func takeKey(t *Trust, raw []byte) (KeyID, error) {
 	v, err := read[Issuer](raw)
 	return IDOf(v.Key), err
 }
-
-// ReadHistory takes an entry apart for showing it. Nothing is verified.
-func ReadHistory(raw []byte) (History, error) { return read[History](raw) }
