@@ -19,6 +19,8 @@ var (
 	ErrBoxExists = errors.New("hub: a box of that name has other keys")
 	// ErrMoved: the stream is not where the batch expects it: read it again.
 	ErrMoved = errors.New("hub: stream has moved")
+	// ErrAgain: the alarm happened again since the page was made.
+	ErrAgain = errors.New("hub: the alarm happened again")
 	// ErrBoxName: the name cannot stand in a topic.
 	ErrBoxName = errors.New("hub: a box name is 1 to 32 of a-z, 0-9 and -")
 )
@@ -133,7 +135,7 @@ const (
 	AlarmSignature = "signature" // a session start was not signed by the pinned key
 	AlarmForeign   = "foreign"   // a frame of one box came on another's topic
 	AlarmGarbage   = "garbage"   // bytes that are no frame, or cannot be opened
-	AlarmClone     = "clone"     // a superseded incarnation speaks again
+	AlarmClone     = "clone"     // a superseded incarnation, or its child, goes on
 	AlarmSplit     = "split"     // an incarnation that starts from an older tip
 	AlarmDown      = "down"      // the box acknowledges what was never sent
 )
@@ -148,7 +150,20 @@ type Alarm struct {
 	First  time.Time
 	Last   time.Time
 	Count  int
+	Kept   int // entries that came under it and are kept as evidence
+	Ack    Ack // the latest
 }
+
+// Ack says that a person saw an alarm when it had happened Count times. One that
+// happens again is open again; no acknowledgement is ever deleted.
+type Ack struct {
+	Count int
+	At    time.Time
+	Who   string
+}
+
+// Open reports whether it happened since somebody acknowledged it.
+func (a *Alarm) Open() bool { return a.Count > a.Ack.Count }
 
 // Down is one entry of the stream down to a box; Seq counts from 1.
 type Down struct {

@@ -12,8 +12,8 @@ const (
 	// maxAlarms rows of one box and code are kept apart; what follows counts up
 	// the newest row, so that no box can fill the disk with alarms.
 	maxAlarms = 200
-	// maxConflicts entries of one box are kept under alarms.
-	maxConflicts = 20_000
+	// maxEvidence bytes of one box's entries are kept under alarms.
+	maxEvidence = 32 << 20
 )
 
 // Raise records an alarm; the same one again counts up.
@@ -50,26 +50,43 @@ func (d *DB) Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.En
 		if err != nil {
 			return err
 		}
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM conflicts WHERE box=?`, a.Box).Scan(&n); err != nil {
+		return keep(ctx, tx, a.Box, id, e, es)
+	}))
+}
+
+// keep stores evidence as far as there is room for it.
+func keep(ctx context.Context, tx *sql.Tx, box string, alarm int64, e hub.Epoch, es []hub.Entry) error {
+	var used int64
+	if err := tx.QueryRowContext(ctx, `SELECT evidence FROM boxes WHERE name=?`, box).Scan(&used); err != nil {
+		return err
+	}
+	before := used
+	for i := range es {
+		cost := int64(len(es[i].Bytes) + 64)
+		if used+cost > maxEvidence {
+			break
+		}
+		var body any
+		if es[i].Bytes != nil {
+			body = es[i].Bytes
+		}
+		r, err := tx.ExecContext(ctx, `INSERT INTO conflicts (box, epoch, idx, leaf, salt, bytes, alarm)
+			VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+			box, e[:], int63(es[i].Index), es[i].Leaf[:], es[i].Salt[:], body, alarm)
+		if err != nil {
 			return err
 		}
-		for i := range es {
-			if n+i >= maxConflicts {
-				break
-			}
-			var body any
-			if es[i].Bytes != nil {
-				body = es[i].Bytes
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO conflicts (box, epoch, idx, leaf, salt, bytes, alarm)
-				VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-				a.Box, e[:], int63(es[i].Index), es[i].Leaf[:], es[i].Salt[:], body, id); err != nil {
-				return err
-			}
+		n, err := r.RowsAffected()
+		if err != nil {
+			return err
 		}
+		used += n * cost
+	}
+	if used == before {
 		return nil
-	}))
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE boxes SET evidence=? WHERE name=?`, used, box)
+	return err
 }
 
 // Conflicts returns what was kept under alarms of a stream, lowest index first.
@@ -78,56 +95,54 @@ func (d *DB) Conflicts(ctx context.Context, box string, e hub.Epoch) ([]hub.Entr
 		`SELECT idx, salt, bytes, leaf, 0, CASE WHEN bytes IS NULL THEN 2 ELSE 0 END FROM conflicts WHERE box=? AND epoch=? ORDER BY idx, leaf`, box, e[:])
 }
 
-// Alarms returns a box's alarms, the latest first; box "" means all boxes.
+const alarmColumns = `a.id, a.box, a.code, a.detail, a.first, a.last, a.count,
+	(SELECT count(*) FROM conflicts c WHERE c.alarm=a.id), COALESCE(k.count,0), COALESCE(k.at,0), COALESCE(k.who,'')
+	FROM alarms a LEFT JOIN acks k ON k.alarm=a.id AND k.count=(SELECT max(count) FROM acks WHERE alarm=a.id)`
+
+// Alarms returns a box's alarms, open ones first, then the latest first; box ""
+// means all boxes.
 func (d *DB) Alarms(ctx context.Context, box string, limit int) ([]hub.Alarm, error) {
+	return list(ctx, d.r, scanAlarm, `SELECT `+alarmColumns+` WHERE ?1='' OR a.box=?1
+		ORDER BY a.count > COALESCE(k.count,0) DESC, a.last DESC, a.id DESC LIMIT ?2`, box, limit)
+}
+
+// OpenAlarms sums up what nobody acknowledged: one row for each box and code,
+// however many there are, with the count since the last acknowledgement.
+func (d *DB) OpenAlarms(ctx context.Context) ([]hub.Alarm, error) {
 	return list(ctx, d.r, func(r row) (a hub.Alarm, err error) {
 		var first, last int64
-		err = r.Scan(&a.ID, &a.Box, &a.Code, &a.Detail, &first, &last, &a.Count)
+		err = r.Scan(&a.Box, &a.Code, &first, &last, &a.Count)
 		a.First, a.Last = fromMillis(first), fromMillis(last)
 		return a, err
-	}, `SELECT id, box, code, detail, first, last, count FROM alarms WHERE ?1='' OR box=?1
-		ORDER BY last DESC, id DESC LIMIT ?2`, box, limit)
+	}, `SELECT box, code, min(first), max(last), sum(fresh) FROM (
+		SELECT box, code, first, last, count - COALESCE((SELECT max(count) FROM acks WHERE alarm=alarms.id), 0) AS fresh FROM alarms)
+		WHERE fresh > 0 GROUP BY box, code ORDER BY box, max(last) DESC`)
 }
 
-// Incarnation records that an incarnation of a box speaks, and which one it
-// follows. It returns the incarnation that superseded it, zero for none.
-func (d *DB) Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error) {
-	err = inTx(ctx, d.w, func(tx *sql.Tx) error {
-		var sup []byte
-		err := tx.QueryRowContext(ctx, `SELECT superseded FROM incarnations WHERE box=? AND incarnation=?`,
-			s.Box, s.Incarnation[:]).Scan(&sup)
-		if err == nil {
-			copy(by[:], sup)
-			return nil
-		} else if !errors.Is(err, sql.ErrNoRows) {
+func scanAlarm(r row) (a hub.Alarm, err error) {
+	var first, last, at int64
+	err = r.Scan(&a.ID, &a.Box, &a.Code, &a.Detail, &first, &last, &a.Count, &a.Kept, &a.Ack.Count, &at, &a.Ack.Who)
+	a.First, a.Last, a.Ack.At = fromMillis(first), fromMillis(last), fromMillis(at)
+	return a, err
+}
+
+// Acknowledge notes that a person saw an alarm of the box when it had happened
+// ack.Count times. Twice is no error; hub.ErrAgain when it has happened more
+// often since, and nothing is noted.
+func (d *DB) Acknowledge(ctx context.Context, box string, id int64, ack hub.Ack) error {
+	return wrap("acknowledge", inTx(ctx, d.w, func(tx *sql.Tx) error {
+		var count int
+		err := tx.QueryRowContext(ctx, `SELECT count FROM alarms WHERE id=? AND box=?`, id, box).Scan(&count)
+		if errors.Is(err, sql.ErrNoRows) {
+			return hub.ErrUnknownBox
+		} else if err != nil {
 			return err
 		}
-		// A new incarnation supersedes whatever spoke before it.
-		if _, err := tx.ExecContext(ctx, `UPDATE incarnations SET superseded=? WHERE box=? AND superseded IS NULL`,
-			s.Incarnation[:], s.Box); err != nil {
-			return err
+		if count != ack.Count {
+			return hub.ErrAgain
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO incarnations (box, incarnation, epoch, parent, tip, first_seen)
-			VALUES (?,?,?,?,?,?)`, s.Box, s.Incarnation[:], s.Epoch[:], s.Parent[:], int63(s.Tip), millis(s.Started))
+		_, err = tx.ExecContext(ctx, `INSERT INTO acks (alarm, count, at, who) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
+			id, count, millis(ack.At), ack.Who)
 		return err
-	})
-	return by, wrap("incarnation", err)
-}
-
-// Incarnations returns a box's incarnations, the latest first.
-func (d *DB) Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error) {
-	return list(ctx, d.r, func(r row) (i hub.Incarnation, err error) {
-		var (
-			id, epoch, parent, sup []byte
-			first                  int64
-		)
-		err = r.Scan(&id, &epoch, &parent, &i.Tip, &first, &sup)
-		copy(i.ID[:], id)
-		copy(i.Epoch[:], epoch)
-		copy(i.Parent[:], parent)
-		copy(i.Superseded[:], sup)
-		i.FirstSeen = fromMillis(first)
-		return i, err
-	}, `SELECT incarnation, epoch, parent, tip, first_seen, superseded FROM incarnations
-		WHERE box=? ORDER BY first_seen DESC, rowid DESC LIMIT ?`, box, limit)
+	}))
 }

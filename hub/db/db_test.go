@@ -3,6 +3,7 @@ package db_test
 import (
 	"database/sql"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -50,6 +51,40 @@ func TestNewerFileIsRefused(t *testing.T) {
 	raw.Close()
 	if _, err := db.Open(t.Context(), path); !errors.Is(err, db.ErrNewer) {
 		t.Fatal(err)
+	}
+}
+
+// TestOldFileIsBroughtForward opens a file of version 1 with alarms and evidence.
+func TestOldFileIsBroughtForward(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := os.ReadFile("schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.Exec(string(schema) + `
+		INSERT INTO boxes (name, identity, hpke, added, down_epoch) VALUES ('a', zeroblob(32), x'01', 1, zeroblob(8));
+		INSERT INTO alarms VALUES (7, 'a', 'fork', 'from 3', 1, 2, 5);
+		INSERT INTO conflicts VALUES ('a', zeroblob(8), 3, zeroblob(32), zeroblob(16), x'0102', 7);
+		PRAGMA user_version = 1`); err != nil {
+		t.Fatal(err)
+	}
+	raw.Close()
+	for range 2 {
+		d, err := db.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		as, err := d.Alarms(t.Context(), "a", 9)
+		if err != nil || len(as) != 1 || as[0].Count != 5 || as[0].Kept != 1 || !as[0].Open() {
+			t.Fatalf("%+v %v", as, err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -20,9 +20,13 @@ import (
 )
 
 //go:embed schema.sql
-var schema string
+var schema1 string
 
-const schemaVersion = 1
+//go:embed schema2.sql
+var schema2 string
+
+// schemas are applied in order; a file's user_version says how many it has.
+func schemas() []string { return []string{schema1, schema2} }
 
 // Sentinels for callers that decide on them.
 var (
@@ -83,23 +87,30 @@ func dsn(path, lock string) string {
 		"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=journal_size_limit(67108864)"
 }
 
-// migrate brings the file to schemaVersion in one transaction.
+// migrate brings the file to the last version in one transaction.
 func (d *DB) migrate(ctx context.Context) error {
 	var v int
 	if err := d.w.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&v); err != nil {
 		return err
 	}
+	all := schemas()
 	switch {
-	case v == schemaVersion:
+	case v == len(all):
 		return nil
-	case v > schemaVersion:
-		return fmt.Errorf("%w: %d, this program knows %d", ErrNewer, v, schemaVersion)
+	case v > len(all):
+		return fmt.Errorf("%w: %d, this program knows %d", ErrNewer, v, len(all))
 	}
 	return inTx(ctx, d.w, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
+		// Another process may have done it since.
+		if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&v); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion))
+		for _, s := range all[min(v, len(all)):] {
+			if _, err := tx.ExecContext(ctx, s); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, max(v, len(all))))
 		return err
 	})
 }
@@ -120,6 +131,12 @@ func (d *DB) Close() error {
 func (d *DB) Ping(ctx context.Context) error {
 	var n int
 	return wrap("ping", d.r.QueryRowContext(ctx, `SELECT count(*) FROM boxes`).Scan(&n))
+}
+
+// Probe tries to write: a full disk still reads.
+func (d *DB) Probe(ctx context.Context, at time.Time) error {
+	_, err := d.w.ExecContext(ctx, `INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at=excluded.at`, millis(at))
+	return wrap("probe", err)
 }
 
 // inTx runs f in one transaction. An error of the commit may come though it was

@@ -109,6 +109,13 @@ func (b *Box) RecordBytes(by []byte) {
 	b.raws = append(b.raws, r)
 }
 
+// Bytes returns an entry.
+func (b *Box) Bytes(i int) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.raws[i].Bytes
+}
+
 // Lose makes an entry a hole: its leaf stays.
 func (b *Box) Lose(i int) {
 	b.mu.Lock()

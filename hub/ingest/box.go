@@ -19,7 +19,10 @@ const (
 	startGap   = 200 * time.Millisecond
 	seenGap    = 30 * time.Second
 	alarmGap   = 10 * time.Second // between rows of one code; forks are always recorded
+	maxKept    = 32               // pieces of evidence in alarmGap
 	owedFrames = 16               // frames handled between receipts while more wait
+	lateFrames = 5 * time.Minute  // a link may hold frames back so long
+	turn       = 64               // frames of one box handled while others wait
 	badStarts  = 3                // refused in a row
 )
 
@@ -42,6 +45,8 @@ type box struct {
 	refused  int
 	seenAt   time.Time
 	alarmed  map[string]time.Time
+	keptAt   time.Time // of the first evidence in alarmGap
+	kept     int       // pieces since then
 	down     downSession
 	timer    *time.Timer // of the next pump; it may outlive Run, when wake does nothing
 	stream   *hub.Stream // as stored; nil = ask the database
@@ -55,6 +60,7 @@ type box struct {
 type upSession struct {
 	*wire.Opener
 	start wire.Start
+	since time.Time
 }
 
 func newBox(in *Ingest, row hub.Box) *box {
@@ -64,7 +70,10 @@ func newBox(in *Ingest, row hub.Box) *box {
 // drain handles what waits until nothing does. The receipt goes out when the
 // queue is empty, so that a burst of frames costs one.
 func (b *box) drain(ctx context.Context) {
-	for ctx.Err() == nil {
+	for n := 1; ctx.Err() == nil; n++ {
+		if n%turn == 0 {
+			b.in.yield()
+		}
 		frame, woken, more := b.next()
 		if b.announced() {
 			b.ask(true)
@@ -189,7 +198,7 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 		return
 	}
 	b.nonce, b.whoNext, b.refused = wire.Nonce{}, time.Time{}, 0
-	b.open(upSession{Opener: o, start: s})
+	b.open(upSession{Opener: o, start: s, since: b.in.Now()})
 	b.seen(ctx)
 	b.in.Log.Info("session", "box", b.name, "epoch", hub.Epoch(s.Epoch).String(), "tip", s.Tip, "agent", s.Agent)
 	b.incarnation(ctx, &s)
@@ -237,7 +246,7 @@ func (b *box) incarnation(ctx context.Context, s *wire.Start) {
 			Tip: s.Tip, Started: b.in.Now(),
 		})
 		if by != (hub.Epoch{}) {
-			b.alarm(ctx, hub.AlarmClone, fmt.Sprintf("%v after %v", hub.Epoch(s.Incarnation), by))
+			b.in.Log.Warn("alarm", "box", b.name, "code", hub.AlarmClone, "after", by.String()) // raised with it
 		}
 	}
 	if err != nil {
@@ -268,6 +277,7 @@ func (b *box) opened(ctx context.Context, f []byte, s *upSession) {
 		return
 	}
 	b.seen(ctx)
+	b.stillSpeaks(ctx, s, m)
 	b.owedFrom++
 	switch m := m.(type) {
 	case *wire.Data:
@@ -278,6 +288,20 @@ func (b *box) opened(ctx context.Context, f []byte, s *upSession) {
 		b.ping(ctx, m, &s.start)
 	default:
 		b.in.Counts.Garbage.Add(1) // what boxes do not send, or a later version does
+	}
+}
+
+// stillSpeaks raises an alarm when a session goes on that a later opening of the
+// store has superseded. Frames that were under way end soon, and know of no entry
+// that the later opening did not begin with.
+func (b *box) stillSpeaks(ctx context.Context, s *upSession, m wire.Message) {
+	last := &b.up[len(b.up)-1]
+	if s.start.Incarnation == last.start.Incarnation || s.start.Epoch != last.start.Epoch {
+		return
+	}
+	d, ok := m.(*wire.Data)
+	if ok && d.Stated() > last.start.Tip || b.in.Now().Sub(last.since) > lateFrames {
+		b.alarm(ctx, hub.AlarmClone, fmt.Sprintf("%v after %v", hub.Epoch(s.start.Incarnation), hub.Epoch(last.start.Incarnation)))
 	}
 }
 

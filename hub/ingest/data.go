@@ -79,13 +79,13 @@ func (b *box) store(ctx context.Context, d *wire.Data, s *wire.Start) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	if d.First > b.stream.Size+maxAhead {
+	if d.First > b.stream.Size+maxAhead || d.Stated() > b.stream.Size+2*maxAhead {
 		b.garbage(ctx, "an index out of all reason")
 		return nil
 	}
 	if d.First > b.stream.Size {
 		b.in.Counts.Gaps.Add(1)
-		b.state(ctx, d.Size)
+		b.state(ctx, d.Stated())
 		return nil // the receipt tells where we are
 	}
 	items := d.Items()
@@ -93,7 +93,7 @@ func (b *box) store(ctx context.Context, d *wire.Data, s *wire.Start) error {
 	if differs, err := b.compare(ctx, items[:known]); err != nil {
 		return err
 	} else if differs < int(known) {
-		return b.fork(ctx, items, differs, int(known))
+		return b.fork(ctx, items, differs)
 	}
 	if known == uint64(len(items)) {
 		return b.again(ctx, d)
@@ -122,18 +122,28 @@ func (b *box) compare(ctx context.Context, items []wire.Item) (int, error) {
 }
 
 // fork keeps what differs beside what is stored, under an alarm.
-func (b *box) fork(ctx context.Context, items []wire.Item, from, known int) error {
+func (b *box) fork(ctx context.Context, items []wire.Item, from int) error {
 	b.in.Counts.Forks.Add(1)
-	es := make([]hub.Entry, 0, len(items)-from)
-	for i := from; i < len(items); i++ {
-		es = append(es, take(&items[i], nil))
+	return b.evidence(ctx, hub.AlarmFork, fmt.Sprintf("epoch %v from %d", b.stream.Epoch, items[from].Index), items[from:])
+}
+
+// evidence raises an alarm and keeps the entries under it. A box that repeats
+// itself gets through a few times in alarmGap: each is a transaction.
+func (b *box) evidence(ctx context.Context, code, detail string, items []wire.Item) error {
+	now := b.in.Now()
+	if d := now.Sub(b.keptAt); d < 0 || d >= alarmGap {
+		b.keptAt, b.kept = now, 0
 	}
-	a := hub.Alarm{
-		Box: b.name, Code: hub.AlarmFork, Last: b.in.Now(),
-		Detail: fmt.Sprintf("epoch %v from %d", b.stream.Epoch, items[from].Index),
+	if b.kept >= maxKept {
+		return nil
 	}
-	b.in.Log.Warn("alarm", "box", b.name, "code", a.Code, "detail", a.Detail, "known", known)
-	return b.in.DB.Conflict(ctx, a, b.stream.Epoch, es)
+	b.kept++
+	es := make([]hub.Entry, len(items))
+	for i := range items {
+		es[i] = take(&items[i], nil)
+	}
+	b.in.Log.Warn("alarm", "box", b.name, "code", code, "detail", detail, "entries", len(es))
+	return b.in.DB.Conflict(ctx, hub.Alarm{Box: b.name, Code: code, Last: now, Detail: detail}, b.stream.Epoch, es)
 }
 
 // again checks that a frame whose entries are all known stands on our tree.
@@ -144,14 +154,17 @@ func (b *box) again(ctx context.Context, d *wire.Data) error {
 		return err
 	}
 	if root != tlog.Hash(d.Root) {
-		b.otherRoot(ctx, d)
+		return b.otherRoot(ctx, d, nil)
 	}
+	b.state(ctx, d.Stated())
 	return nil
 }
 
-func (b *box) otherRoot(ctx context.Context, d *wire.Data) {
+// otherRoot keeps entries that do not lead to the root that the box states. They
+// are evidence, not records: which of entries and root is wrong, nobody knows.
+func (b *box) otherRoot(ctx context.Context, d *wire.Data, items []wire.Item) error {
 	b.in.Counts.Roots.Add(1)
-	b.alarm(ctx, hub.AlarmRoot, fmt.Sprintf("epoch %v at %d", b.stream.Epoch, d.Size))
+	return b.evidence(ctx, hub.AlarmRoot, fmt.Sprintf("epoch %v at %d", b.stream.Epoch, d.Size), items)
 }
 
 // grow stores new entries when they lead to the root that the box states.
@@ -167,12 +180,11 @@ func (b *box) grow(ctx context.Context, d *wire.Data, s *wire.Start, items []wir
 		return err
 	}
 	if root != tlog.Hash(d.Root) {
-		b.otherRoot(ctx, d)
-		return nil
+		return b.otherRoot(ctx, d, items)
 	}
 	batch := &hub.Batch{
 		Box: b.name, Epoch: b.stream.Epoch, From: size, Entries: make([]hub.Entry, len(items)),
-		Hashes: t.hashes(), Root: root, Stated: max(d.Size, b.stream.Stated), Incarnation: hub.Epoch(s.Incarnation),
+		Hashes: t.hashes(), Root: root, Stated: max(d.Stated(), b.stream.Stated), Incarnation: hub.Epoch(s.Incarnation),
 		Parent: hub.Epoch(s.Parent), Tip: s.Tip, At: b.in.Now(),
 	}
 	for i := range items {

@@ -2,7 +2,6 @@ package ingest_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -12,9 +11,7 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/hub/hubtest"
-	"clinicbox/hub/ingest"
 	"clinicbox/internal/entry"
-	"clinicbox/internal/keyfile"
 	"clinicbox/sync/wire"
 )
 
@@ -33,6 +30,7 @@ func TestHostile(t *testing.T) {
 		wrongRoot := a.Data(0, 20)
 		wrongRoot.Root[0] ^= 1
 		a.Record(5)
+		a.Window = 0 // the lie comes before the truth
 		lie := a.Data(20, 5)
 		lie.Root[0] ^= 1
 		otherEpoch := a.Data(0, 20)
@@ -76,10 +74,15 @@ func TestHostile(t *testing.T) {
 			}
 		}
 		w.alarms(hub.AlarmGarbage, hub.AlarmForeign, hub.AlarmRoot, hub.AlarmDown)
+		kept, err := w.db.Conflicts(t.Context(), "a", hub.Epoch(a.Epoch))
+		if err != nil || len(kept) != 5 || kept[0].Index != 20 || !bytes.Equal(kept[4].Bytes, a.Bytes(24)) {
+			t.Fatalf("what came under another root is not kept as evidence: %d, %v", len(kept), err)
+		}
 		c := &w.in.Counts
 		if c.Unknown.Load() != 6 || c.Foreign.Load() != 1 || c.Roots.Load() != 2 || c.Gaps.Load() != 0 || c.Failures.Load() != 0 {
 			t.Fatalf("unknown %d foreign %d roots %d gaps %d failures %d", c.Unknown.Load(), c.Foreign.Load(), c.Roots.Load(), c.Gaps.Load(), c.Failures.Load())
 		}
+		a.Window = 4
 		w.sync(a, time.Minute) // and it goes on
 		w.stored(a)
 	})
@@ -222,61 +225,3 @@ func TestPing(t *testing.T) {
 		}
 	})
 }
-
-// TestBoundedQueue floods one box's topic while the hub does nothing.
-func TestBoundedQueue(t *testing.T) {
-	k, err := keyfile.Generate("hub")
-	if err != nil {
-		t.Fatal(err)
-	}
-	slow := &slowDB{release: make(chan struct{})}
-	in := ingest.New(ingest.Options{DB: slow, Link: discard{}, Identity: k.Identity, HPKE: k.HPKE})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- in.Run(ctx) }()
-	<-in.Ready()
-	who := wire.Who{Nonce: wire.NewNonce()}.Frame()
-	for range 1000 {
-		in.Handle("cb/1/a/up", who)
-	}
-	if d := in.Counts.Dropped.Load(); d < 900 {
-		t.Errorf("%d of 1000 dropped: the queue has no end", d)
-	}
-	big := make([]byte, wire.MaxFrame)
-	for range 20 {
-		in.Handle("cb/1/b/up", big)
-	}
-	if d := in.Counts.Dropped.Load(); d < 905 {
-		t.Errorf("%d dropped: bytes are not bounded", d)
-	}
-	close(slow.release)
-	cancel()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
-
-type slowDB struct {
-	ingest.DB
-	release chan struct{}
-}
-
-func (s *slowDB) Pending(context.Context) ([]string, error) { return nil, nil }
-func (s *slowDB) Raise(context.Context, hub.Alarm) error    { <-s.release; return nil }
-func (s *slowDB) DownState(context.Context, string) (hub.DownState, error) {
-	<-s.release
-	return hub.DownState{}, nil
-}
-
-func (s *slowDB) Box(_ context.Context, name string) (hub.Box, error) {
-	k, err := keyfile.Generate(name)
-	if err != nil {
-		return hub.Box{}, err
-	}
-	p := k.Public()
-	return hub.Box{Name: name, Keys: hub.Keys{Identity: [32]byte(p.Identity), HPKE: p.HPKE.Bytes()}}, nil
-}
-
-type discard struct{}
-
-func (discard) Publish(string, []byte) error { return nil }

@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/hpke"
-	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -89,6 +88,7 @@ func (in *Ingest) Run(ctx context.Context) error {
 	tick := time.NewTicker(pollGap)
 	defer tick.Stop()
 	for {
+		in.probe(ctx)
 		in.pending(ctx)
 		select {
 		case <-ctx.Done():
@@ -100,6 +100,19 @@ func (in *Ingest) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// probe tries to write after a failure: without frames nothing else would tell
+// that the disk has room again.
+func (in *Ingest) probe(ctx context.Context) {
+	if _, trouble := in.Counts.Trouble(); !trouble {
+		return
+	}
+	if err := in.DB.Probe(ctx, in.Now()); err != nil {
+		in.failed(ctx, "probe", err)
+		return
+	}
+	in.Counts.lastGoodness.Store(in.Now().UnixMilli())
 }
 
 // pending wakes the boxes that have something to be sent or sent again.
@@ -132,10 +145,9 @@ func (in *Ingest) Announce(ctx context.Context) {
 		case <-tick.C:
 		}
 		in.mu.Lock()
-		if b := in.find(boxes[i].Name); b != nil {
-			b.announce = true
-			in.schedule(b)
-		}
+		b := in.know(boxes[i])
+		b.announce = true
+		in.schedule(b)
 		in.mu.Unlock()
 	}
 }
@@ -188,25 +200,36 @@ func boxOf(topic string) (string, bool) {
 	return name, ok && hub.ValidBoxName(name)
 }
 
-// find returns the box's state, made when the box is registered. Names that are
-// not are looked up once in lookupGap in all, whoever asks. in.mu is held.
+// find returns the box's state. When the name is not known, the registry is read
+// again, once in lookupGap whoever asks: who floods us with made-up names does not
+// keep a new box out. in.mu is held.
 func (in *Ingest) find(name string) *box {
 	if b := in.boxes[name]; b != nil {
 		return b
 	}
-	if now := in.Now(); in.ctx == nil || now.Sub(in.lookup) < lookupGap && in.lookup.Before(now.Add(1)) {
+	now := in.Now()
+	if d := now.Sub(in.lookup); in.ctx == nil || d >= 0 && d < lookupGap {
 		return nil
 	}
-	row, err := in.DB.Box(in.ctx, name)
+	in.lookup = now
+	rows, err := in.DB.Boxes(in.ctx)
 	if err != nil {
-		in.lookup = in.Now()
-		if !errors.Is(err, hub.ErrUnknownBox) {
-			in.failed(in.ctx, "box", err)
-		}
+		in.failed(in.ctx, "boxes", err)
 		return nil
 	}
-	b := newBox(in, row)
-	in.boxes[name] = b
+	for i := range rows {
+		in.know(rows[i])
+	}
+	return in.boxes[name]
+}
+
+// know makes the state of a registered box. in.mu is held.
+func (in *Ingest) know(row hub.Box) *box {
+	b := in.boxes[row.Name]
+	if b == nil {
+		b = newBox(in, row)
+		in.boxes[row.Name] = b
+	}
 	return b
 }
 
@@ -228,6 +251,12 @@ func (in *Ingest) schedule(b *box) {
 			in.mu.Unlock()
 		}
 	})
+}
+
+// yield lets another box have its turn: one that floods us must not hold a worker.
+func (in *Ingest) yield() {
+	<-in.slots
+	in.slots <- struct{}{}
 }
 
 // owner returns whose session it is.

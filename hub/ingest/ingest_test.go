@@ -222,6 +222,68 @@ func TestRestoredBackupIsSeen(t *testing.T) {
 	})
 }
 
+// TestTwoMachinesOneKey: a copied box raises an alarm also when the machine that
+// spoke first never starts another session, whether it records or only asks.
+func TestTwoMachinesOneKey(t *testing.T) {
+	for name, speak := range map[string]func(w *world, b *hubtest.Box) []byte{
+		"records": func(_ *world, b *hubtest.Box) []byte {
+			b.Record(5)
+			return b.Frame(b.Data(50, 5))
+		},
+		"asks": func(_ *world, b *hubtest.Box) []byte {
+			time.Sleep(6 * time.Minute)
+			return b.Frame(wire.Ping{Nonce: wire.NewNonce(), Receipt: true})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, w *world) {
+				b := w.add("a")
+				b.Record(50)
+				b.Parent, b.Incarnation = wire.Epoch{1}, wire.Epoch{2}
+				b.Connect()
+				w.sync(b, time.Minute)
+				twin := b.Copy()
+				twin.Parent, twin.Incarnation = wire.Epoch{1}, wire.Epoch{3}
+				w.boxes["a"] = twin
+				twin.Connect()
+				w.sync(twin, time.Minute)
+				late := b.Frame(b.Data(40, 10))
+				w.in.Handle("cb/1/a/up", late) // was under way
+				w.settle()
+				w.alarms()
+				w.in.Handle("cb/1/a/up", speak(w, b))
+				w.settle()
+				w.alarms(hub.AlarmClone)
+			})
+		})
+	}
+}
+
+// TestLagIsKnownEarly: the first frame of a backlog tells how much follows.
+func TestLagIsKnownEarly(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		b := w.add("a")
+		b.Connect()
+		w.settle()
+		b.Window = 0 // nothing but what the test sends
+		b.Record(3000)
+		for _, c := range []struct{ from, size, lag uint64 }{{0, 10, 2990}, {50, 10, 3040}, {0, 10, 3090}} {
+			w.in.Handle("cb/1/a/up", b.Frame(b.Data(c.from, 10))) // stored; beyond a gap; known already
+			w.settle()
+			s, err := w.db.Stream(t.Context(), "a", hub.Epoch(b.Epoch))
+			if err != nil || s.Size != c.size || s.Lag() != c.lag || s.Behind.IsZero() {
+				t.Fatalf("%+v %v", s, err)
+			}
+			b.Record(50)
+		}
+		b.Window = 4
+		w.sync(b, time.Minute)
+		if s := w.stored(b); s.Lag() != 0 || !s.Behind.IsZero() {
+			t.Fatalf("%+v", s)
+		}
+	})
+}
+
 func TestParkedAndHoles(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {
 		b := w.add("a")

@@ -20,10 +20,10 @@ type DB interface {
 
 // Registry knows the boxes.
 type Registry interface {
-	// Box returns hub.ErrUnknownBox for a name that is not registered.
-	Box(ctx context.Context, name string) (hub.Box, error)
 	Seen(ctx context.Context, name string, at time.Time) error
 	Boxes(ctx context.Context) ([]hub.Box, error)
+	// Probe writes something, to find out whether that works.
+	Probe(ctx context.Context, at time.Time) error
 	// Pending returns the boxes that have not acknowledged all of their downs.
 	Pending(ctx context.Context) ([]string, error)
 }
@@ -43,7 +43,8 @@ type Ledger interface {
 type Notes interface {
 	Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error)
 	Touch(ctx context.Context, box string, e hub.Epoch, stated uint64, at time.Time) error
-	// Incarnation returns the incarnation that superseded the stream's, or zero.
+	// Incarnation returns the incarnation that superseded the stream's, or its
+	// parent's line, and raises hub.AlarmClone with it; zero when all is well.
 	Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error)
 	Alarms
 }
@@ -51,7 +52,8 @@ type Notes interface {
 // Alarms keeps what a person must see.
 type Alarms interface {
 	Raise(ctx context.Context, a hub.Alarm) error
-	// Conflict keeps the entries that came under the alarm beside the stored ones.
+	// Conflict raises the alarm and keeps the entries that came under it, as far as
+	// there is room.
 	Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.Entry) error
 }
 

@@ -25,5 +25,5 @@ type Counts struct {
 // has followed.
 func (c *Counts) Trouble() (time.Time, bool) {
 	f := c.failed.Load()
-	return time.UnixMilli(f), f > 0 && f > c.lastGoodness.Load()
+	return time.UnixMilli(f), f > 0 && f >= c.lastGoodness.Load()
 }

@@ -30,7 +30,9 @@ type world struct {
 	in    *ingest.Ingest
 	stop  func()
 	boxes map[string]*hubtest.Box
-	bad   *rand.Rand // nil = a perfect network
+	logs  *testlog.Log
+	tap   func(topic string) bool // takes what the hub sends, when set and true
+	bad   *rand.Rand              // nil = a perfect network
 	cut   bool
 
 	mu    sync.Mutex
@@ -47,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, keys: k, boxes: map[string]*hubtest.Box{}}
+	w := &world{t: t, logs: testlog.New(t), keys: k, boxes: map[string]*hubtest.Box{}}
 	if w.db, err = db.Open(context.Background(), filepath.Join(t.TempDir(), "hub.db")); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) start() {
 	w.in = ingest.New(ingest.Options{
 		DB:   &dbtest.Faults{DB: w.db, Plan: func(m string, n int) dbtest.Fault { return w.plan(m, n) }},
-		Link: w, Identity: w.keys.Identity, HPKE: w.keys.HPKE, Log: testlog.Logger(w.t),
+		Link: w, Identity: w.keys.Identity, HPKE: w.keys.HPKE, Log: w.logs.Logger(),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
@@ -118,7 +120,9 @@ func (w *world) join(b *hubtest.Box) {
 
 // Publish implements ingest.Link.
 func (w *world) Publish(topic string, f []byte) error {
-	w.enqueue(topic, f)
+	if w.tap == nil || !w.tap(topic) {
+		w.enqueue(topic, f)
+	}
 	return nil
 }
 

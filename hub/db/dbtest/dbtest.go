@@ -30,7 +30,10 @@ type Boxes interface {
 	Box(ctx context.Context, name string) (hub.Box, error)
 	Boxes(ctx context.Context) ([]hub.Box, error)
 	Seen(ctx context.Context, name string, at time.Time) error
+	Probe(ctx context.Context, at time.Time) error
 	Raise(ctx context.Context, a hub.Alarm) error
+	OpenAlarms(ctx context.Context) ([]hub.Alarm, error)
+	Acknowledge(ctx context.Context, box string, id int64, ack hub.Ack) error
 	Alarms(ctx context.Context, box string, limit int) ([]hub.Alarm, error)
 	Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.Entry) error
 	Conflicts(ctx context.Context, box string, e hub.Epoch) ([]hub.Entry, error)
@@ -64,7 +67,7 @@ type Downs interface {
 func Run(t *testing.T, open func(t *testing.T, dir string) DB) {
 	for name, f := range map[string]func(*testing.T, func(*testing.T) DB){
 		"boxes": testBoxes, "append": testAppend, "atomic": testAtomic, "separate": testSeparate,
-		"flags": testFlags, "alarms": testAlarms, "down": testDown, "incarnations": testIncarnations, "touch": testTouch,
+		"flags": testFlags, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "incarnations": testIncarnations, "clones": testClones, "touch": testTouch,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -314,39 +317,6 @@ func testTouch(t *testing.T, open func(*testing.T) DB) {
 	}
 }
 
-func testAlarms(t *testing.T, open func(*testing.T) DB) {
-	d, ctx := open(t), t.Context()
-	add(t, d, "a")
-	e := (&Maker{Box: "a", Epoch: Epoch()}).Next(2).Entries
-	for i := range 3 {
-		must(t, d.Conflict(ctx, hub.Alarm{Box: "a", Code: hub.AlarmFork, Detail: "from 0", Last: At(i)}, Epoch(), e))
-	}
-	must(t, d.Raise(ctx, hub.Alarm{Box: "a", Code: hub.AlarmGarbage, Last: At(1)}))
-	d = open(t)
-	as, err := d.Alarms(ctx, "a", 10)
-	must(t, err)
-	if len(as) != 2 || as[0].Code != hub.AlarmFork || as[0].Count != 3 || !as[0].First.Equal(At(0)) || !as[0].Last.Equal(At(2)) {
-		t.Fatalf("%+v", as)
-	}
-	kept, err := d.Conflicts(ctx, "a", Epoch())
-	must(t, err)
-	if len(kept) != 2 || !bytes.Equal(kept[0].Bytes, e[0].Bytes) {
-		t.Fatalf("%+v", kept)
-	}
-	for i := range 500 {
-		must(t, d.Raise(ctx, hub.Alarm{Box: "a", Code: hub.AlarmRoot, Detail: string(rune('A' + i)), Last: At(i)}))
-	}
-	as, err = d.Alarms(ctx, "", 10_000)
-	must(t, err)
-	total := 0
-	for _, a := range as {
-		total += a.Count
-	}
-	if len(as) > 300 || total != 504 {
-		t.Fatalf("%d alarms count %d: a box could fill the disk, or one was not counted", len(as), total)
-	}
-}
-
 func testDown(t *testing.T, open func(*testing.T) DB) {
 	d, ctx := open(t), t.Context()
 	add(t, d, "a", "b")
@@ -387,29 +357,4 @@ func testDown(t *testing.T, open func(*testing.T) DB) {
 	}
 	must(t, d.Acked(ctx, "a", st.Epoch, 3, At(4)))
 	pending("b")
-}
-
-func testIncarnations(t *testing.T, open func(*testing.T) DB) {
-	d, ctx := open(t), t.Context()
-	add(t, d, "a")
-	s := func(i byte, tip uint64) hub.Stream {
-		return hub.Stream{Box: "a", Epoch: Epoch(), Incarnation: hub.Epoch{i}, Parent: hub.Epoch{i - 1}, Tip: tip, Started: At(int(i))}
-	}
-	for i := byte(1); i <= 3; i++ {
-		for range 2 {
-			if by, err := d.Incarnation(ctx, s(i, uint64(i))); err != nil || by != (hub.Epoch{}) {
-				t.Fatal(by, err)
-			}
-		}
-	}
-	by, err := d.Incarnation(ctx, s(2, 2))
-	must(t, err)
-	if by != (hub.Epoch{3}) {
-		t.Fatal("a superseded incarnation speaks and nobody notices")
-	}
-	is, err := d.Incarnations(ctx, "a", 9)
-	must(t, err)
-	if len(is) != 3 || is[0].ID != (hub.Epoch{3}) || is[0].Superseded != (hub.Epoch{}) || is[1].Superseded != (hub.Epoch{3}) || is[2].Tip != 1 {
-		t.Fatalf("%+v", is)
-	}
 }

@@ -72,6 +72,11 @@ func (f *Faults) Seen(ctx context.Context, name string, at time.Time) error {
 	return f.do("Seen", func() error { return f.DB.Seen(ctx, name, at) })
 }
 
+// Probe may fail.
+func (f *Faults) Probe(ctx context.Context, at time.Time) error {
+	return f.do("Probe", func() error { return f.DB.Probe(ctx, at) })
+}
+
 // Acked may fail.
 func (f *Faults) Acked(ctx context.Context, box string, e hub.Epoch, seq uint64, at time.Time) error {
 	return f.do("Acked", func() error { return f.DB.Acked(ctx, box, e, seq, at) })
