@@ -139,7 +139,7 @@ func (a *Authority) Stolen(ctx context.Context, by By, name string, size uint64)
 			return err
 		}
 		if b.Revoked != nil && b.Revoked.Reason == cert.ReasonStolen {
-			raw, err = tx.Get(tableOrders, orderKey(b.Serial, b.Orders))
+			raw, err = lastErase(tx, b)
 			return err
 		}
 		r := cert.Revoked{Serial: b.Serial, Reason: cert.ReasonStolen, Size: size}
@@ -159,13 +159,27 @@ func (a *Authority) Stolen(ctx context.Context, by By, name string, size uint64)
 	return raw, nil
 }
 
+// lastErase finds the order that Stolen gave.
+func lastErase(tx Tx, b Box) (out []byte, err error) {
+	err = tx.List(tableOrders, b.Serial.String()+"/", func(_ string, raw []byte) error {
+		if v, err := cert.Unverified[cert.Command](raw); err != nil {
+			return err
+		} else if v.Op == cert.OpErase {
+			out = raw
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Time signs the hub's time for a box's nonce.
 func (a *Authority) Time(box string, n cert.Nonce) ([]byte, error) {
 	return cert.Sign(a.o.Keys.Command, cert.Time{Box: box, Nonce: n, Time: a.o.Now().UnixMilli()})
 }
 
-// Reissue signs every revocation list anew: after the root withdrew an issuing
-// key, boxes forget what that one signed.
+// Reissue signs anew what a withdrawn issuing key had signed: revocation lists,
+// certificates of boxes and people in service, decisions. Serials stay, so nothing
+// else changes; send the new ones down. The centre's rows are what is believed.
 func (a *Authority) Reissue(ctx context.Context, by By) error {
 	return a.o.Store.Update(ctx, func(tx Tx) error {
 		lists, err := list[record[cert.Revocations]](tx, tableLists, "")
@@ -177,6 +191,68 @@ func (a *Authority) Reissue(ctx context.Context, by By) error {
 				return err
 			}
 		}
-		return a.note(tx, by, event{what: "reissue", object: fmt.Sprintf("%d lists", len(lists))})
+		n, err := a.reissueBoxes(tx)
+		if err != nil {
+			return err
+		}
+		m, err := a.reissuePeople(tx)
+		if err != nil {
+			return err
+		}
+		return a.note(tx, by, event{what: "reissue", object: fmt.Sprintf("%d lists, %d boxes, %d people", len(lists), n, m)})
 	})
+}
+
+func (a *Authority) reissueBoxes(tx Tx) (int, error) {
+	boxes, err := list[Box](tx, tableBoxes, "")
+	if err != nil {
+		return 0, err
+	}
+	for _, b := range boxes {
+		v, err := cert.Unverified[cert.Box](b.Cert)
+		if err != nil {
+			return 0, err
+		}
+		v.Issuer = a.issuer
+		if b.Cert, err = cert.Sign(a.o.Keys.Issuing, v); err != nil {
+			return 0, err
+		}
+		if err := put(tx, tableBoxes, b.Serial.String(), b); err != nil {
+			return 0, err
+		}
+	}
+	return len(boxes), nil
+}
+
+func (a *Authority) reissuePeople(tx Tx) (int, error) {
+	people, err := list[Person](tx, tablePeople, "")
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range people {
+		if p.Decision != nil {
+			v := cert.Ratification{Issuer: a.issuer, Serial: p.Serial, Digest: cert.DigestOf(p.Cert), Accepted: p.Accepted, Facility: p.Facility}
+			if p.Decision, err = cert.Sign(a.o.Keys.Issuing, v); err != nil {
+				return 0, err
+			}
+			if err := put(tx, tableRatify, p.Serial.String(), record[cert.Ratification]{v, p.Decision}); err != nil {
+				return 0, err
+			}
+		} else if p.Cert, err = a.resign(p.Cert); err != nil {
+			return 0, err
+		}
+		if err := put(tx, tablePeople, p.Facility+"/"+p.Serial.String(), p); err != nil {
+			return 0, err
+		}
+	}
+	return len(people), nil
+}
+
+func (a *Authority) resign(raw []byte) ([]byte, error) {
+	v, err := cert.Unverified[cert.Person](raw)
+	if err != nil {
+		return nil, err
+	}
+	v.Issuer = a.issuer
+	return cert.Sign(a.o.Keys.Issuing, v)
 }
