@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,36 +40,19 @@ func TestShots(t *testing.T) {
 	fresh := nurse.opened("Đặng Quốc Hải Đăng", "056061000777")
 	nurse.send(fresh[:42]+"/allergies", url.Values{"known": {"yes"}, "substance.0": {"Amoxicilin"}, "reaction.0": {"phát ban"}, "severe.0": {"yes"}})
 
-	ctx, cancel := newBrowser(t)
-	defer cancel()
-	shot := func(name string, actions ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		step, late := context.WithTimeout(ctx, 10*time.Second)
-		defer late()
-		if err := chromedp.Do(step, actions...); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-		w.must(err)
-		w.must(os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
-	}
-	to := func(path string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(w.http.URL + path) }
-	press := func(sel string) chromedp.Action[chromedp.Void] { return chromedp.Click(chromedp.CSS(sel)) }
-	typed := func(sel, text string) chromedp.Action[chromedp.Void] {
-		return chromedp.SendKeys(chromedp.CSS(sel), text)
-	}
-	wait := func(sel string) chromedp.Action[chromedp.Void] { return chromedp.WaitVisible(chromedp.CSS(sel)) }
+	c := newCamera(t, w, dir)
+	shot, to := c.shot, c.to
 
 	shot("01-login", to("/login"))
-	shot("02-pin-wrong", to("/login/"+w.doctor.String()), typed("#pin", "111111"), press("main button"), wait("[data-errors]"))
-	shot("03-today", to("/login/"+w.doctor.String()), typed("#pin", doctorPIN), press("main button"), wait(".cb-tiles"))
+	shot("02-pin-wrong", to("/login/"+w.doctor.String()), typing("#pin", "111111"), press("main button"), wait("[data-errors]"))
+	shot("03-today", to("/login/"+w.doctor.String()), typing("#pin", doctorPIN), press("main button"), wait(".cb-tiles"))
 	shot("04-scan", to("/scan"))
-	shot("05-scan-type", to("/scan/type"), typed("#code", "0123456789012"), press("main button"), wait("[data-errors]"))
-	shot("06-find", to("/find"), typed("#q", "dang"), press("main button"), wait(".cb-list"))
+	shot("05-scan-type", to("/scan/type"), typing("#code", "0123456789012"), press("main button"), wait("[data-errors]"))
+	shot("06-find", to("/find"), typing("#q", "dang"), press("main button"), wait(".cb-list"))
 	id := w.web.scans.add([]byte("card"), true).String()
 	shot("07-register-scan", to("/scan/"+id), wait("#name"))
-	shot("08-register-errors", to("/register"), typed("#citizen", "0561610123"), press("main form[data-keep] button"), wait("[data-errors]"))
-	shot("09-duplicates", to("/register"), typed("#name", "Phạm Thị Sương"), typed("#birth\\.day", "2"), typed("#birth\\.month", "3"), typed("#birth\\.year", "1961"),
+	shot("08-register-errors", to("/register"), typing("#citizen", "0561610123"), press("main form[data-keep] button"), wait("[data-errors]"))
+	shot("09-duplicates", to("/register"), typing("#name", "Phạm Thị Sương"), typing("#birth\\.day", "2"), typing("#birth\\.month", "3"), typing("#birth\\.year", "1961"),
 		press("label[for=sex-2]"), press("main form[data-keep] button"), wait(".cb-list"))
 	shot("10-patient", to(fresh[:42]))
 	shot("11-patient-signed", to(signed[:42]))
@@ -76,13 +60,13 @@ func TestShots(t *testing.T) {
 	shot("13-allergies", to(fresh[:42]+"/allergies"))
 	shot("14-visit-new", to(fresh))
 	shot("15-vitals", to(fresh+"/vitals"))
-	shot("16-vitals-error", typed("#temperature", "370"), typed("#systolic", "120"), press("main form[data-keep] button"), wait("[data-errors]"))
-	shot("17-confirm", chromedp.SetValue(chromedp.CSS("#temperature"), "39,6"), typed("#diastolic", "80"), press("main form[data-keep] .cb-actions button"), wait("button[value=confirm]"))
+	shot("16-vitals-error", typing("#temperature", "370"), typing("#systolic", "120"), press("main form[data-keep] button"), wait("[data-errors]"))
+	shot("17-confirm", chromedp.SetValue(chromedp.CSS("#temperature"), "39,6"), typing("#diastolic", "80"), press("main form[data-keep] .cb-actions button"), wait("button[value=confirm]"))
 	shot("18-exam", press("button[value=confirm]"), wait("#finding"))
-	shot("19-diagnosis-suggest", to(fresh+"/diagnosis"), typed("#q", "viem hong"), wait("#found button"))
+	shot("19-diagnosis-suggest", to(fresh+"/diagnosis"), typing("#q", "viem hong"), wait("#found button"))
 	shot("20-diagnosis", press("#found button"), wait(".cb-lines"))
-	shot("21-prescription-suggest", to(fresh+"/prescription"), typed("#q", "amox"), wait("#found button"))
-	shot("22-prescription", press("#found button"), wait("#dose\\.0"), typed("#dose\\.0", "1"), typed("#times\\.0", "2"), typed("#days\\.0", "5"))
+	shot("21-prescription-suggest", to(fresh+"/prescription"), typing("#q", "amox"), wait("#found button"))
+	shot("22-prescription", press("#found button"), wait("#dose\\.0"), typing("#dose\\.0", "1"), typing("#times\\.0", "2"), typing("#days\\.0", "5"))
 	shot("23-prescription-allergy", press("button[value=save]"), wait("button[value=confirm]"))
 	shot("24-bill", to(open+"/bill"))
 	shot("25-appointment", to(fresh+"/appointment"))
@@ -94,10 +78,10 @@ func TestShots(t *testing.T) {
 	shot("31-missing", to("/nothing"))
 	w.web.sessions.takeDesk("nobody")
 	shot("32-live", to(fresh+"/exam"), chromedp.Func(func(context.Context, *chromedp.Target) error { w.web.Scanned([]byte("card")); return nil }), wait("#live a"))
-	shot("35-typed", typed("#finding", "Phổi có ran ẩm"))
+	shot("35-typed", typing("#finding", "Phổi có ran ẩm"))
 	w.web.sessions.lockAll()
 	shot("36-locked", wait("#pin"))
-	shot("37-unlocked", typed("#pin", doctorPIN), press("main button"), wait("#finding"))
+	shot("37-unlocked", typing("#pin", doctorPIN), press("main button"), wait("#finding"))
 	w.web.sessions.takeDesk("")
 	if x, ok, _ := w.web.scans.fresh(); ok {
 		w.web.scans.take(x.id)
@@ -118,13 +102,65 @@ func (s *sessions) lockAll() {
 	}
 }
 
+// camera is a browser of tablet size that takes pictures.
+type camera struct {
+	t   *testing.T
+	w   *world
+	ctx context.Context
+	dir string
+}
+
+func newCamera(t *testing.T, w *world, dir string) *camera {
+	ctx, cancel := newBrowser(t)
+	t.Cleanup(cancel)
+	return &camera{t, w, ctx, dir}
+}
+
+// shot does something and takes a picture of the whole page.
+func (c *camera) shot(name string, actions ...chromedp.Action[chromedp.Void]) {
+	c.t.Helper()
+	step, late := context.WithTimeout(c.ctx, 10*time.Second)
+	defer late()
+	if err := chromedp.Do(step, actions...); err != nil {
+		c.t.Errorf("%s: %v", name, err)
+	}
+	png, err := chromedp.Run(c.ctx, chromedp.FullScreenshot(100))
+	c.w.must(err)
+	c.w.must(os.WriteFile(filepath.Join(c.dir, name+".png"), png, 0o644))
+}
+
+func (c *camera) to(path string) chromedp.Action[chromedp.Void] {
+	return chromedp.Navigate(c.w.http.URL + path)
+}
+
+func press(sel string) chromedp.Action[chromedp.Void] { return chromedp.Click(chromedp.CSS(sel)) }
+
+func typing(sel, text string) chromedp.Action[chromedp.Void] {
+	return chromedp.SendKeys(chromedp.CSS(sel), text)
+}
+
+func wait(sel string) chromedp.Action[chromedp.Void] { return chromedp.WaitVisible(chromedp.CSS(sel)) }
+
+// tablet is the size of the screen: CLINICBOX_WEB_SIZE such as 600x960, or that of
+// an 8-inch tablet held upright.
+func tablet(t *testing.T) (width, height int64) {
+	width, height = 800, 1280
+	if size := os.Getenv("CLINICBOX_WEB_SIZE"); size != "" {
+		if _, err := fmt.Sscanf(size, "%dx%d", &width, &height); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return width, height
+}
+
 // newBrowser starts a browser of tablet size.
 func newBrowser(t *testing.T) (context.Context, context.CancelFunc) {
 	t.Helper()
-	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.Headless, chromedp.NoSandbox, chromedp.WindowSize(800, 1280),
+	width, height := tablet(t)
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.Headless, chromedp.NoSandbox, chromedp.WindowSize(int(width), int(height)),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	ctx, cancel := chromedp.NewContext(alloc)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(800, 1280)); err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
 		t.Fatal(err)
 	}
 	return ctx, func() { cancel(); stop() }

@@ -174,7 +174,14 @@ func (s *Server) staffNewSave(w http.ResponseWriter, r *http.Request) error {
 	v.Form = newForm(r.PostForm)
 	in := desk.StaffInput{Staff: readStaff(&v.Form), PIN: v.Form.Get("pin")}
 	in.Left = false
-	twice(&v.Form)
+	if twice(&v.Form); !v.Form.OK() {
+		if in.Name == "" {
+			v.Form.Fail("name", string(desk.CodeStaffName))
+		}
+		if in.Role == 0 {
+			v.Form.Fail("role", string(desk.CodeStaffRole))
+		}
+	}
 	return s.staffSave(w, r, v, in)
 }
 
@@ -198,6 +205,9 @@ func (s *Server) staffSave(w http.ResponseWriter, r *http.Request, v *StaffForm,
 		if !s.failed(r, &v.Form, err) {
 			return err
 		}
+	}
+	if v.Form.Get("pin") != "" && v.Form.Err("pin") == nil && v.Form.Err("again") == nil {
+		v.Form.Fail("pin", "pin.retype") // or the person would be saved without one
 	}
 	s.keepForm(r, v.Form)
 	v.Errors = v.Form.Errors

@@ -105,6 +105,9 @@ func TestStaffFormRefusals(t *testing.T) {
 					t.Errorf("%s is gone", field)
 				}
 			}
+			if c.v.Get("pin") != "" && !strings.Contains(a.body, `id="pin-error"`) && !strings.Contains(a.body, `id="again-error"`) {
+				t.Error("the next press would save without a PIN, and nothing says so")
+			}
 			for _, pin := range []string{c.v.Get("pin"), c.v.Get("again")} {
 				if strings.Contains(a.body, `value="`+pin) {
 					t.Error("a PIN is on the page")
