@@ -91,10 +91,11 @@ func (s *Store) commitActs(acts []*act) error {
 			n = len(acts)
 		}
 		for _, a := range acts[:n] {
-			// What an earlier batch saved stays saved whatever happens to this one.
-			earlier := len(a.out.saved.Records) > 0 && a.out.saved.Records[0].Ref.Index < from
-			if err != nil && !errors.Is(err, errSaved) && a.out.err == nil && a.out.panic == nil && !earlier {
-				a.out = outcome{err: err}
+			if err != nil && !errors.Is(err, errSaved) {
+				a.unsaved(err, from)
+			}
+			if a.out.panic != nil && a.ctx.Err() != nil {
+				s.log.Error("a use case panicked and its caller may have left")
 			}
 			a.done <- a.out
 		}
@@ -104,6 +105,16 @@ func (s *Store) commitActs(acts []*act) error {
 		acts = acts[n:]
 	}
 	return nil
+}
+
+// unsaved sets the answer of an act whose batch, from an index on, was not saved.
+// What an earlier batch saved stays saved. Everything else that the act found, an
+// error of its own too, may rest on acts of the batch that are gone.
+func (a *act) unsaved(err error, from uint64) {
+	earlier := len(a.out.saved.Records) > 0 && a.out.saved.Records[0].Ref.Index < from
+	if a.out.panic == nil && !earlier {
+		a.out = outcome{err: err}
+	}
 }
 
 // errSaved marks a failure after the journal's sync: the acts are saved, the views

@@ -12,6 +12,9 @@ import (
 // SetCommit replaces the commit of the views.
 func (s *Store) SetCommit(f func(*bbolt.Tx) error) { s.commit = f }
 
+// Waiting tells how many jobs wait for the committer.
+func (s *Store) Waiting() int { return len(s.jobs) }
+
 // Dump lists all rows of the views. With names, refs are replaced by the entry's
 // leaf, so that stores with the same set in another order have the same dump.
 func (s *Store) Dump(names bool) (out []string) {

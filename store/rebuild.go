@@ -119,28 +119,57 @@ func (b *bulk) build(path string, m meta) (err error) {
 	if err := durable.Remove(tmp); err != nil {
 		return err
 	}
-	o := bboltOptions(false)
-	o.NoSync = true // one sync at the end
-	db, err := bbolt.Open(tmp, 0o600, o)
-	if err != nil {
-		return fmt.Errorf("store: views: %w", err)
-	}
-	b.maps[tMeta] = map[string][]byte{string(metaKey()): m.encode()}
-	for t := range tables {
-		if err = b.load(db, t); err != nil {
-			break
+	defer func() {
+		if err != nil {
+			_ = os.Remove(tmp) // it may be what fills the disk
 		}
-	}
+	}()
+	db, err := b.fill(tmp, m, nil)
 	if err == nil {
 		err = db.Sync()
 	}
-	if err = errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("store: views: %w", errors.Join(err, os.Remove(tmp)))
+	if db != nil {
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("store: views: %w", err)
 	}
 	if err := syncFile(tmp); err != nil {
 		return err
 	}
 	return durable.Rename(tmp, path)
+}
+
+// inMemory makes views that end with the process, for a disk that takes none.
+func (b *bulk) inMemory(m meta) (*bbolt.DB, error) {
+	db, err := b.fill("views", m, openMemory)
+	if err != nil {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+		return nil, fmt.Errorf("store: views in memory: %w", err)
+	}
+	return db, nil
+}
+
+// openFile is what bbolt opens its file with; nil is os.OpenFile.
+type openFile func(path string, flag int, perm os.FileMode) (*os.File, error)
+
+// fill makes a database of all rows. It syncs nothing.
+func (b *bulk) fill(path string, m meta, open openFile) (*bbolt.DB, error) {
+	o := bboltOptions(false)
+	o.NoSync, o.OpenFile = true, open
+	db, err := bbolt.Open(path, 0o600, o)
+	if err != nil {
+		return nil, err
+	}
+	b.maps[tMeta] = map[string][]byte{string(metaKey()): m.encode()}
+	for t := range tables {
+		if err := b.load(db, t); err != nil {
+			return db, err
+		}
+	}
+	return db, nil
 }
 
 // rowsPerTx bounds what a transaction holds in memory.

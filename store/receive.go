@@ -30,10 +30,16 @@ type received struct {
 
 func (r *receipt) failed(err error) { r.done <- received{err: err} }
 
+// maxReceived bounds what one sync carries, and how long acts wait for it.
+const maxReceived = 1 << 13
+
 // Receive adds entries to the in journal, all or none, with one sync. The journal
 // is a set: what is there already is no error and is not counted. An entry that
 // cannot be decoded is kept all the same, for a newer program may know it.
 func (s *Store) Receive(ctx context.Context, entries []Received) (added int, err error) {
+	if len(entries) > maxReceived {
+		return 0, fmt.Errorf("%w: %d entries at once", entry.ErrTooLarge, len(entries))
+	}
 	r := &receipt{ctx: ctx, entries: entries, done: make(chan received, 1)}
 	if err := s.submit(ctx, r); err != nil {
 		return 0, err

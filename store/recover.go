@@ -85,7 +85,13 @@ func (s *Store) recover(ctx context.Context, m meta) error {
 		s.db = nil // its mutexes may be held for ever
 		return s.rebuild(ctx)
 	}
-	return err
+	if err != nil {
+		s.log.Error("views cannot be brought up to date", "err", err)
+		_ = s.db.Close() // given up
+		s.db = nil
+		return s.rebuild(ctx)
+	}
+	return nil
 }
 
 // catchUp applies what the cursors miss, in one transaction.
@@ -147,10 +153,14 @@ func (s *Store) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.build(viewsPath(s.o.Dir), m); err != nil {
-		return err
+	path := viewsPath(s.o.Dir)
+	if err = b.build(path, m); err == nil {
+		s.db, _, err = openViews(path, false)
 	}
-	s.db, _, err = openViews(viewsPath(s.o.Dir), false)
+	if err != nil { // a full disk, most often: people must be able to read all the same
+		s.log.Error("views cannot be written; they stay in memory until the next start", "err", err)
+		s.db, err = b.inMemory(m)
+	}
 	return err
 }
 

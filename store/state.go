@@ -36,7 +36,7 @@ func statePath(dir string) string { return filepath.Join(dir, "state.db") }
 func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
 	s := &State{key: key.Sub("state index"), seal: seal.NewSealer(key.Sub("state"))}
 	path := statePath(dir)
-	err := guard(func() error { return s.open(path) })
+	err := guard(func() error { return s.open(path, log) })
 	if err == nil {
 		return s, nil
 	}
@@ -49,7 +49,7 @@ func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
 		return nil, err
 	}
 	s.db = nil
-	if err := s.open(path); err != nil {
+	if err := s.open(path, log); err != nil {
 		return nil, fmt.Errorf("store: state: %w", err)
 	}
 	return s, nil
@@ -66,7 +66,7 @@ func isDamage(err error) bool {
 
 // open opens the file, or makes it: beside its place and renamed, because bbolt's
 // first pages are not safe against a power cut.
-func (s *State) open(path string) (err error) {
+func (s *State) open(path string, log *slog.Logger) (err error) {
 	o := &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true}
 	if !exists(path) {
 		tmp := path + durable.TempSuffix
@@ -89,9 +89,16 @@ func (s *State) open(path string) (err error) {
 	if err := checkFile(path); err != nil {
 		return err
 	}
+	if err := durable.Allocate(path, stateRoom); err != nil {
+		log.Warn("no room is set aside for the state", "err", err)
+	}
 	s.db, err = bbolt.Open(path, 0o600, o)
 	return err
 }
+
+// stateRoom is set aside on the disk: on a full one people still log in, which
+// counts tries, and what they did is remembered.
+const stateRoom = 1 << 20
 
 func (s *State) close() error { return guard(s.db.Close) }
 

@@ -53,7 +53,10 @@ type Store struct {
 var _ desk.Store = (*Store)(nil)
 
 // Open opens the store of a data directory, or makes an empty one. It takes the
-// lock, recovers and returns when everything that was saved can be read.
+// lock, recovers and returns when everything that was saved can be read. A full
+// disk does not stop it once there is something to read: what cannot be written
+// (views, tree hashes) stays in memory, and acts are answered with ErrFull until
+// there is room.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.defaults()
 	s := &Store{
@@ -75,8 +78,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	unclean := !s.lock.clean
-	if err := s.lock.mark(); err != nil {
-		return err
+	if err := s.lock.mark(); err != nil { // on a full disk; the mark only asks for a probe
+		s.log.Warn("LOCK not marked", "err", err)
 	}
 	if err := s.openEpoch(); err != nil {
 		return err
@@ -97,7 +100,23 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.state, err = openState(s.o.Dir, s.o.Key, s.log); err != nil {
 		return err
 	}
-	return s.epoch.begin(s.o.Dir, s.own.Size())
+	return s.begin()
+}
+
+// begin starts the incarnation of this open. When the disk takes none, the one on
+// the disk goes on: it has added nothing that anybody else could know otherwise.
+func (s *Store) begin() error {
+	err := s.epoch.begin(s.o.Dir, s.own.Size())
+	if err == nil {
+		return nil
+	}
+	there, lerr := loadEpoch(s.o.Dir)
+	if lerr != nil {
+		return errors.Join(err, lerr)
+	}
+	s.log.Error("no new incarnation, the last one goes on", "err", err)
+	s.epoch = there
+	return nil
 }
 
 // openEpoch reads the epoch file. Without one, the journal's own header knows the
