@@ -28,7 +28,7 @@ type Journal struct {
 	broken error // set for good by a failed write or sync
 	closed bool
 	rot    sync.Map // index → true: entries that became unreadable after opening
-	tree   *tree // nil without a tree
+	tree   *tree    // nil without a tree
 	treeMu sync.Mutex
 }
 

@@ -91,12 +91,8 @@ func TestFullDisk(t *testing.T) {
 	stuff(t, dir, 0)
 	w.blocked(s, r)
 	r.kill()
-	// Not one byte is free: the box says so and ends, for its supervisor to try again.
-	if out, err := s.command("", "run"); err == nil || !strings.Contains(out, "Hết chỗ") || !strings.Contains(out, "The disk is full") {
-		t.Errorf("start without a free byte: %v %s", err, out)
-	}
+	r = w.back(s) // not one byte is free: it opens and can be read all the same
 	unstuff(t, dir)
-	r = w.back(s)
 	w.resumed()
 	for w.next != 0 {
 		if err := w.step(); err != nil {
