@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,48 +85,59 @@ func TestKillNine(t *testing.T) {
 	}
 }
 
-// life runs the box once, until it is killed, and reports whether it served.
+// life runs the box once, until it is killed, and reports whether it served. One
+// in six ends while it opens, the others after it serves or after people are in.
 func life(s *station, desks []*worker, rnd *rand.Rand) (served bool) {
-	span := 900 * time.Millisecond
-	if early := rnd.IntN(6) == 0; early { // in the middle of opening
-		span = 80 * time.Millisecond
+	early, atWork := rnd.IntN(6) == 0, rnd.IntN(3) > 0
+	cut := time.Duration(rnd.Int64N(int64(900 * time.Millisecond)))
+	if early {
+		cut /= 12
 	}
-	cut := time.Duration(rnd.Int64N(int64(span)))
 	r := s.start()
 	timer := time.NewTimer(cut)
 	defer timer.Stop()
-	if span > 250*time.Millisecond {
-		select {
-		case <-r.ready:
-		case <-r.ended:
-			s.t.Fatalf("the box does not open after a kill: %v\n%s", r.err, s.log)
-		}
-		timer.Reset(cut)
+	if early {
+		<-timer.C
+		r.kill()
+		return false
 	}
-	var wg sync.WaitGroup
 	select {
 	case <-r.ready:
-		wg.Go(func() { open(desks, rnd.IntN(len(desks)), r.url, &wg) })
-		served = true
-		<-timer.C
-	case <-timer.C:
+	case <-r.ended:
+		s.t.Fatalf("the box does not open after a kill: %v\n%s", r.err, s.log)
 	}
+	var wg sync.WaitGroup
+	in := make(chan struct{})
+	wg.Go(func() { open(turn(desks, rnd), r.url, func(w *worker) { wg.Go(w.work) }, in) })
+	if atWork {
+		<-in
+	}
+	timer.Reset(cut)
+	<-timer.C
 	r.kill()
 	wg.Wait()
-	return served
+	return true
 }
 
 // open lets people log in one after the other, as the box checks one PIN at a
-// time, each time somebody else first; who is in begins to work.
-func open(desks []*worker, first int, base string, wg *sync.WaitGroup) {
-	for i := range desks {
-		w := desks[(first+i)%len(desks)]
+// time, each time somebody else first. in is closed when somebody is, or all tried.
+func open(desks []*worker, base string, begin func(*worker), in chan<- struct{}) {
+	done := sync.OnceFunc(func() { close(in) })
+	defer done()
+	for _, w := range desks {
 		if err := w.login(base); err != nil {
 			w.gone(err)
 			continue
 		}
-		wg.Go(w.work)
+		begin(w)
+		done()
 	}
+}
+
+// turn puts somebody else first.
+func turn(desks []*worker, rnd *rand.Rand) []*worker {
+	n := rnd.IntN(len(desks))
+	return append(slices.Clone(desks[n:]), desks[:n]...)
 }
 
 // form is something that a worker sent, with the IDs that its page gave it.
