@@ -132,13 +132,25 @@ func (a *Authority) enter(tx Tx) error {
 	return a.note(tx, by, event{what: "hub", object: want.Name})
 }
 
-// takeIssuer adds the grant's issuing key to the chain that boxes get.
+// takeIssuer adds the grant's issuing key to the chain that boxes get. Only the
+// latest grant issues: one that was replaced, maybe for theft, never again.
 func (a *Authority) takeIssuer(tx Tx, chain [][]byte) error {
-	chain = append(chain, a.o.Keys.Grant.Issuer)
+	raw := a.o.Keys.Grant.Issuer
+	for _, old := range chain {
+		if seqOf(old) >= seqOf(raw) {
+			return fmt.Errorf("%w: a later grant was in use", ErrKeys)
+		}
+	}
+	chain = append(chain, raw)
 	if _, err := cert.LoadTrust(a.o.Keys.Grant.Root, chain); err != nil {
 		return fmt.Errorf("%w: %w", ErrKeys, err)
 	}
 	return put(tx, tableMeta, "issuers", chain)
+}
+
+func seqOf(issuer []byte) uint64 {
+	v, _ := cert.Unverified[cert.Issuer](issuer) // Open has verified the grant, the chain is our own
+	return v.Seq
 }
 
 func (a *Authority) hubNow(seq uint64) cert.Hub {

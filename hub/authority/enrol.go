@@ -93,9 +93,12 @@ func (a *Authority) Invite(ctx context.Context, by By, inv Invitation) (cert.Cod
 // mayTake checks that the box's name is free, or is being taken over.
 func (a *Authority) mayTake(tx Tx, inv Invitation) error {
 	for _, name := range []string{inv.Facility.Box, inv.Replaces} {
+		if name == "" {
+			continue
+		}
 		b, err := boxNamed(tx, name)
 		switch {
-		case name == "" || errors.Is(err, ErrMissing) && name != inv.Replaces:
+		case errors.Is(err, ErrMissing) && name != inv.Replaces:
 		case err != nil:
 			return err
 		case b.Revoked == nil && name != inv.Replaces:
