@@ -47,12 +47,17 @@ type Boxes interface {
 
 // Events is what the pages read of what happened.
 type Events interface {
-	// Alarms returns the latest first; box "" means all boxes.
+	// Alarms returns the open ones first, then the latest; box "" means all boxes.
 	Alarms(ctx context.Context, box string, limit int) ([]hub.Alarm, error)
+	// OpenAlarms sums up what nobody acknowledged, one row for each box and code.
+	OpenAlarms(ctx context.Context) ([]hub.Alarm, error)
+	// Acknowledge returns hub.ErrAgain when the alarm happened more often than
+	// ack.Count; it is durable on return, and harmless twice.
+	Acknowledge(ctx context.Context, box string, id int64, ack hub.Ack) error
 	Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error)
 }
 
-// DB is the part of the database that pages read.
+// DB is the part of the database that pages use.
 type DB interface {
 	Boxes
 	Events
@@ -109,6 +114,7 @@ func (s *server) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", s.boxes)
 	m.HandleFunc("GET /boxes/{name}", s.box)
+	m.HandleFunc("POST /boxes/{name}/ack", s.acknowledge)
 	m.HandleFunc("GET /push", s.pushForm)
 	m.HandleFunc("POST /push", s.push)
 	m.HandleFunc("GET /healthz", s.health)

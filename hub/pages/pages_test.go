@@ -3,6 +3,7 @@ package pages_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -224,6 +225,62 @@ func TestBoxes(t *testing.T) {
 	has(t, body, "Both versions are kept")
 }
 
+// TestAcknowledge: what a person has seen is kept, and no longer red until it
+// happens again.
+func TestAcknowledge(t *testing.T) {
+	s := newSite(t)
+	s.enter()
+	s.post("/lang", url.Values{"lang": {"en"}, "back": {"/"}})
+	as, err := s.db.Alarms(t.Context(), "tram-03", 10)
+	if err != nil || len(as) != 2 {
+		t.Fatal(as, err)
+	}
+	of := func(code string) string {
+		for _, a := range as {
+			if a.Code == code {
+				return fmt.Sprintf("%d:%d", a.ID, a.Count)
+			}
+		}
+		return ""
+	}
+	_, body := s.get("/boxes/tram-03")
+	has(t, body, "Acknowledge all shown (2)", of(hub.AlarmFork), of(hub.AlarmGarbage), "evidence: 1")
+	for path, v := range map[string]string{
+		"/boxes/tram-03/ack": "x", "/boxes/tram-01/ack": of(hub.AlarmFork), "/boxes/nobody/ack": of(hub.AlarmFork), "/boxes/tram-03/ack?": "99:1",
+	} {
+		if code, _ := s.post(path, url.Values{"alarm": {v}}); code != 400 && code != 404 {
+			t.Errorf("%s %q: %d", path, v, code)
+		}
+	}
+	code, body := s.post("/boxes/tram-03/ack", url.Values{"alarm": {of(hub.AlarmFork)}})
+	if code != 200 {
+		t.Fatal(code)
+	}
+	has(t, body, "Acknowledged.", "Acknowledged alarms (1)", "operator", "Look here", "21 Sep 2026")
+	if err := s.db.Raise(t.Context(), hub.Alarm{Box: "tram-03", Code: hub.AlarmGarbage, Last: dbtest.At(59)}); err != nil {
+		t.Fatal(err)
+	}
+	_, body = s.post("/boxes/tram-03/ack", url.Values{"alarm": {of(hub.AlarmGarbage)}})
+	has(t, body, "happened again while", "Look here")
+	_, body = s.get("/")
+	has(t, body, "Garbage ×3")
+	if as, err = s.db.Alarms(t.Context(), "tram-03", 10); err != nil {
+		t.Fatal(err)
+	}
+	_, body = s.post("/boxes/tram-03/ack", url.Values{"alarm": {of(hub.AlarmGarbage), of(hub.AlarmFork)}})
+	has(t, body, "There are no open alarms", "Acknowledged alarms (2)", "Complete")
+	if _, body = s.get("/"); strings.Contains(body, "tag bad") {
+		t.Error("still red")
+	}
+	if err := s.db.Raise(t.Context(), hub.Alarm{Box: "tram-03", Code: hub.AlarmGarbage, Last: dbtest.At(60)}); err != nil {
+		t.Fatal(err)
+	}
+	_, body = s.get("/boxes/tram-03")
+	has(t, body, "Happened again since", "Acknowledged alarms (1)")
+	_, body = s.get("/")
+	has(t, body, "tag bad", "Garbage</span>")
+}
+
 func TestTroubleIsSaid(t *testing.T) {
 	s := newSite(t)
 	s.enter()
@@ -355,6 +412,15 @@ func TestWordsAreComplete(t *testing.T) {
 	}
 }
 
+// lang changes the language of the browser's pages.
+func (s *site) lang(ctx context.Context, lang string) {
+	s.t.Helper()
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.URL+"/"), chromedp.SetValue(chromedp.CSS("input[name=lang]"), lang),
+		chromedp.Submit(chromedp.CSS("input[name=lang]")), chromedp.WaitVisible(chromedp.CSS("html[lang="+lang+"] .sum"))); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // TestScreenshots writes pictures to the folder in CLINICHUB_SHOTS, for people to
 // look at.
 func TestScreenshots(t *testing.T) {
@@ -385,10 +451,23 @@ func TestScreenshots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shot("boxes", "/", 1440, 800)
+	as, err := s.db.Alarms(t.Context(), "tram-03", 1)
+	if err != nil || len(as) != 1 {
+		t.Fatal(as, err)
+	}
+	for _, lang := range []string{"vi", "en"} {
+		s.lang(ctx, lang)
+		for _, w := range []int64{1280, 800} {
+			name := fmt.Sprintf("-%s-%d", lang, w)
+			shot("boxes"+name, "/", w, 800)
+			shot("box"+name, "/boxes/tram-03", w, 900)
+			shot("push"+name, "/push", w, 800)
+		}
+		if err := s.db.Acknowledge(t.Context(), "tram-03", as[0].ID, hub.Ack{Count: as[0].Count, At: dbtest.At(58), Who: "operator"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	shot("boxes-phone", "/", 420, 900)
-	shot("box", "/boxes/tram-03", 1440, 900)
-	shot("push", "/push", 1280, 800)
 	s.live.Trouble = true
 	shot("trouble", "/", 1280, 800)
 }

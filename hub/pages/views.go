@@ -26,11 +26,11 @@ type state struct{ Word, Sign, Class string }
 // boxRow is a box with its streams summed up.
 type boxRow struct {
 	hub.Box
-	State                    state
-	Held, Stated, Lag        uint64
-	Since, Receipt, Heard    time.Time
-	Parked, Holes, AlarmRows int
-	Alarms                   []hub.Alarm // one a code
+	State                 state
+	Held, Stated, Lag     uint64
+	Since, Receipt, Heard time.Time
+	Parked, Holes         int
+	Alarms                []hub.Alarm // open ones, one a code
 }
 
 type boxesView struct {
@@ -49,8 +49,10 @@ type incarnationRow struct {
 type boxView struct {
 	page
 	Box          boxRow
+	Open         []hub.Alarm
+	Seen         []hub.Alarm
+	Acked, Again bool
 	Streams      []hub.Stream
-	Alarms       []hub.Alarm
 	Incarnations []incarnationRow
 	Down         hub.DownState
 	Waiting      uint64
@@ -58,8 +60,9 @@ type boxView struct {
 	Push         *pushView
 }
 
+// row sums a box up; alarms are the open ones, one a code.
 func row(b hub.Box, streams []hub.Stream, alarms []hub.Alarm) boxRow {
-	r := boxRow{Box: b, Heard: b.LastSeen, AlarmRows: len(alarms)}
+	r := boxRow{Box: b, Heard: b.LastSeen, Alarms: alarms}
 	for i := range streams {
 		s := &streams[i]
 		r.Held += s.Size
@@ -75,15 +78,6 @@ func row(b hub.Box, streams []hub.Stream, alarms []hub.Alarm) boxRow {
 				r.Since = s.Behind
 			}
 		}
-	}
-	seen := map[string]int{}
-	for _, a := range alarms {
-		if i, ok := seen[a.Code]; ok {
-			r.Alarms[i].Count += a.Count
-			continue
-		}
-		seen[a.Code] = len(r.Alarms)
-		r.Alarms = append(r.Alarms, a)
 	}
 	switch {
 	case len(alarms) > 0:
@@ -119,7 +113,7 @@ func (s *server) boxesView(r *http.Request) (*boxesView, error) {
 	if err != nil {
 		return nil, err
 	}
-	alarms, err := s.DB.Alarms(ctx, "", 5000)
+	alarms, err := s.DB.OpenAlarms(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +144,8 @@ func (s *server) box(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v.Push.Done = r.URL.Query().Has("pushed")
+	q := r.URL.Query()
+	v.Push.Done, v.Acked, v.Again = q.Has("pushed"), q.Has("acked"), q.Has("again")
 	s.render(w, http.StatusOK, "box.html", v)
 }
 
@@ -165,16 +160,39 @@ func (s *server) boxView(r *http.Request, name string) (*boxView, error) {
 	if v.Streams, err = s.DB.Streams(ctx, name); err != nil {
 		return nil, err
 	}
-	if v.Alarms, err = s.DB.Alarms(ctx, name, 100); err != nil {
+	open, err := s.alarms(ctx, v, name)
+	if err != nil {
 		return nil, err
 	}
 	if v.Down, err = s.DB.DownState(ctx, name); err != nil {
 		return nil, err
 	}
 	v.Waiting = v.Down.Last - v.Down.Acked
-	v.Box = row(b, v.Streams, v.Alarms)
+	v.Box = row(b, v.Streams, open)
 	v.Incarnations, err = s.incarnations(ctx, name)
 	return v, err
+}
+
+// alarms fills the view with a box's alarms and returns the sums of the open ones.
+func (s *server) alarms(ctx context.Context, v *boxView, name string) (open []hub.Alarm, err error) {
+	as, err := s.DB.Alarms(ctx, name, shownAlarms)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range as {
+		if a.Open() {
+			v.Open = append(v.Open, a)
+		} else {
+			v.Seen = append(v.Seen, a)
+		}
+	}
+	sums, err := s.DB.OpenAlarms(ctx)
+	for _, a := range sums {
+		if a.Box == name {
+			open = append(open, a)
+		}
+	}
+	return open, err
 }
 
 func (s *server) incarnations(ctx context.Context, name string) (out []incarnationRow, err error) {
