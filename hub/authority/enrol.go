@@ -191,7 +191,7 @@ func (a *Authority) admit(tx Tx, by By, t *Ticket, r cert.Request) error {
 			return err
 		}
 		v.Replaces = &old.Serial
-		if err := a.end(tx, cert.Revoked{Serial: old.Serial, Reason: cert.ReasonReplaced}); err != nil {
+		if err := a.end(tx, cert.Revoked{Serial: old.Serial, Reason: cert.ReasonReplaced, From: a.hlc()}); err != nil {
 			return err
 		}
 	}
@@ -287,6 +287,22 @@ func (a *Authority) answer(tx Tx, t *Ticket, b Box, r cert.Request) ([]byte, err
 	return cert.SealAnswer(a.o.Keys.Issuing, ans, t.Secret)
 }
 
+// hlc is the centre's clock as logs count it: milliseconds, 16 bits of counter.
+func (a *Authority) hlc() uint64 { return uint64(a.o.Now().UnixMilli()) << 16 }
+
+// boxFor finds a box by name, the one that has it now, or by serial, also an ended one.
+func boxFor(tx Tx, ref string) (b Box, err error) {
+	b, err = boxNamed(tx, ref)
+	if !errors.Is(err, ErrMissing) {
+		return b, err
+	}
+	s, err := cert.ParseSerial(ref)
+	if err != nil {
+		return b, ErrMissing
+	}
+	return b, get(tx, tableBoxes, s.String(), &b)
+}
+
 // boxNamed returns the box that last had the name.
 func boxNamed(tx Tx, name string) (b Box, err error) {
 	var serial string
@@ -296,10 +312,11 @@ func boxNamed(tx Tx, name string) (b Box, err error) {
 	return b, get(tx, tableBoxes, serial, &b)
 }
 
-// Box returns the box that last had the name, or ErrMissing.
-func (a *Authority) Box(ctx context.Context, name string) (b Box, err error) {
+// Box returns the box that last had the name, or that has the serial, or
+// ErrMissing.
+func (a *Authority) Box(ctx context.Context, ref string) (b Box, err error) {
 	err = a.o.Store.View(ctx, func(tx Tx) (err error) {
-		b, err = boxNamed(tx, name)
+		b, err = boxFor(tx, ref)
 		return err
 	})
 	return b, err

@@ -262,6 +262,27 @@ func TestReplaceEndsTheOldOnlyWithTheNew(t *testing.T) {
 	wants(t, err, cert.ErrRevoked)
 }
 
+// A box that was replaced and lies in a cupboard can be stolen too: its serial
+// reaches it, its successor is left alone.
+func TestTheftOfAReplacedBox(t *testing.T) {
+	w := newWorld(t)
+	_, old := w.enrol(t, w.invitation("tram-01"))
+	inv := w.invitation("tram-01")
+	inv.Replaces = "tram-01"
+	_, next := w.enrol(t, inv)
+	order := must[[]byte](t)(w.Stolen(t.Context(), w.by, old.Box.Serial.String(), 0))
+	_, err := old.Trust.Command(order, old.Box, 0)
+	wants(t, err, nil)
+	_, err = next.Trust.Command(order, next.Box, 0)
+	wants(t, err, cert.ErrOtherBox)
+	w.update(t, next.Trust)
+	if r, _ := next.Trust.Revoked(code, old.Box.Serial); r.Reason != cert.ReasonStolen || r.From != 0 {
+		t.Errorf("%+v", r)
+	}
+	_, err = next.Trust.Box(next.Answer.Box, cert.WantBox{})
+	wants(t, err, nil)
+}
+
 func equalRows(a, b map[string][]byte) bool {
 	if len(a) != len(b) {
 		return false

@@ -38,7 +38,7 @@ type cost struct{ time, memory, threads uint32 }
 func usualCost() cost { return cost{3, 64 << 10, 4} }
 
 func (c cost) ok() bool {
-	return c.time >= 1 && c.time <= 16 && c.memory >= 8<<10 && c.memory <= 1<<20 && c.threads >= 1 && c.threads <= 16
+	return c.time >= 1 && c.time <= 16 && c.memory >= 8<<10 && c.memory <= 256<<10 && c.threads >= 1 && c.threads <= 16
 }
 
 func (c cost) key(passphrase, salt []byte) []byte {

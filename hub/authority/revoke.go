@@ -79,11 +79,11 @@ type Order struct {
 	Args []byte
 }
 
-// Command signs an order for the box that has the name now. Orders are sent again
-// until the box obeyed: see Orders.
-func (a *Authority) Command(ctx context.Context, by By, name string, o Order) (raw []byte, err error) {
+// Command signs an order for the box that has the name now, or that has the serial.
+// Orders are sent again until the box obeyed: see Orders.
+func (a *Authority) Command(ctx context.Context, by By, ref string, o Order) (raw []byte, err error) {
 	err = a.o.Store.Update(ctx, func(tx Tx) error {
-		b, err := boxNamed(tx, name)
+		b, err := boxFor(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -131,10 +131,11 @@ func (a *Authority) Orders(ctx context.Context, s cert.Serial, after uint64) (ou
 
 // Stolen ends a box and orders it to erase itself, should it ever come on line.
 // What the centre had received before stays good: size is the log that it held.
-// The same again returns the same order.
-func (a *Authority) Stolen(ctx context.Context, by By, name string, size uint64) (raw []byte, err error) {
+// ref is a name or, for a box that was replaced before, a serial. The same again
+// returns the same order.
+func (a *Authority) Stolen(ctx context.Context, by By, ref string, size uint64) (raw []byte, err error) {
 	err = a.o.Store.Update(ctx, func(tx Tx) error {
-		b, err := boxNamed(tx, name)
+		b, err := boxFor(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -151,7 +152,7 @@ func (a *Authority) Stolen(ctx context.Context, by By, name string, size uint64)
 		if err != nil {
 			return err
 		}
-		return a.note(tx, by, event{what: "stolen", object: name + " " + b.Serial.String()})
+		return a.note(tx, by, event{what: "stolen", object: b.Facility.Box + " " + b.Serial.String()})
 	})
 	if err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func (t *Trust) vouched(chain [][]byte, v Provisional, r PersonRequest) error {
 		return err
 	}
 	if kind == KindBox { // the recovery code makes an administrator, nobody else
-		b, err := t.Box(chain[1], WantBox{Facility: r.Facility})
+		b, err := t.boxAt(chain[1], r.Facility, v.HLC)
 		if err != nil {
 			return err
 		}
@@ -121,6 +121,18 @@ func (t *Trust) vouched(chain [][]byte, v Provisional, r PersonRequest) error {
 		return ErrVoucher
 	}
 	return nil
+}
+
+// boxAt verifies a box for what it signed then; it may have been replaced since.
+func (t *Trust) boxAt(raw []byte, facility string, at uint64) (Box, error) {
+	b, err := t.box(raw, WantBox{Facility: facility})
+	if err != nil {
+		return Box{}, err
+	}
+	if t.ended(b.Facility, b.Serial, at) {
+		return Box{}, ErrRevoked
+	}
+	return b, nil
 }
 
 // ReadProvisional takes a provisional certificate apart. The person's own

@@ -173,6 +173,7 @@ func TestRefusals(t *testing.T) {
 		{"box makes an administrator", nil, member(vouch(boxKey, box.Serial, request(nurseKey, clinic.RoleAdministrator, facility)), s["box"]), nil},
 		{"box makes a doctor", nil, member(vouch(boxKey, box.Serial, doctor), s["box"]), ErrVoucher},
 		{"revoked box makes an administrator", [][]byte{list(4, Revoked{Serial: box.Serial})}, member(vouch(boxKey, box.Serial, request(nurseKey, clinic.RoleAdministrator, facility)), s["box"]), ErrRevoked},
+		{"box that was replaced since made an administrator", [][]byte{list(4, Revoked{Serial: box.Serial, From: 501})}, member(vouch(boxKey, box.Serial, request(nurseKey, clinic.RoleAdministrator, facility)), s["box"]), nil},
 		{"a ring", nil, member(s["provisional"], s["provisional"], s["provisional"]), ErrVoucher},
 		{"too long", nil, member(s["provisional"], s["provisional"], s["provisional"], s["admin"]), ErrForm},
 		{"command again", nil, command(s["command"], box, 4), ErrReplayed},

@@ -4,9 +4,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -170,5 +175,46 @@ func TestLinkWithAWrongClock(t *testing.T) {
 				t.Errorf("handshake: %v", err)
 			}
 		})
+	}
+}
+
+// TestOpenSSLAgrees asks another implementation about the same chains: tablets do
+// not run Go.
+func TestOpenSSLAgrees(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("no openssl here")
+	}
+	w, dir := newX(t), t.TempDir()
+	file := func(name string, all ...*x509.Certificate) string {
+		var b []byte
+		for _, c := range all {
+			b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	root := file("root.pem", w.webRoot.Cert)
+	ip := netip.MustParseAddr("192.168.8.20")
+	verify := func(chain []*x509.Certificate, check ...string) error {
+		args := append([]string{"verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", root, "-untrusted", file("mid.pem", chain[1:]...), "-attime", strconv.FormatInt(w.at.Unix(), 10)}, check...)
+		out, err := exec.CommandContext(t.Context(), "openssl", append(args, file("leaf.pem", chain[0]))...).CombinedOutput()
+		t.Logf("%s", out)
+		return err
+	}
+	own := OwnNames("tram-01", Names{IPs: []netip.Addr{ip}})
+	if err := verify(pages(t, w, "tram-01", Names{IPs: own.IPs}, own), "-verify_hostname", "tram-01.local"); err != nil {
+		t.Error("own name:", err)
+	}
+	if err := verify(pages(t, w, "tram-01", Names{IPs: own.IPs}, own), "-verify_ip", ip.String()); err != nil {
+		t.Error("own address:", err)
+	}
+	if verify(pages(t, w, "tram-01", Names{}, Names{DNS: []string{"tram-02.local"}}), "-verify_hostname", "tram-02.local") == nil {
+		t.Error("another box's name passes")
+	}
+	if verify(pages(t, w, "tram-01", Names{}, own), "-verify_hostname", "tram-01.local") == nil {
+		t.Error("an address not configured passes")
 	}
 }

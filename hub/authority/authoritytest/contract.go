@@ -20,7 +20,7 @@ func Run(t *testing.T, open func(t *testing.T) authority.Store, again func(t *te
 	t.Run("a cancelled context", func(t *testing.T) { cancelled(t, open(t)) })
 	if again != nil {
 		t.Run("restart", func(t *testing.T) {
-			write(t, open(t), "meta", "a", "1")
+			write(t, open(t), row{"meta", "a", "1"})
 			if got := read(t, again(t), "meta", "a"); got != "1" {
 				t.Errorf("after a restart: %q", got)
 			}
@@ -28,9 +28,16 @@ func Run(t *testing.T, open func(t *testing.T) authority.Store, again func(t *te
 	}
 }
 
-func write(t *testing.T, s authority.Store, table authority.Table, key, value string) {
+// row is what a test writes.
+type row struct {
+	table authority.Table
+	key   string
+	value string
+}
+
+func write(t *testing.T, s authority.Store, r row) {
 	t.Helper()
-	if err := s.Update(t.Context(), func(tx authority.Tx) error { return tx.Put(table, key, []byte(value)) }); err != nil {
+	if err := s.Update(t.Context(), func(tx authority.Tx) error { return tx.Put(r.table, r.key, []byte(r.value)) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -55,7 +62,7 @@ func rows(t *testing.T, s authority.Store) {
 		t.Errorf("an absent row reads %q", got)
 	}
 	for _, table := range authority.Tables() {
-		write(t, s, table, "a/1", string(table))
+		write(t, s, row{table, "a/1", string(table)})
 	}
 	for _, table := range authority.Tables() {
 		if got := read(t, s, table, "a/1"); got != string(table) {
@@ -63,9 +70,9 @@ func rows(t *testing.T, s authority.Store) {
 		}
 	}
 	for _, k := range []string{"b/2", "b/10", "b", "b/1", "B/1", "b%", "b_1", "c"} {
-		write(t, s, "people", k, k)
+		write(t, s, row{"people", k, k})
 	}
-	write(t, s, "people", "b/1", "again")
+	write(t, s, row{"people", "b/1", "again"})
 	var keys, values []string
 	err := s.View(t.Context(), func(tx authority.Tx) error {
 		return tx.List("people", "b/", func(k string, v []byte) error {
@@ -86,7 +93,7 @@ func rows(t *testing.T, s authority.Store) {
 }
 
 func whole(t *testing.T, s authority.Store) {
-	write(t, s, "meta", "a", "old")
+	write(t, s, row{"meta", "a", "old"})
 	stop := errors.New("stop")
 	err := s.Update(t.Context(), func(tx authority.Tx) error {
 		b := []byte("new")
