@@ -1,0 +1,163 @@
+package sealer_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/device/sealer"
+)
+
+func waits(err error) time.Duration {
+	if w, ok := errors.AsType[*sealer.WaitError](err); ok {
+		return w.Wait
+	}
+	return 0
+}
+
+// Thirty wrong tries take most of a day, restarts or not, and close the slot.
+func TestPausesAndLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, ann, bob := newBench(t), clinic.NewID(), clinic.NewID()
+		b.o.Pause = nil
+		f := b.create(b.staff(ann, right), b.staff(bob, right))
+		start := time.Now()
+		for i := range sealer.MaxWrong {
+			if i%4 == 3 {
+				f = b.open() // a power cut buys nothing
+			}
+			err := b.refuses(f, b.staff(ann, wrong))
+			for errors.Is(err, sealer.ErrWait) {
+				if w := waits(err); w <= 0 || w > time.Hour {
+					t.Fatalf("try %d: %v", i, err)
+				}
+				time.Sleep(waits(err))
+				err = b.refuses(f, b.staff(ann, wrong))
+			}
+			if !errors.Is(err, sealer.ErrWrong) {
+				t.Fatalf("try %d: %v", i, err)
+			}
+		}
+		if took := time.Since(start); took < 18*time.Hour || took > 20*time.Hour {
+			t.Errorf("%d tries took %v", sealer.MaxWrong, took)
+		}
+		f = b.open()
+		time.Sleep(48 * time.Hour)
+		if err := b.refuses(f, b.staff(ann, right)); !errors.Is(err, sealer.ErrLocked) {
+			t.Fatalf("not locked: %v", err)
+		}
+		b.opens(f, b.staff(bob, right)) // a colleague lets her in again
+		if err := f.Forgive(t.Context(), &b.key, 1); err != nil {
+			t.Fatal(err)
+		}
+		b.opens(f, b.staff(ann, right))
+	})
+}
+
+func TestRightForgetsWrong(t *testing.T) {
+	b, ann := newBench(t), clinic.NewID()
+	b.o.Pause = nil
+	f := b.create(b.staff(ann, right))
+	for range 5 {
+		for range 4 {
+			_ = b.refuses(f, b.staff(ann, wrong))
+		}
+		b.opens(f, b.staff(ann, right))
+	}
+	for range 5 {
+		_ = b.refuses(f, b.staff(ann, wrong))
+	}
+	if err := b.refuses(f, b.staff(ann, right)); waits(err) == 0 || waits(err) > 30*time.Second {
+		t.Fatal(err)
+	}
+	if err := f.Replace(t.Context(), &b.key, b.staff(ann, "739105")); err != nil {
+		t.Fatal(err)
+	}
+	b.opens(f, b.staff(ann, "739105")) // a new PIN starts anew
+}
+
+// A counter that is missing, damaged, of another box or older than the slots file
+// remembers costs the longest pause, and is whole again after a right PIN.
+func TestLostCounter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, z, ann := newBench(t), newBench(t), clinic.NewID()
+		b.o.Pause, z.o.Pause = nil, nil
+		z.create(z.staff(ann, right))
+		f := b.create(b.staff(ann, right))
+		old := read(t, b.o.Tries)
+		for range 3 {
+			_ = b.refuses(f, b.staff(ann, wrong))
+		}
+		if _, err := f.AddSlot(t.Context(), &b.key, b.staff(clinic.NewID(), right)); err != nil {
+			t.Fatal(err) // the slots file remembers how far the counter was
+		}
+		good := read(t, b.o.Tries)
+		bad := append([]byte(nil), good...)
+		bad[len(bad)/2] ^= 1
+		for name, x := range map[string][]byte{
+			"missing": nil, "rolled back": old, "damaged": bad, "cut": good[:9], "empty": {}, "another box's": read(t, z.o.Tries),
+		} {
+			write(t, b.o.Tries, string(x))
+			if x == nil {
+				_ = os.Remove(b.o.Tries)
+			}
+			f = b.open()
+			err := b.refuses(f, b.staff(ann, right))
+			if waits(err) != time.Hour {
+				t.Fatalf("%s: %v", name, err)
+			}
+			time.Sleep(time.Hour)
+			b.opens(f, b.staff(ann, right))
+			b.opens(b.open(), b.staff(ann, right))
+			write(t, b.o.Tries, string(good))
+		}
+	})
+}
+
+// Within one run an older counter is noticed at once.
+func TestRolledBackUnderTheProgram(t *testing.T) {
+	b, ann := newBench(t), clinic.NewID()
+	b.o.Pause = nil
+	f := b.create(b.staff(ann, right))
+	old := read(t, b.o.Tries)
+	for i := range 3 {
+		err := b.refuses(f, b.staff(ann, wrong))
+		if i == 0 && !errors.Is(err, sealer.ErrWrong) || i > 0 && waits(err) == 0 && !errors.Is(err, sealer.ErrWrong) {
+			t.Fatal(err)
+		}
+		write(t, b.o.Tries, string(old))
+	}
+	f2 := b.open()
+	if err := b.refuses(f, b.staff(ann, right)); !errors.Is(err, sealer.ErrWait) && err != nil {
+		t.Fatal(err)
+	}
+	b.opens(f2, b.staff(ann, right)) // what is possible and what not: a new run cannot know
+}
+
+// The tries at the screen cost one count each, however many tablets ask at once.
+func TestManyTabletsAtOnce(t *testing.T) {
+	b, ann := newBench(t), clinic.NewID()
+	b.o.Pause = nil
+	f := b.create(b.staff(ann, right))
+	answers := make(chan error, 40)
+	for range 40 {
+		go func() {
+			_, err := f.Unlock(t.Context(), b.staff(ann, wrong))
+			answers <- err
+		}()
+	}
+	looked := 0
+	for range 40 {
+		if err := <-answers; errors.Is(err, sealer.ErrWrong) {
+			looked++
+		} else if !errors.Is(err, sealer.ErrWait) {
+			t.Error(err)
+		}
+	}
+	if looked != 5 {
+		t.Fatalf("%d PINs were looked at before the first pause", looked)
+	}
+}
