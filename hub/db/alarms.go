@@ -50,14 +50,15 @@ func (d *DB) Conflict(ctx context.Context, a hub.Alarm, e hub.Epoch, es []hub.En
 		if err != nil {
 			return err
 		}
-		return keep(ctx, tx, a.Box, id, e, es)
+		a.ID = id
+		return keep(ctx, tx, a, e, es)
 	}))
 }
 
-// keep stores evidence as far as there is room for it.
-func keep(ctx context.Context, tx *sql.Tx, box string, alarm int64, e hub.Epoch, es []hub.Entry) error {
+// keep stores evidence under the alarm as far as there is room for it.
+func keep(ctx context.Context, tx *sql.Tx, a hub.Alarm, e hub.Epoch, es []hub.Entry) error {
 	var used int64
-	if err := tx.QueryRowContext(ctx, `SELECT evidence FROM boxes WHERE name=?`, box).Scan(&used); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT evidence FROM boxes WHERE name=?`, a.Box).Scan(&used); err != nil {
 		return err
 	}
 	before := used
@@ -72,7 +73,7 @@ func keep(ctx context.Context, tx *sql.Tx, box string, alarm int64, e hub.Epoch,
 		}
 		r, err := tx.ExecContext(ctx, `INSERT INTO conflicts (box, epoch, idx, leaf, salt, bytes, alarm)
 			VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-			box, e[:], int63(es[i].Index), es[i].Leaf[:], es[i].Salt[:], body, alarm)
+			a.Box, e[:], int63(es[i].Index), es[i].Leaf[:], es[i].Salt[:], body, a.ID)
 		if err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func keep(ctx context.Context, tx *sql.Tx, box string, alarm int64, e hub.Epoch,
 	if used == before {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE boxes SET evidence=? WHERE name=?`, used, box)
+	_, err := tx.ExecContext(ctx, `UPDATE boxes SET evidence=? WHERE name=?`, used, a.Box)
 	return err
 }
 

@@ -50,6 +50,7 @@ func (l *Link) write(c mqtt.Client, ended <-chan struct{}) {
 		case <-ended:
 			return
 		case m := <-l.out:
+			taken(m, &l.waitOut)
 			select {
 			case <-ended:
 				l.count.lostOut.Add(1)
@@ -116,7 +117,8 @@ var errSubscription = errors.New("mqttlink: broker refuses the subscription")
 func (l *Link) drain() {
 	for {
 		select {
-		case <-l.out:
+		case m := <-l.out:
+			taken(m, &l.waitOut)
 			l.count.lostOut.Add(1)
 		default:
 			return

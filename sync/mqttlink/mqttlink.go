@@ -51,6 +51,7 @@ type Opts struct {
 	MaxBackoff     time.Duration // longest pause; also the one after a refusal
 	QueueIn        int           // messages waiting for a handler
 	QueueOut       int           // messages waiting for the link
+	QueueBytes     int           // of the messages that wait, in each direction
 	Logger         *slog.Logger
 }
 
@@ -60,7 +61,7 @@ func DefaultOpts() Opts {
 	return Opts{
 		KeepAlive: 600 * time.Second, PingTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
 		ConnectTimeout: 30 * time.Second, MinBackoff: 2 * time.Second, MaxBackoff: 5 * time.Minute,
-		QueueIn: 256, QueueOut: 256, Logger: slog.New(slog.DiscardHandler),
+		QueueIn: 256, QueueOut: 256, QueueBytes: 8 << 20, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -95,14 +96,15 @@ type Stats struct {
 
 // Link is a task: see Run.
 type Link struct {
-	opts   Opts
-	broker *url.URL
-	subs   []*subscription
-	retry  chan struct{}
-	out    chan message
-	ready  chan struct{}
-	count  counters
-	log    *slog.Logger
+	opts    Opts
+	broker  *url.URL
+	subs    []*subscription
+	retry   chan struct{}
+	out     chan message
+	ready   chan struct{}
+	count   counters
+	waitOut atomic.Int64 // bytes in out
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	state   State
@@ -118,6 +120,7 @@ type subscription struct {
 	filter string
 	handle func(topic string, payload []byte)
 	in     chan message
+	wait   atomic.Int64 // bytes in it
 }
 
 type counters struct {
@@ -161,6 +164,9 @@ func (o *Opts) fill() {
 	if o.QueueOut <= 0 {
 		o.QueueOut = d.QueueOut
 	}
+	if o.QueueBytes <= 0 {
+		o.QueueBytes = d.QueueBytes
+	}
 	if o.Logger == nil {
 		o.Logger = d.Logger
 	}
@@ -184,14 +190,29 @@ func (l *Link) Publish(topic string, payload []byte) error {
 		l.count.lostOut.Add(1)
 		return ErrDown
 	}
-	select {
-	case l.out <- message{topic, payload}:
+	if l.put(l.out, &l.waitOut, message{topic, payload}) {
 		return nil
-	default:
-		l.count.lostOut.Add(1)
-		return ErrFull
 	}
+	l.count.lostOut.Add(1)
+	return ErrFull
 }
+
+// put queues a message unless its queue has as many, or as many bytes, as it may.
+func (l *Link) put(queue chan<- message, waiting *atomic.Int64, m message) bool {
+	n := int64(len(m.topic) + len(m.payload))
+	if waiting.Add(n) <= int64(l.opts.QueueBytes) {
+		select {
+		case queue <- m:
+			return true
+		default:
+		}
+	}
+	waiting.Add(-n)
+	return false
+}
+
+// taken is called with a message that left its queue.
+func taken(m message, waiting *atomic.Int64) { waiting.Add(-int64(len(m.topic) + len(m.payload))) }
 
 // State returns where the connection stands.
 func (l *Link) State() State {
@@ -305,6 +326,7 @@ func (s *subscription) serve(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-s.in:
+			taken(m, &s.wait)
 			s.handle(m.topic, m.payload)
 		}
 	}
@@ -314,9 +336,7 @@ func (s *subscription) serve(ctx context.Context) {
 func (l *Link) receive(s *subscription) mqtt.MessageHandler {
 	return func(_ mqtt.Client, m mqtt.Message) {
 		l.count.in.Add(1)
-		select {
-		case s.in <- message{m.Topic(), m.Payload()}:
-		default:
+		if !l.put(s.in, &s.wait, message{m.Topic(), m.Payload()}) {
 			l.count.lostIn.Add(1)
 		}
 	}

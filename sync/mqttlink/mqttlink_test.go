@@ -373,6 +373,31 @@ func TestQueueIsBounded(t *testing.T) {
 	}
 }
 
+// TestQueueIsBoundedInBytes: a queue of thousands of small messages does not hold
+// thousands of large ones; what left it makes room.
+func TestQueueIsBoundedInBytes(t *testing.T) {
+	l, err := New(Opts{Broker: "tcp://127.0.0.1:1", ClientID: "a", QueueOut: 4096, QueueBytes: 200 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.set(State{Up: true}) // nobody reads the queue
+	big := make([]byte, MaxPayload)
+	for range 2 {
+		for i, want := range []error{nil, nil, nil, ErrFull, ErrFull} {
+			if err := l.Publish("x", big); !errors.Is(err, want) {
+				t.Fatalf("%d: %v, want %v", i, err, want)
+			}
+		}
+		if err := l.Publish("x", []byte("small")); err != nil {
+			t.Fatal(err)
+		}
+		l.drain()
+	}
+	if n := l.waitOut.Load(); n != 0 {
+		t.Fatalf("%d bytes wait in an empty queue", n)
+	}
+}
+
 // serve accepts connections on a free port until the test ends.
 func serve(t *testing.T, f func(net.Conn)) string {
 	t.Helper()

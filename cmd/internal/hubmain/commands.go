@@ -202,18 +202,34 @@ func (p *Program) check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		bad := 0
-		for i := range fs {
-			word := "ok"
-			if fs[i].Problem != "" {
-				word, bad = "! "+fs[i].Problem, bad+1
-			}
-			fmt.Fprintf(p.Stdout, "%s\t%s\t%d\t%x\t%s\n", fs[i].Box, fs[i].Epoch, fs[i].Size, fs[i].Root[:16], word)
+		alarms, err := d.OpenAlarms(ctx)
+		if err != nil {
+			return err
 		}
+		bad := p.report(fs, alarms)
 		if bad > 0 {
-			return fmt.Errorf("%w: %d", ErrDamage, bad)
+			return fmt.Errorf("%w: %d / %d", ErrDamage, bad, len(fs))
 		}
 		fmt.Fprintln(p.Stdout, "sạch / clean")
 		return nil
 	})
+}
+
+// report prints what check found, one tab-separated line a stream and a line for
+// each kind of open alarm, and returns how many streams are damaged.
+func (p *Program) report(fs []db.Finding, alarms []hub.Alarm) (bad int) {
+	if len(fs) > 0 {
+		fmt.Fprintln(p.Stdout, "# hộp/box\tkỳ/epoch\tsố bản ghi/entries\tgốc/root\tkết quả/result")
+	}
+	for i := range fs {
+		word := "ok"
+		if fs[i].Problem != "" {
+			word, bad = "! "+fs[i].Problem, bad+1
+		}
+		fmt.Fprintf(p.Stdout, "%s\t%s\t%d\t%x\t%s\n", fs[i].Box, fs[i].Epoch, fs[i].Size, fs[i].Root[:16], word)
+	}
+	for _, a := range alarms {
+		fmt.Fprintf(p.Stdout, "# cảnh báo đang mở / open alarm: %s %s ×%d\n", a.Box, a.Code, a.Count)
+	}
+	return bad
 }

@@ -137,6 +137,7 @@ func Words(err error) string {
 		{keyfile.ErrForm, "Dòng hoặc tệp khóa không đúng. Chép lại cả dòng mà 'clinicbox keys' in ra.", "That is no key line or key file. Copy the whole line that 'clinicbox keys' prints."},
 		{keyfile.ErrPerms, "Tệp khóa cho người khác đọc: chmod 600.", "Others may read the key file: chmod 600."},
 		{pages.ErrToken, "Mã vận hành quá ngắn. Xóa tệp để trung tâm tạo mã mới.", "The operator token is too short. Remove the file and the centre makes a new one."},
+		{ErrDamage, "Bản ghi ở trung tâm bị hỏng; dòng có dấu ! nói chỗ nào. Đừng sửa tay. Dừng trung tâm, giữ lại bản sao của hub.db, rồi khôi phục bản sao lưu gần nhất còn sạch: các hộp sẽ tự gửi lại phần còn thiếu.", "Records at the centre are damaged; the lines with ! say where. Repair nothing by hand. Stop the centre, keep a copy of hub.db, and restore the latest backup that is clean: the boxes send again what it lacks."},
 		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
 		{os.ErrNotExist, "Không có tệp này.", "There is no such file."},
 	} {

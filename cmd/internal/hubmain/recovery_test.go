@@ -36,7 +36,7 @@ func TestRecovery(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			worst := time.Duration(0)
-			for seed := range uint64(8) {
+			for seed := range uint64(4) {
 				together(t, seed, func(t *testing.T, p *pair) {
 					p.net.Connect(true)
 					p.log.Append(20, 300)
@@ -88,9 +88,9 @@ func (p *pair) restartBroker(back time.Duration) {
 // the box and the centre do, everything arrives once, in order, both ways, and
 // nothing of it looks like an attack.
 func TestAnyInterleaving(t *testing.T) {
-	seeds := uint64(30)
+	seeds := uint64(12)
 	if testing.Short() {
-		seeds = 5
+		seeds = 3
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
