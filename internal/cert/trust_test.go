@@ -55,12 +55,10 @@ func TestTamperedAtEveryByte(t *testing.T) {
 		tr := trusting(t)
 		before := tr.Statements()
 		for i := range raw {
-			for _, bit := range []byte{1, 0x80, 0xff} {
-				bad := bytes.Clone(raw)
-				bad[i] ^= bit
-				if judge(tr, s, name, bad) == nil {
-					t.Fatalf("%s: byte %d changed by %x is believed", name, i, bit)
-				}
+			bad := bytes.Clone(raw)
+			bad[i] ^= 1 << (i % 8)
+			if judge(tr, s, name, bad) == nil {
+				t.Fatalf("%s: byte %d changed is believed", name, i)
 			}
 			if judge(tr, s, name, raw[:i]) == nil {
 				t.Fatalf("%s: cut at %d is believed", name, i)
@@ -79,6 +77,7 @@ func TestTamperedAtEveryByte(t *testing.T) {
 // every other, and each statement to each reader.
 func TestNoKindPassesForAnother(t *testing.T) {
 	s, added := statements(t), []string{"issuer", "hub", "list", "ratification"}
+	fresh := [][]byte{s["issuer"], s["hub"], s["list"]}
 	for name, raw := range s {
 		for other := range s {
 			if s[other][2] == raw[2] {
@@ -86,12 +85,12 @@ func TestNoKindPassesForAnother(t *testing.T) {
 			}
 			// Add and Member tell kinds apart by themselves.
 			apart := name == "admin" && other == "provisional" || slices.Contains(added, name) && slices.Contains(added, other)
-			if err := judge(trusting(t), s, other, raw); err == nil && !apart {
+			if err := judge(must[*Trust](t)(LoadTrust(pub(rootKey), fresh)), s, other, raw); err == nil && !apart {
 				t.Errorf("%s passes for %s", name, other)
 			}
 			moved := bytes.Clone(raw)
 			moved[2] = s[other][2]
-			if err := judge(trusting(t), s, other, moved); err == nil {
+			if err := judge(must[*Trust](t)(LoadTrust(pub(rootKey), fresh)), s, other, moved); err == nil {
 				t.Errorf("%s passes for %s with a changed head", name, other)
 			}
 		}
