@@ -28,18 +28,19 @@ var (
 	ErrForm     = errors.New("entry: malformed")
 )
 
-// Entry is the head of an entry and its undecoded body. Key numbers are frozen.
+// Entry is the head of an entry and its undecoded body. Key numbers are frozen. IDs
+// and leaf hashes are slices here because arrays are decoded byte by byte.
 type Entry struct {
 	V        uint8           `cbor:"1,keyasint"`
 	Kind     clinic.Kind     `cbor:"2,keyasint"`
-	Act      clinic.ID       `cbor:"3,keyasint"`
+	Act      []byte          `cbor:"3,keyasint"`
 	HLC      uint64          `cbor:"4,keyasint"` // ms since 1970 << 16 | counter
 	Event    int64           `cbor:"5,keyasint"` // Unix seconds
 	Trusted  bool            `cbor:"6,keyasint,omitempty"`
-	Author   *clinic.ID      `cbor:"7,keyasint,omitempty"`
-	Subject  *clinic.ID      `cbor:"8,keyasint,omitempty"`
-	Visit    *clinic.ID      `cbor:"9,keyasint,omitempty"`
-	Corrects *clinic.Leaf    `cbor:"10,keyasint,omitempty"`
+	Author   []byte          `cbor:"7,keyasint,omitempty"`
+	Subject  []byte          `cbor:"8,keyasint,omitempty"`
+	Visit    []byte          `cbor:"9,keyasint,omitempty"`
+	Corrects []byte          `cbor:"10,keyasint,omitempty"`
 	Why      string          `cbor:"11,keyasint,omitempty"`
 	Body     cbor.RawMessage `cbor:"12,keyasint"`
 }
@@ -71,9 +72,9 @@ func Encode(d clinic.Draft, act, author clinic.ID, hlc uint64, trusted bool) ([]
 		return nil, fmt.Errorf("entry: body of %v: %w", d.Kind, err)
 	}
 	e := Entry{
-		V: Version, Kind: d.Kind, Act: act, HLC: hlc, Event: d.Event.Unix(), Trusted: trusted,
-		Author: optional(author), Subject: optional(d.Subject), Visit: optional(d.Visit),
-		Corrects: optional(d.Corrects), Why: d.Why, Body: body,
+		V: Version, Kind: d.Kind, Act: act[:], HLC: hlc, Event: d.Event.Unix(), Trusted: trusted,
+		Author: optional(author[:]), Subject: optional(d.Subject[:]), Visit: optional(d.Visit[:]),
+		Corrects: optional(d.Corrects[:]), Why: d.Why, Body: body,
 	}
 	b, err := encMode.Marshal(e)
 	if err != nil {
@@ -109,25 +110,24 @@ func DecodeIf(b []byte, ref clinic.Ref, leaf clinic.Leaf, want func(clinic.Kind)
 			return clinic.Record{}, fmt.Errorf("%w: body of %v", ErrForm, e.Kind)
 		}
 	}
-	return clinic.Record{
-		Ref: ref, Leaf: leaf, Kind: e.Kind, Act: e.Act, HLC: e.HLC,
-		Event: time.Unix(e.Event, 0).In(clinic.ICT), Trusted: e.Trusted,
-		Author: value(e.Author), Subject: value(e.Subject), Visit: value(e.Visit),
-		Corrects: value(e.Corrects), Why: e.Why, Body: body,
-	}, nil
+	rec := clinic.Record{
+		Ref: ref, Leaf: leaf, Kind: e.Kind, HLC: e.HLC,
+		Event: time.Unix(e.Event, 0).In(clinic.ICT), Trusted: e.Trusted, Why: e.Why, Body: body,
+	}
+	copy(rec.Act[:], e.Act)
+	copy(rec.Author[:], e.Author)
+	copy(rec.Subject[:], e.Subject)
+	copy(rec.Visit[:], e.Visit)
+	copy(rec.Corrects[:], e.Corrects)
+	return rec, nil
 }
 
-func optional[T clinic.ID | clinic.Leaf](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
+// optional leaves zeros out.
+func optional(b []byte) []byte {
+	for _, c := range b {
+		if c != 0 {
+			return b
+		}
 	}
-	return &v
-}
-
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
+	return nil
 }

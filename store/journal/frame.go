@@ -67,8 +67,7 @@ func frameSum(head, sealed []byte) uint32 {
 }
 
 // aad says where a frame belongs.
-func (h *header) aad(f *frame) []byte {
-	b := make([]byte, 0, 20)
+func (h *header) aad(b []byte, f *frame) []byte {
 	b = append(b, byte(h.kind))
 	b = append(b, h.epoch[:]...)
 	b = binary.BigEndian.AppendUint32(b, h.segment)
@@ -77,18 +76,34 @@ func (h *header) aad(f *frame) []byte {
 	return binary.BigEndian.AppendUint16(b, f.before)
 }
 
+// opener unseals frames of one segment, one after the other, in memory that it
+// uses again.
+type opener struct {
+	*header
+	seal  *seal.Sealer
+	salts *entry.Salts
+	place []byte // associated data
+	plain []byte
+}
+
+func (h *header) opener(s *seal.Sealer) *opener {
+	return &opener{header: h, seal: s, salts: h.seed.Salts()}
+}
+
 // open unseals a frame of the segment. ok is false when it does not belong there
-// or carries flags that this program does not know.
-func (h *header) open(s *seal.Sealer, f frame) (r Raw, ok bool) {
+// or carries flags that this program does not know. Bytes hold until the next one.
+func (o *opener) open(f frame) (r Raw, ok bool) {
 	if f.flags&^flagsKnow != 0 {
 		return r, false
 	}
-	plain, err := s.Open(nil, f.sealed, h.aad(&f))
+	o.place = o.aad(o.place[:0], &f)
+	plain, err := o.seal.Open(o.plain[:0], f.sealed, o.place)
 	if err != nil {
 		return r, false
 	}
+	o.plain = plain
 	r = Raw{
-		Index: h.first + uint64(f.place), Segment: h.segment, Place: f.place, Seed: h.seed,
+		Index: o.first + uint64(f.place), Segment: o.segment, Place: f.place, Seed: o.seed,
 		Explicit: f.flags&flagSalt != 0, more: f.flags&flagMore != 0,
 	}
 	if r.Explicit {
@@ -97,9 +112,11 @@ func (h *header) open(s *seal.Sealer, f frame) (r Raw, ok bool) {
 		}
 		plain = plain[copy(r.Salt[:], plain):]
 	} else {
-		r.Salt = h.seed.Salt(f.place)
+		r.Salt = o.salts.At(f.place)
 	}
-	r.Bytes = append([]byte{}, plain...) // never nil: nil is a hole
+	if r.Bytes = plain; plain == nil {
+		r.Bytes = []byte{} // nil is a hole
+	}
 	r.Leaf = entry.LeafHash(r.Salt, r.Bytes)
 	return r, true
 }
@@ -115,6 +132,6 @@ func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw, before int) []byte 
 		f.flags |= flagSalt
 		plain = append(append(make([]byte, 0, len(r.Salt)+len(plain)), r.Salt[:]...), plain...)
 	}
-	f.sealed = s.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(&f))
+	f.sealed = s.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(nil, &f))
 	return appendFrame(b, f)
 }

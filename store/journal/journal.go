@@ -155,7 +155,7 @@ func (j *Journal) Span(n int) (from, to uint64) {
 }
 
 // Each calls fn with every entry of a segment, holes included. It reads the file
-// at once and must not run beside a Batch.
+// at once and must not run beside a Batch. An entry's bytes hold until fn returns.
 func (j *Journal) Each(n int, fn func(Raw) error) error {
 	j.mu.RLock()
 	g, closed := j.segs[n], j.closed

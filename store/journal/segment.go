@@ -94,11 +94,12 @@ func (g *segment) get(place uint32, s *seal.Sealer) (r Raw, ok bool) {
 	if !ok || f.place != place {
 		return r, false
 	}
-	return g.open(s, f)
+	return g.opener(s).open(f)
 }
 
 // each calls fn with every place in order; ok is false for what cannot be read.
-// The file is read at once: this is for scans of everything.
+// The file is read at once: this is for scans of everything. The entry's bytes hold
+// until fn returns.
 func (g *segment) each(s *seal.Sealer, fn func(place uint32, r Raw, ok bool) error) error {
 	var data []byte
 	if g.file != nil {
@@ -107,12 +108,13 @@ func (g *segment) each(s *seal.Sealer, fn func(place uint32, r Raw, ok bool) err
 			return err
 		}
 	}
+	o := g.opener(s)
 	for place, off := range g.offsets {
 		var r Raw
 		f, ok := frameAt(data, int64(off))
 		ok = ok && off != 0 && f.place == uint32(place)
 		if ok {
-			r, ok = g.open(s, f)
+			r, ok = o.open(f)
 		}
 		if err := fn(uint32(place), r, ok); err != nil {
 			return err
