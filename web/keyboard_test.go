@@ -80,7 +80,16 @@ func (h *hands) fill(sel, text string) { h.t.Helper(); h.reach(sel); h.do(chrome
 func (h *hands) press(sel, next string) {
 	h.t.Helper()
 	h.reach(sel)
-	h.do(chromedp.KeyEvent(kb.Enter), wait(next))
+	h.enter(next)
+}
+
+// enter presses Enter and waits for something on the page after this one.
+func (h *hands) enter(next string) {
+	h.t.Helper()
+	if _, err := chromedp.Run(h.ctx, chromedp.Evaluate[string](`document.documentElement.dataset.old = "1"`)); err != nil {
+		h.t.Fatal(err)
+	}
+	h.do(chromedp.KeyEvent(kb.Enter), wait("html:not([data-old]) "+next))
 }
 
 // TestVisitByKeyboard takes somebody from the login to the printed slip with Tab,
@@ -98,7 +107,8 @@ func TestVisitByKeyboard(t *testing.T) {
 	h := &hands{t: t, ctx: ctx}
 	h.do(chromedp.Navigate(w.http.URL + "/login"))
 	h.press(`a[href="/login/`+w.doctor.String()+`"]`, "#pin")
-	h.do(chromedp.KeyEvent(doctorPIN+kb.Enter), wait(".cb-tiles"))
+	h.do(chromedp.KeyEvent(doctorPIN))
+	h.enter(".cb-tiles")
 	h.press(`.cb-tile[href="/register"]`, "#name")
 	h.fill("#name", "Phạm Thị Sương")
 	h.fill("#birth\\.day", "02") // the next fields come by themselves
@@ -114,10 +124,12 @@ func TestVisitByKeyboard(t *testing.T) {
 	h.fill("#finding", "Họng đỏ")
 	h.press("[value=save]", "#q")
 	h.fill("#q", "viem hong")
-	h.do(wait("#found button"), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter), wait(".cb-lines"))
+	h.do(wait("#found button"), chromedp.KeyEvent(kb.ArrowDown))
+	h.enter(".cb-lines")
 	h.press("[value=save]", "#advice")
 	h.fill("#q", "paracetamol")
-	h.do(wait("#found button"), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter), wait("#dose\\.0"))
+	h.do(wait("#found button"), chromedp.KeyEvent(kb.ArrowDown))
+	h.enter("#dose\\.0")
 	h.fill("#dose\\.0", "1")
 	h.fill("#times\\.0", "2")
 	h.fill("#days\\.0", "5")

@@ -146,7 +146,7 @@ func (w *watched) Status(ctx context.Context) (printer.Status, error) {
 
 func (w *watched) PrintSlip(_ context.Context, s printer.Slip) (printer.Result, error) {
 	defer w.alone()()
-	time.Sleep(3 * time.Minute)
+	<-time.After(3 * time.Minute)
 	return printer.Result{Proof: printer.ProofPaper}, s.Begin()
 }
 
@@ -222,6 +222,7 @@ func TestDropAsksAnew(t *testing.T) {
 		d.SetPaper(false)
 		submit(t, s, "1", note("A"))
 		time.Sleep(time.Minute)
+		synctest.Wait() // between two tries
 		if err := s.Drop("1"); err != nil {
 			t.Fatal(err)
 		}
