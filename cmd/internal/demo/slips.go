@@ -7,6 +7,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/cmd/internal/boxmain"
 	"clinicbox/peripherals/sim"
 )
 
@@ -29,6 +30,21 @@ func (p paperSide) PNG(n int) []byte {
 func (p paperSide) Tear() {
 	for ok := true; ok; {
 		_, ok = p.Printer.Tear()
+	}
+}
+
+// plug is the box's end of the cable: put back, it tells the box at once, as a
+// network interface that comes up does.
+type plug struct {
+	*Cable
+	box *boxmain.Box
+}
+
+// Set pulls the cable or puts it back.
+func (p plug) Set(up bool) {
+	p.Cable.Set(up)
+	if up {
+		p.box.Reconnect()
 	}
 }
 
