@@ -132,6 +132,7 @@ func TestTampering(t *testing.T) {
 		"cheaper hash":             {goldenStaff(t), func(im *image) { im.Slots[1].Params = weak }, ErrWrong},
 		"a hash that kills":        {goldenStaff(t), func(im *image) { im.Slots[1].Params = huge }, ErrDamaged},
 		"no parameters":            {goldenStaff(t), func(im *image) { im.Slots[1].Params = []byte{} }, ErrDamaged},
+		"parameters added":         {paper, func(im *image) { im.Slots[0].Params = []byte("x") }, ErrWrong},
 		"slot taken away":          {paper, func(im *image) { im.Slots = im.Slots[:1] }, ErrDamaged},
 		"kind exchanged":           {paper, func(im *image) { im.Slots[1].Kind = Kind(77) }, ErrDamaged},
 		"generation raised":        {paper, func(im *image) { im.Gen += 1000 }, ErrDamaged},
@@ -174,6 +175,38 @@ func TestForgedCopy(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(o.Path + copySuffix); !bytes.Equal(b, good) {
 		t.Fatal("the forged copy stays")
+	}
+}
+
+// Of two genuine copies the newer counts, whichever place it has: an old main file
+// put back does not bring a removed person back while the copy knows better.
+func TestNewerCopyCounts(t *testing.T) {
+	o := files(t)
+	_, paper := NewRecovery()
+	staff := goldenStaff(t)
+	f, err := Create(t.Context(), o, goldenKey(), paper, staff)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, _ := os.ReadFile(o.Path)
+	if err := f.RemoveSlot(t.Context(), goldenKey(), 2); err != nil {
+		t.Fatal(err)
+	}
+	fresh, _ := os.ReadFile(o.Path)
+	if err := os.WriteFile(o.Path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := f.Slots(); err != nil || len(s) != 1 {
+		t.Fatal(s, err)
+	}
+	if k, err := f.Unlock(t.Context(), staff); k != nil || !errors.Is(err, ErrWrong) {
+		t.Fatalf("a removed person opens: %v", err)
+	}
+	if _, err := f.Unlock(t.Context(), paper); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := os.ReadFile(o.Path); !bytes.Equal(b, fresh) {
+		t.Fatal("the old main file stays")
 	}
 }
 

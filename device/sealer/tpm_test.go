@@ -145,15 +145,24 @@ func TestTPMResetAndCleared(t *testing.T) {
 	if err := b.refuses(f, b.tpm(other, p, right)); !errors.Is(err, sealer.ErrTPMReset) {
 		t.Fatalf("another TPM: %v", err)
 	}
+	var seen []byte
+	tap := func() (transport.TPMCloser, error) {
+		c, err := other.Bus()()
+		return tapped{c, &seen}, err
+	}
+	m := sealer.NewTPM(sealer.TPMOpts{Bus: tap, Person: p, PIN: redact.Wrap(right), Costs: cheap()})
+	if _ = b.refuses(f, m); len(seen) == 0 || contains(seen, []byte{0, 0, 1, 0x76}) {
+		t.Fatal("something else on the bus was told a proof of the PIN (TPM2_StartAuthSession)")
+	}
 	s.PlatformClear()
 	if err := b.refuses(f, b.tpm(s, p, right)); !errors.Is(err, sealer.ErrTPMReset) {
 		t.Fatalf("cleared: %v", err)
 	}
-	m, err := sealer.EnterRecovery(code.Reveal())
+	typed, err := sealer.EnterRecovery(code.Reveal())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.opens(f, m) // nothing is lost
+	b.opens(f, typed) // nothing is lost
 	if err := f.Replace(t.Context(), &b.key, b.tpm(s, p, right)); !errors.Is(err, sealer.ErrTPMOpen) {
 		t.Fatalf("cleared, so its lock-out is open: %v", err)
 	}
@@ -244,4 +253,21 @@ func (t tapped) Send(b []byte) ([]byte, error) {
 	a, err := t.TPMCloser.Send(b)
 	*t.seen = append(append(*t.seen, b...), a...)
 	return a, err
+}
+
+// FuzzTPMAnswers lets something on the bus answer as it likes.
+func FuzzTPMAnswers(f *testing.F) {
+	f.Add([]byte{0x80, 1, 0, 0, 0, 10, 0, 0, 0, 0})
+	f.Add([]byte{0x80, 2, 0, 0, 0, 20, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		bus := func() (transport.TPMCloser, error) { return sick{answer: b}, nil }
+		m := sealer.NewTPM(sealer.TPMOpts{Bus: bus, Person: clinic.ID{1}, PIN: redact.Wrap(right), Costs: cheap()})
+		if _, err := m.Make(t.Context(), sealer.Place{}); err == nil {
+			t.Fatal("sealed by noise")
+		}
+		k := sealer.NewKey()
+		if err := sealer.ProvisionTPM(t.Context(), bus, &k, sealer.DefaultLockout()); err == nil {
+			t.Fatal("provisioned by noise")
+		}
+	})
 }

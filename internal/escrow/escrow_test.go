@@ -64,7 +64,7 @@ func TestDamagedBlobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		bad := bytes.Clone(b)
 		bad[i] ^= 0x40
 		if _, err := escrow.Open(hub.HPKE, "tram-01", bad); err == nil {
