@@ -23,7 +23,11 @@ import (
 // benchDir is on the same disk for store and baseline: TMPDIR must not be tmpfs.
 func benchStore(b *testing.B, patients int) (*store.Store, []clinic.ID) {
 	b.Helper()
-	o := storetest.Options(b.TempDir())
+	return fillStore(b, patients, storetest.Options(b.TempDir()))
+}
+
+func fillStore(b *testing.B, patients int, o store.Options) (*store.Store, []clinic.ID) {
+	b.Helper()
 	s := storetest.Start(b, o)
 	return s, storetest.Fill(b, s, storetest.Population{Patients: patients, Visits: 5 * patients})
 }
@@ -33,11 +37,15 @@ type desks struct {
 	s        *store.Store
 	patients []clinic.ID
 	visits   [64]clinic.ID
+	files    storetest.Faults // none armed: it counts
 }
 
 func benchDesks(b *testing.B) *desks {
-	s, ids := benchStore(b, 2_000)
-	d := &desks{s: s, patients: ids}
+	d := new(desks)
+	o := storetest.Options(b.TempDir())
+	o.Files = &d.files
+	s, ids := fillStore(b, 2_000, o)
+	d.s, d.patients = s, ids
 	for i := range d.visits {
 		d.visits[i] = clinic.NewID()
 		storetest.Save(b, s, visit(ids[i], d.visits[i], i+1))
@@ -142,6 +150,37 @@ func BenchmarkCommitEightDesks(b *testing.B) {
 		})
 	}
 	wg.Wait()
+}
+
+// BenchmarkCommitEightRatio reports how many acts share a sync, which other load
+// on the machine hardly changes, and how much more eight desks do in a time than
+// one does: they take turns.
+func BenchmarkCommitEightRatio(b *testing.B) {
+	d := benchDesks(b)
+	var one, eight time.Duration
+	syncs, acts := 0, 0
+	const turn = 64
+	for b.Loop() {
+		start := time.Now()
+		for n := range turn {
+			d.measure(b, n)
+		}
+		mid, before := time.Now(), d.files.Count(storetest.StepSync)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for n := i; n < 4*turn; n += 8 {
+					d.measure(b, n)
+				}
+			})
+		}
+		wg.Wait()
+		one, eight = one+mid.Sub(start), eight+time.Since(mid)
+		syncs, acts = syncs+d.files.Count(storetest.StepSync)-before, acts+4*turn
+	}
+	b.ReportMetric(float64(acts)/float64(syncs), "acts/sync")
+	b.ReportMetric(4*float64(one)/float64(eight), "times-one")
+	b.ReportMetric(float64(eight.Microseconds())/float64(acts), "µs/act")
 }
 
 func BenchmarkPatientRecords(b *testing.B) {
