@@ -155,9 +155,10 @@ func TestDiskWithRoomAgain(t *testing.T) {
 		b.Connect()
 		w.settle()
 		b.Record(5)
-		full := true
+		var full atomic.Bool
+		full.Store(true)
 		w.plan = func(method string, _ int) dbtest.Fault {
-			if full && (method == "Append" || method == "Probe") {
+			if full.Load() && (method == "Append" || method == "Probe") {
 				return dbtest.NotApplied
 			}
 			return dbtest.None
@@ -172,7 +173,7 @@ func TestDiskWithRoomAgain(t *testing.T) {
 		if !trouble() {
 			t.Fatal("a full disk is not seen")
 		}
-		full = false
+		full.Store(false)
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		if trouble() {
