@@ -49,16 +49,21 @@ func (x *Names) Put(id clinic.ID, text string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	parts := strings.Fields(key)
-	n := name{id: id, at: int32(len(x.flat)), n: int32(len(parts)), tie: binary.BigEndian.Uint64(id[:])}
-	for _, p := range parts {
-		x.flat = append(x.flat, x.word(p))
+	slot, known := x.slots[id]
+	if !known {
+		slot = int32(len(x.names))
+		x.slots[id] = slot
+		x.names = append(x.names, name{id: id, tie: binary.BigEndian.Uint64(id[:])})
 	}
-	if slot, ok := x.slots[id]; ok {
-		x.names[slot] = n
-		return
+	n := &x.names[slot]
+	if len(parts) > int(n.n) { // a name that is not longer takes the place of the old
+		n.at = int32(len(x.flat))
+		x.flat = append(x.flat, make([]int32, len(parts))...)
 	}
-	x.slots[id] = int32(len(x.names))
-	x.names = append(x.names, n)
+	n.n = int32(len(parts))
+	for i, p := range parts {
+		x.flat[int(n.at)+i] = x.word(p)
+	}
 }
 
 // Len returns how many patients have a name.

@@ -168,3 +168,20 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// TestRenaming: names are set again at each change of a patient.
+func TestRenaming(t *testing.T) {
+	x := search.NewNames(nil)
+	ids := []clinic.ID{{1}, {2}}
+	for i := range 500 {
+		x.Put(ids[0], []string{"Nguyễn Văn An", "Lê Bình", "", "Trần Thị Kim Chi"}[i%4])
+		x.Put(ids[1], "Phạm Dũng")
+		want := [][]clinic.ID{ids[:1], nil, nil, nil}[i%4]
+		if got := x.Find("nguyen an", 5, nil); !slices.Equal(got, want) {
+			t.Fatalf("round %d: %v", i, got)
+		}
+		if got := x.Find("dung pham", 5, nil); !slices.Equal(got, ids[1:]) {
+			t.Fatalf("round %d: the other name: %v", i, got)
+		}
+	}
+}
