@@ -128,7 +128,7 @@ func TestPagesForWhoHearsThem(t *testing.T) {
 			ids = append(ids, m[1])
 		}
 		for _, m := range describers.FindAllStringSubmatch(a.body, -1) {
-			for _, id := range strings.Fields(m[1]) {
+			for id := range strings.FieldsSeq(m[1]) {
 				if !slices.Contains(ids, id) {
 					t.Errorf("%s: described by %q, which is not there", name, id)
 				}

@@ -86,7 +86,7 @@ func (s *Server) allergiesSave(w http.ResponseWriter, r *http.Request) error {
 	if f.Get("known") == "yes" {
 		in.Items = readAllergies(&f)
 	}
-	for _, t := range strings.Fields(f.Get("tips")) {
+	for t := range strings.FieldsSeq(f.Get("tips")) {
 		if leaf, ok := parseLeaf(t); ok {
 			in.Tips = append(in.Tips, leaf)
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,9 +21,7 @@ func TestDoubleSubmitSavesOnce(t *testing.T) {
 	w := newWorld(t, 0)
 	b := w.login(w.nurse, nursePIN)
 	v := person("Lê Thị Mơ", "001161099999")
-	for name, values := range b.get("/register").hidden() {
-		v[name] = values
-	}
+	maps.Copy(v, b.get("/register").hidden())
 	first, before := b.post("/register", v), w.store.Len()
 	second := b.post("/register", v)
 	if first.status != http.StatusSeeOther || first.location != second.location {

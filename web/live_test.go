@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -54,9 +55,7 @@ func TestScanAtAnyMoment(t *testing.T) {
 	v.Set("birth.month", "9")
 	v.Set("birth.year", "1990")
 	v.Set("scan", strings.TrimPrefix(a.location, "/register?scan="))
-	for name, values := range form.hidden() {
-		v[name] = values
-	}
+	maps.Copy(v, form.hidden())
 	saved := b.post("/register", v)
 	if saved.status != http.StatusSeeOther {
 		t.Fatalf("save: %d %s", saved.status, saved.text())

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -279,9 +280,7 @@ func (b *browser) send(path string, v url.Values) answer {
 	if len(parts) > 4 && parts[3] == "visits" {
 		all.Set("visit", parts[4])
 	}
-	for name, values := range v {
-		all[name] = values
-	}
+	maps.Copy(all, v)
 	return b.post(strings.TrimSuffix(path, "?again=1"), all)
 }
 

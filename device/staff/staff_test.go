@@ -311,14 +311,14 @@ func TestDamagedVerifierLetsNobodyIn(t *testing.T) {
 
 func TestDefaultCosts(t *testing.T) {
 	kv := newMemory()
-	p, id := set(t, kv, cheap())
+	_, id := set(t, kv, cheap())
 	if d := staff.DefaultParams(); d.Memory > 64<<10 || d.Memory < 19<<10 || d.Time < 2 {
 		t.Fatalf("%+v: above what a Pi 3 can spare, or below OWASP's least", d)
 	}
 	o := cheap()
 	o.Params = staff.DefaultParams()
 	before := kv.m["staff.pin/"+id.String()]
-	p = staff.New(kv, o)
+	p := staff.New(kv, o)
 	check(t, p, id, right, clinic.PINRight, 10) // made cheaply, renewed at the log-in
 	if bytes.Equal(before, kv.m["staff.pin/"+id.String()]) {
 		t.Fatal("the verifier kept its old costs")

@@ -128,7 +128,7 @@ func (x *big) scanned(s *store.Store, p *web.Server, in *browser, n int) (took [
 		begin := time.Now()
 		p.Scanned(card)
 		at, a := "/scan", page{}
-		for hops := 0; hops < 4; hops++ {
+		for range 4 {
 			var err error
 			if a, err = in.get(at); err != nil {
 				x.b.Fatal(err)
