@@ -62,10 +62,10 @@ func (b *bulk) each(t table, fn func(key, value []byte) error) error {
 		k, v := t.widths()
 		if k == 32 {
 			slices.SortFunc(b.wide[t], func(x, y [48]byte) int { return compareRows(x[:], y[:]) })
-			return eachRow(b.wide[t], k, v, func(r *[48]byte) []byte { return r[:] }, fn)
+			return eachRow(b.wide[t], [2]int{k, v}, func(r *[48]byte) []byte { return r[:] }, fn)
 		}
 		slices.SortFunc(b.narrow[t], func(x, y [24]byte) int { return compareRows(x[:], y[:]) })
-		return eachRow(b.narrow[t], k, v, func(r *[24]byte) []byte { return r[:] }, fn)
+		return eachRow(b.narrow[t], [2]int{k, v}, func(r *[24]byte) []byte { return r[:] }, fn)
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.maps[t])) {
 		if err := fn([]byte(key), b.maps[t][key]); err != nil {
@@ -84,7 +84,8 @@ func compareRows(x, y []byte) int {
 }
 
 // eachRow passes the first of each key: the one with the smallest value.
-func eachRow[T [48]byte | [24]byte](rs rows[T], key, value int, all func(*T) []byte, fn func(k, v []byte) error) error {
+func eachRow[T [48]byte | [24]byte](rs rows[T], width [2]int, all func(*T) []byte, fn func(k, v []byte) error) error {
+	key, value := width[0], width[1]
 	var last []byte
 	for i := range rs {
 		r := all(&rs[i])

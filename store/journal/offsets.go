@@ -21,14 +21,14 @@ const (
 
 var errOffsets = errors.New("journal: offsets file unusable")
 
-func encodeOffsets(segment uint32, end int64, head []byte, offsets []uint32, leaves []clinic.Leaf) []byte {
-	b := make([]byte, 0, offsetsHead+(4+hashSize)*len(offsets)+8)
+func encodeOffsets(g *segment, leaves []clinic.Leaf) []byte {
+	b := make([]byte, 0, offsetsHead+(4+hashSize)*len(g.offsets)+8)
 	b = append(b, offsetsMagic...)
-	b = binary.BigEndian.AppendUint32(b, segment)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(offsets)))
-	b = binary.BigEndian.AppendUint64(b, uint64(end))
-	b = append(b, head...)
-	for _, o := range offsets {
+	b = binary.BigEndian.AppendUint32(b, g.segment)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(g.offsets)))
+	b = binary.BigEndian.AppendUint64(b, uint64(g.end))
+	b = append(b, g.block...)
+	for _, o := range g.offsets {
 		b = binary.BigEndian.AppendUint32(b, o)
 	}
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))

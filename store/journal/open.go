@@ -302,7 +302,7 @@ func (g *segment) noteBad() {
 }
 
 func (j *Journal) writeOffsets(g *segment, leaves []clinic.Leaf) error {
-	b := encodeOffsets(g.segment, g.end, g.block, g.offsets, leaves)
+	b := encodeOffsets(g, leaves)
 	return full(durable.WriteFileFS(j.cfg.FS, offsetsPath(j.cfg.Dir, g.segment), b, 0o600))
 }
 

@@ -42,7 +42,7 @@ func (g *segment) next() uint64 { return g.first + uint64(len(g.offsets)) }
 // a temporary file, an offsets file too many, or a segment without frames.
 func createSegment(l durable.FS, dir string, h header, s *seal.Sealer) (*segment, error) {
 	g := &segment{header: h, path: segmentPath(dir, h.segment), block: h.encode(s), end: headerSize, alloc: headerSize}
-	spare := encodeOffsets(h.segment, headerSize, g.block, nil, nil)
+	spare := encodeOffsets(g, nil)
 	if err := durable.WriteFileFS(l, offsetsPath(dir, h.segment), spare, 0o600); err != nil {
 		return nil, err
 	}
