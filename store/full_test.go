@@ -56,7 +56,7 @@ func TestOpenOnAFullDisk(t *testing.T) {
 			disk, stuff := smallDisk(t)
 			o := storetest.Options(filepath.Join(disk, "data"))
 			o.Reserve, o.SegmentSize = 1<<20, 16<<10
-			last := laggingStore(t, o)
+			last, inc := laggingStore(t, o)
 			if lose != "" {
 				if err := os.Remove(filepath.Join(o.Dir, lose)); err != nil {
 					t.Fatal(err)
@@ -65,6 +65,9 @@ func TestOpenOnAFullDisk(t *testing.T) {
 			unstuff := stuff()
 			s := storetest.Start(t, o)
 			root := readable(t, s, last)
+			if now, _, _ := s.Incarnation(); now != inc {
+				t.Error("an incarnation began that the disk does not have")
+			}
 			if _, err := s.Act(t.Context(), clinic.NewID(), clinic.ID{1}, anAct); !errors.Is(err, store.ErrFull) {
 				t.Error("an act on a full disk:", err)
 			}
@@ -89,6 +92,9 @@ func TestOpenOnAFullDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 			s = storetest.OpenWith(t, o)
+			if _, parent, tip := s.Incarnation(); parent != inc || tip != s.Own().Size() {
+				t.Error("the next incarnation has another parent or tip")
+			}
 			readable(t, s, last)
 			storetest.View(t, s, func(r desk.Reader) {
 				if ids, err := r.ByName("co cho lai", 5); err != nil || len(ids) != 1 {
@@ -104,8 +110,9 @@ func anAct(desk.Reader) ([]clinic.Draft, error) {
 }
 
 // laggingStore fills a store and ends it between the journal's sync and the views'
-// commit; it returns the patient of the last act.
-func laggingStore(t *testing.T, o store.Options) (last clinic.ID) {
+// commit; it returns the patient of the last act and
+// the incarnation.
+func laggingStore(t *testing.T, o store.Options) (last clinic.ID, incarnation [8]byte) {
 	t.Helper()
 	s, err := store.Open(t.Context(), o)
 	if err != nil {
@@ -126,7 +133,8 @@ func laggingStore(t *testing.T, o store.Options) (last clinic.ID) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return last
+	incarnation, _, _ = s.Incarnation()
+	return last, incarnation
 }
 
 func readable(t *testing.T, s *store.Store, last clinic.ID) (root [32]byte) {
