@@ -48,7 +48,7 @@ func received(t testing.TB, n int) (out []store.Received) {
 		d := clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{
 			Catalog: clinic.CatalogMedicine, Code: fmt.Sprint("M", i), Name: "Thuốc", From: clinic.Date{Year: 2026},
 		}}
-		b, err := entry.Encode(d, clinic.ID{byte(i), 7}, clinic.ID{9}, uint64(1_780_000_000_000+i)<<16, true)
+		b, err := entry.Encode(d, clinic.ID{byte(i), 7}, clinic.ID{9}, (1_780_000_000_000+uint64(i))<<16, true)
 		if err != nil {
 			t.Fatal(err)
 		}

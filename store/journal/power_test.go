@@ -174,7 +174,7 @@ func TestPowerCuts(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	var want []string
 	whole, roots := map[uint64]bool{0: true}, map[uint64][32]byte{}
-	for n := 0; n < 60; n++ {
+	for n := range 60 {
 		var acts [][]string
 		for range 1 + rnd.IntN(3) {
 			var act []string
