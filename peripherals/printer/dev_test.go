@@ -31,7 +31,7 @@ func newDesk(t *testing.T, so sim.PrinterOpts, po printer.Opts) *desk {
 func pipe(p *sim.Printer) printer.Dialer {
 	return func(context.Context) (printer.Conn, error) {
 		near, far := net.Pipe()
-		go p.Serve(far)
+		go p.Attach(far)()
 		return near, nil
 	}
 }

@@ -64,7 +64,7 @@ func (l *life) change(do func() error) error {
 
 func (l *life) dial(ctx context.Context) (printer.Conn, error) {
 	near, far := net.Pipe()
-	go l.sim.Serve(far)
+	go l.sim.Attach(far)()
 	return &mortalConn{near, l}, nil
 }
 

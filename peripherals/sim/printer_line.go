@@ -32,7 +32,7 @@ func (p *Printer) Listen(addr string) (string, error) {
 			if err != nil {
 				return
 			}
-			go p.Serve(conn)
+			go p.Attach(conn)()
 		}
 	}()
 	return l.Addr().String(), nil
@@ -49,7 +49,7 @@ func (p *Printer) OpenTerminal() (string, error) {
 	}
 	// The slave stays open: without it the master ends with the first driver.
 	p.atEnd(func() { _ = master.Close(); _ = slave.Close() })
-	go p.Serve(master)
+	go p.Attach(master)()
 	return slave.Name(), nil
 }
 
@@ -59,8 +59,11 @@ func (p *Printer) atEnd(f func()) {
 	p.ends = append(p.ends, f)
 }
 
-// Serve reads one connection until it ends.
-func (p *Printer) Serve(conn io.ReadWriteCloser) {
+// Attach plugs a connection in: from now on it is the one that is heard and
+// answered, and the one before it ends. The returned function serves it until it
+// ends. Two steps, so that connections count in the order in which they came,
+// whatever order their goroutines run in.
+func (p *Printer) Attach(conn io.ReadWriteCloser) (serve func()) {
 	line := &printerLine{conn: conn, out: make(chan []byte, 64)}
 	p.mu.Lock()
 	old := p.line
@@ -73,6 +76,11 @@ func (p *Printer) Serve(conn io.ReadWriteCloser) {
 	if old != nil {
 		_ = old.conn.Close()
 	}
+	return func() { p.serve(line) }
+}
+
+func (p *Printer) serve(line *printerLine) {
+	conn := line.conn
 	var writer sync.WaitGroup
 	writer.Go(func() {
 		for b := range line.out {

@@ -14,7 +14,7 @@ import (
 func talk(t *testing.T, p *sim.Printer, send string, answers int) []byte {
 	t.Helper()
 	near, far := net.Pipe()
-	go p.Serve(far)
+	go p.Attach(far)()
 	got := make(chan []byte)
 	go func() {
 		var all []byte
@@ -154,7 +154,8 @@ func FuzzPrinter(f *testing.F) {
 		p := sim.NewPrinter(sim.PrinterOpts{})
 		near, far := net.Pipe()
 		served := make(chan struct{})
-		go func() { p.Serve(far); close(served) }()
+		serve := p.Attach(far)
+		go func() { serve(); close(served) }()
 		read := make(chan struct{})
 		go func() {
 			buf := make([]byte, 64)

@@ -95,7 +95,7 @@ func (m *Main) runBench(ctx context.Context, ready func()) (err error) {
 		return fmt.Errorf("demo: bench: %w", err)
 	}
 	o := bench.Opts{
-		Clinic: m.box.URL(), Hub: "http://" + m.hub.WebAddr() + "/", Cable: plug{m.cable, m.box}, Cards: m.cards(), Codes: m.slipCodes(ctx),
+		Clinic: m.box.URL(), Hub: "http://" + m.hub.WebAddr() + "/", Token: m.hub.Token(), Cable: plug{m.cable, m.box}, Cards: m.cards(), Codes: m.slipCodes(ctx),
 	}
 	if m.scanner != nil {
 		o.Scanner = m.scanner

@@ -46,6 +46,7 @@ type Staff struct{ Name, Role, PIN string }
 // is used instead.
 type Opts struct {
 	Clinic, Hub string
+	Token       string // of the centre's operator
 	Staff       []Staff
 	Cards       []Card
 	Scanner     Scanner
