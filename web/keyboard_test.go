@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/testpeer"
 )
 
 // seen tells whether the focus can be seen where it is: what has it looks other than
@@ -95,12 +95,10 @@ func (h *hands) enter(next string) {
 // TestVisitByKeyboard takes somebody from the login to the printed slip with Tab,
 // Enter and letters only, and watches the focus all the way.
 func TestVisitByKeyboard(t *testing.T) {
-	if _, err := exec.LookPath("chromium"); err != nil {
-		t.Skip("no chromium on this machine")
-	}
 	if testing.Short() {
 		t.Skip("a browser is slow")
 	}
+	testpeer.Need(t, "chromium")
 	w := newWorld(t, time.Hour).serve()
 	ctx, cancel := newBrowser(t)
 	t.Cleanup(cancel)

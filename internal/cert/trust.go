@@ -211,7 +211,7 @@ type WantBox struct {
 	Identity ed25519.PublicKey
 }
 
-// Box verifies a box certificate for now: any revocation ends it.
+// Box verifies a box certificate as of this moment: any revocation ends it.
 func (t *Trust) Box(raw []byte, want WantBox) (Box, error) {
 	v, err := t.box(raw, want)
 	if err != nil {

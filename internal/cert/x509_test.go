@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"clinicbox/internal/testpeer"
 )
 
 func parse(t testing.TB, der ...[]byte) []*x509.Certificate {
@@ -181,9 +183,7 @@ func TestLinkWithAWrongClock(t *testing.T) {
 // TestOpenSSLAgrees asks another implementation about the same chains: tablets do
 // not run Go.
 func TestOpenSSLAgrees(t *testing.T) {
-	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("no openssl here")
-	}
+	testpeer.Need(t, "openssl")
 	w, dir := newX(t), t.TempDir()
 	file := func(name string, all ...*x509.Certificate) string {
 		var b []byte

@@ -13,22 +13,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"clinicbox/clinic/paper"
+	"clinicbox/internal/testpeer"
 	"clinicbox/peripherals/printer"
 	"clinicbox/peripherals/sim"
 )
-
-// tool skips the test without the program, except where everything must be there.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing", name)
-		}
-		t.Skipf("%s is missing", name)
-	}
-	return path
-}
 
 // printed is the slip as it came out of the simulated printer, as a PNG file.
 func printed(t *testing.T, w printer.Width, scale int) string {
@@ -54,7 +42,7 @@ func printed(t *testing.T, w printer.Width, scale int) string {
 }
 
 func TestScannersReadTheCodes(t *testing.T) {
-	zbar := tool(t, "zbarimg")
+	zbar := testpeer.Need(t, "zbarimg")
 	for w, want := range map[printer.Width][]string{
 		printer.Width58: {"QR-Code:CB:" + slipCode},
 		printer.Width80: {"QR-Code:CB:" + slipCode, "CODE-128:" + slipCode},
@@ -75,7 +63,7 @@ func TestScannersReadTheCodes(t *testing.T) {
 }
 
 func TestPeopleReadTheWords(t *testing.T) {
-	ocr := tool(t, "tesseract")
+	ocr := testpeer.Need(t, "tesseract")
 	for _, w := range []printer.Width{printer.Width58, printer.Width80} {
 		out, err := exec.CommandContext(t.Context(), ocr, printed(t, w, 2), "-", "-l", "vie", "--psm", "6").Output()
 		if err != nil {
@@ -96,7 +84,7 @@ func TestPeopleReadTheWords(t *testing.T) {
 // Names in capitals carry two marks on one letter. As the font draws them, two of
 // these eight are read right; a patient's name must not turn into another's.
 func TestPeopleReadTheNames(t *testing.T) {
-	ocr := tool(t, "tesseract")
+	ocr := testpeer.Need(t, "tesseract")
 	names := []string{
 		"NGUYỄN THỊ ẨN", "LÊ VĂN THẾ", "TRẦN ĐỖ HỒNG", "PHẠM TẤN PHẤN", "ĐẶNG ỔN HỂ", "VŨ THỊ GẤM", "HỒ QUỐC MẪN", "CHẨN ĐOÁN",
 	}

@@ -22,6 +22,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"clinicbox/internal/testpeer"
 )
 
 // broker is Debian's mosquitto on a port of its own.
@@ -34,12 +36,7 @@ type broker struct {
 
 func newBroker(t *testing.T, extra ...string) *broker {
 	t.Helper()
-	if _, err := os.Stat("/usr/sbin/mosquitto"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("mosquitto is not installed")
-		}
-		t.Skip("mosquitto is not installed")
-	}
+	testpeer.Need(t, "mosquitto")
 	b := &broker{t: t, port: freePort(t), conf: filepath.Join(t.TempDir(), "mosquitto.conf")}
 	lines := append([]string{fmt.Sprintf("listener %d 127.0.0.1", b.port), "persistence false"}, extra...)
 	if len(extra) == 0 {
@@ -58,7 +55,7 @@ func newBroker(t *testing.T, extra ...string) *broker {
 
 func (b *broker) start() {
 	b.t.Helper()
-	b.cmd = exec.Command("/usr/sbin/mosquitto", "-c", b.conf)
+	b.cmd = exec.Command(testpeer.Need(b.t, "mosquitto"), "-c", b.conf)
 	if err := b.cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}

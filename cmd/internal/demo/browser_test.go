@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testpeer"
 )
 
 // browser is one tab of a headless Chromium, as wide as the clinic's tablet.
@@ -24,23 +24,9 @@ type browser struct {
 	n    int
 }
 
-// needs skips a test by name where a peer program is missing; with CI=true that
-// is a failure.
-func needs(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing; scripts/peers installs it", program)
-	}
-	if err != nil {
-		t.Skipf("%s is missing; scripts/peers installs it", program)
-	}
-	return path
-}
-
 func newBrowser(t *testing.T, name string, scripts bool) *browser {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(needs(t, "chromium")),
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(testpeer.Need(t, "chromium")),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()),
 		chromedp.WindowSize(800, 1280), chromedp.WSURLReadTimeout(60*time.Second))

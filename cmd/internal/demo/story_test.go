@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testpeer"
 	"clinicbox/peripherals/sim"
 )
 
@@ -123,7 +124,7 @@ func codeOf(t *testing.T, s sim.PrinterSlip) string {
 	if err := os.WriteFile(path, s.PNG(2), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(needs(t, "zbarimg"), "-q", "--nodbus", "--raw", path).Output()
+	out, err := exec.Command(testpeer.Need(t, "zbarimg"), "-q", "--nodbus", "--raw", path).Output()
 	if err != nil {
 		t.Fatalf("zbarimg: %v", err)
 	}
@@ -143,7 +144,7 @@ func wordsOf(t *testing.T, s sim.PrinterSlip) string {
 	if err := os.WriteFile(path, s.PNG(2), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(needs(t, "tesseract"), path, "-", "-l", "vie", "--psm", "6").Output()
+	out, err := exec.Command(testpeer.Need(t, "tesseract"), path, "-", "-l", "vie", "--psm", "6").Output()
 	if err != nil {
 		t.Fatalf("tesseract: %v", err)
 	}

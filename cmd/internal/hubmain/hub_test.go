@@ -20,6 +20,7 @@ import (
 	"clinicbox/hub/hubtest"
 	"clinicbox/internal/keyfile"
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testpeer"
 	"clinicbox/sync/mqttlink"
 )
 
@@ -265,18 +266,7 @@ func TestBrokerUsers(t *testing.T) {
 
 // TestMosquitto runs the hub on Debian's broker.
 func TestMosquitto(t *testing.T) {
-	bin := ""
-	for _, p := range []string{"mosquitto", "/usr/sbin/mosquitto"} {
-		if found, err := exec.LookPath(p); err == nil {
-			bin = found
-		}
-	}
-	if bin == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("mosquitto is missing")
-		}
-		t.Skip("mosquitto is missing")
-	}
+	bin := testpeer.Need(t, "mosquitto")
 	dir := t.TempDir()
 	addr := mosquitto(t, bin, dir)
 	cfg := conf(dir)

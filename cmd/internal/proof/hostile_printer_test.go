@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/testpeer"
 	"clinicbox/peripherals/sim"
 )
 
@@ -62,9 +63,7 @@ func (v *visitor) shows(path, key string) {
 // nothing: pages say so, the slip waits, and comes out once the printer works.
 func TestHostilePrinter(t *testing.T) {
 	for _, tool := range []string{"zbarimg", "tesseract"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(err)
-		}
+		testpeer.Need(t, tool)
 	}
 	for _, c := range []struct {
 		name  string

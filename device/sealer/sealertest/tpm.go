@@ -15,6 +15,7 @@ import (
 
 	"clinicbox/device/sealer"
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testpeer"
 )
 
 // SWTPM is a TPM in a process of its own, with its memory in a folder.
@@ -29,12 +30,7 @@ type SWTPM struct {
 // name, or fails with CI=true.
 func StartTPM(t testing.TB) *SWTPM {
 	t.Helper()
-	if _, err := exec.LookPath("swtpm"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("swtpm is missing; scripts/peers installs it")
-		}
-		t.Skip("swtpm is missing; scripts/peers installs it")
-	}
+	testpeer.Need(t, "swtpm")
 	// Sockets have short names: a test's own folder may be too deep.
 	dir, err := os.MkdirTemp("", "swtpm")
 	if err != nil {
