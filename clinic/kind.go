@@ -10,8 +10,13 @@ const (
 	KindFacility    Kind = 1  // the facility and this box as they are from now on
 	KindStaff       Kind = 2  // a person of the staff, as they are from now on
 	KindCatalogRow  Kind = 3  // one row of a catalogue
+	KindCredential  Kind = 4  // a person's signing key, and who vouches for it
+	KindStatement   Kind = 5  // what the fleet's authority says: certificates, revocations, decisions
+	KindMachine     Kind = 6  // something that happened to this box and must be seen
+	KindEscrow      Kind = 7  // an answer by telephone, left with the centre
 	KindPatient     Kind = 10 // demographics and identifiers of a patient, whole, as they are from now on
 	KindAllergies   Kind = 11 // allergies of a patient, whole, as they are from now on
+	KindProtection  Kind = 12 // a patient's record opens with a reason only, or freely again
 	KindVisit       Kind = 20 // a visit was opened and queued
 	KindVitals      Kind = 21
 	KindExam        Kind = 22 // reason, history, examination
@@ -22,8 +27,11 @@ const (
 	KindSigned      Kind = 27 // the clinician confirmed a visit's documents
 	KindVisitEnded  Kind = 28 // left without being seen, or opened by mistake
 	KindArrived     Kind = 29 // an appointment slip was used for a visit
+	KindLegalAsked  Kind = 30 // a legal signature of a document is asked for
+	KindLegalSigned Kind = 31 // a legal signature of a document
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
+	KindLooked      Kind = 42 // a person looked at several records
 )
 
 // NewBody returns a pointer to an empty body of the kind, or nil for a kind that
@@ -36,6 +44,14 @@ func NewBody(k Kind) any {
 		return new(Staff)
 	case KindCatalogRow:
 		return new(CatalogRow)
+	case KindCredential:
+		return new(Credential)
+	case KindStatement:
+		return new(Statement)
+	case KindMachine:
+		return new(Machine)
+	case KindEscrow:
+		return new(Escrow)
 	case KindPatient:
 		return new(Patient)
 	case KindAllergies:
@@ -76,6 +92,8 @@ func (k Kind) IsDocument() bool { return k >= KindVitals && k <= KindAppointment
 func (k Kind) String() string {
 	names := map[Kind]string{
 		KindFacility: "facility", KindStaff: "staff", KindCatalogRow: "catalog-row",
+		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow",
+		KindProtection: "protection", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",

@@ -183,7 +183,7 @@ func (a *Authority) admit(tx Tx, by By, t *Ticket, r cert.Request) error {
 	t.Serial = cert.NewSerial()
 	v := cert.Box{
 		Issuer: a.issuer, Serial: t.Serial, Name: inv.Facility.Box, Facility: inv.Facility.Code,
-		Identity: r.Identity, HPKE: cert.DigestOf(r.HPKE), TLS: cert.DigestOf(r.TLS),
+		Identity: r.Identity, HPKE: cert.DigestOf(r.HPKE), TLS: cert.DigestOf(r.TLS), Beat: r.Beat,
 	}
 	if inv.Replaces != "" {
 		old, err := boxNamed(tx, inv.Replaces)

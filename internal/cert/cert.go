@@ -21,6 +21,7 @@
 //	box identity       Request; Provisional for an administrator after recovery
 //	a person's key     PersonRequest; an administrator's: Provisional
 //	a new issuing key  IssuerRequest
+//	heartbeat key      Beat
 //
 // Nothing here expires: a box may lie on a shelf for years and wake up in 1970.
 // What is no longer good is revoked, and revocations are ordered by number.

@@ -37,6 +37,7 @@ type Request struct {
 	Web      []byte            `cbor:"6,keyasint"` // of the key that will sign the box's own pages' certificates
 	Code     [8]byte           `cbor:"7,keyasint"` // which one-time code; filled by SealRequest
 	Hardware []Fact            `cbor:"8,keyasint,omitempty"`
+	Beat     ed25519.PublicKey `cbor:"9,keyasint,omitempty"` // signs heartbeats, also while the box is locked
 }
 
 // Kind implements Body.
@@ -48,7 +49,7 @@ func (v Request) check() error {
 	for _, f := range v.Hardware {
 		ok = ok && isText(f.Name) && len(f.Value) <= maxText
 	}
-	return form(ok, err == nil, v.Name == "" || ValidBox(v.Name), isKey(v.Identity), isSPKI(v.TLS), isSPKI(v.Web))
+	return form(ok, err == nil, v.Name == "" || ValidBox(v.Name), isKey(v.Identity), isSPKI(v.TLS), isSPKI(v.Web), v.Beat == nil || isKey(v.Beat))
 }
 
 // NewRequestID returns a fresh random ID.
@@ -199,7 +200,7 @@ func (a *Answer) enrolled(t *Trust, mine Request) (*Enrolled, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.HPKE != DigestOf(mine.HPKE) || b.TLS != DigestOf(mine.TLS) || b.Name != a.Facility.Box {
+	if b.HPKE != DigestOf(mine.HPKE) || b.TLS != DigestOf(mine.TLS) || !bytes.Equal(b.Beat, mine.Beat) || b.Name != a.Facility.Box {
 		return nil, ErrOtherBox
 	}
 	h, ok := t.Hub()

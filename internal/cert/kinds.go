@@ -50,6 +50,7 @@ type Box struct {
 	HPKE     Digest            `cbor:"6,keyasint"` // of the key's bytes
 	TLS      Digest            `cbor:"7,keyasint"` // of the client key's SubjectPublicKeyInfo
 	Replaces *Serial           `cbor:"8,keyasint,omitempty"`
+	Beat     ed25519.PublicKey `cbor:"9,keyasint,omitempty"` // signs heartbeats
 }
 
 // PersonRequest asks for a certificate. Signed by the person's own new key, which
@@ -152,6 +153,30 @@ type Time struct {
 	Time  int64  `cbor:"3,keyasint"` // Unix milliseconds
 }
 
+// State is how a box is, in its heartbeats. Numbers are frozen.
+type State uint8
+
+// The states of a box.
+const (
+	StateOpen    State = 1 // records can be made
+	StateLocked  State = 2 // waits for an unlock
+	StateBlocked State = 3 // locked, and refuses to be unlocked: OpBlock
+	StateErased  State = 4 // OpErase was obeyed
+)
+
+// Beat says that a box is there. It is signed by the heartbeat key, which is open
+// while the box is locked, and travels in clear: no patient data, no names. A beat
+// that is repeated says nothing new: N grows within one Boot, Obeyed never falls.
+type Beat struct {
+	Box    string `cbor:"1,keyasint"`
+	Serial Serial `cbor:"2,keyasint"`
+	Boot   Nonce  `cbor:"3,keyasint"` // of this start; the hub's Time echoes it
+	N      uint64 `cbor:"4,keyasint"` // from 1
+	State  State  `cbor:"5,keyasint"`
+	Obeyed uint64 `cbor:"6,keyasint"` // number of the last order obeyed
+	Agent  string `cbor:"7,keyasint,omitempty"`
+}
+
 // NewSerial returns a fresh random serial.
 func NewSerial() (s Serial) {
 	rand.Read(s[:]) // never fails since Go 1.24
@@ -191,6 +216,13 @@ func (Command) Kind() Kind { return KindCommand }
 // Kind implements Body.
 func (Time) Kind() Kind { return KindTime }
 
+// Kind implements Body.
+func (Beat) Kind() Kind { return KindBeat }
+
+func (v Beat) check() error {
+	return form(ValidBox(v.Box), v.Serial != Serial{}, isSeq(v.N), v.State != 0, len(v.Agent) <= maxText)
+}
+
 func (v Issuer) check() error {
 	return form(isText(v.Name), isKey(v.Key), isSeq(v.Seq), len(v.Withdraws) <= 64)
 }
@@ -202,7 +234,7 @@ func (v Hub) check() error {
 }
 
 func (v Box) check() error {
-	return form(ValidBox(v.Name), isFacility(v.Facility), isKey(v.Identity), v.Serial != Serial{})
+	return form(ValidBox(v.Name), isFacility(v.Facility), isKey(v.Identity), v.Serial != Serial{}, v.Beat == nil || isKey(v.Beat))
 }
 
 func (v PersonRequest) check() error {

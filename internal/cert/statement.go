@@ -36,6 +36,7 @@ const (
 	KindPersonRequest Kind = 12
 	KindIssuerRequest Kind = 13
 	KindHistory       Kind = 14
+	KindBeat          Kind = 15
 )
 
 // String returns the word that stands in the signed label.
@@ -69,6 +70,8 @@ func (k Kind) String() string {
 		return "issuer request"
 	case KindHistory:
 		return "history"
+	case KindBeat:
+		return "beat"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

@@ -30,6 +30,8 @@ func judge(tr *Trust, s map[string][]byte, name string, raw []byte) error {
 		_, err = tr.Time(raw, "tram-01", Nonce{8})
 	case "history":
 		_, err = Open[History](pub(issuerKey), raw)
+	case "beat":
+		_, err = Open[Beat](pub(9), raw)
 	case "issuer-request":
 		_, err = OpenIssuerRequest(raw)
 	default:

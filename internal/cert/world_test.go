@@ -47,6 +47,7 @@ func statements(t testing.TB) map[string][]byte {
 	sign := func(n byte, v Body) []byte { t.Helper(); return must[[]byte](t)(Sign(key(n), v)) }
 	issuer := IDOf(pub(issuerKey))
 	out := map[string][]byte{
+		"beat":   sign(9, Beat{Box: "tram-01", Serial: serial(1), Boot: Nonce{2}, N: 1, State: StateLocked, Obeyed: 3, Agent: "v1"}),
 		"issuer": sign(rootKey, Issuer{Name: "Mẫu", Key: pub(issuerKey), Seq: 1}),
 		"hub": sign(issuerKey, Hub{
 			Issuer: issuer, Name: "hub", Seq: 1, Receipt: pub(9), Command: pub(commandKey),

@@ -1,0 +1,50 @@
+package clinic
+
+// Credential is the body of KindCredential: a person of the staff has a new signing
+// key, or the key they have got a better certificate. The entry's subject is the
+// person. Form and meaning of the statements: internal/cert.
+type Credential struct {
+	// Request is the person's request, signed by the new key (cert.PersonRequest).
+	Request []byte `cbor:"1,keyasint"`
+	// Chain is the person's certificate, then those of who vouched for it
+	// (cert.Trust.Member); empty while nobody has.
+	Chain [][]byte `cbor:"2,keyasint,omitempty"`
+}
+
+// Statement is the body of KindStatement. Its subject is StatementSubject, so that
+// all of them are found; what they say counts only as far as internal/cert verifies
+// it against the pinned root.
+type Statement struct {
+	Raw []byte `cbor:"1,keyasint"`
+}
+
+// StatementSubject is the subject of every KindStatement entry.
+func StatementSubject() ID { return ID{'s', 't', 'a', 't', 'e', 'm', 'e', 'n', 't', 's'} }
+
+// Machine is the body of KindMachine: loud, for the administrators here and the
+// operators at the centre. Its subject is MachineSubject. No patient data.
+type Machine struct {
+	Event  string `cbor:"1,keyasint"`           // one of the Machine constants
+	Person ID     `cbor:"2,keyasint,omitempty"` // of the staff, whom it is about
+	Detail string `cbor:"3,keyasint,omitempty"` // number of an order, kind of a slot
+}
+
+// The events of a box. Words are frozen.
+const (
+	MachineEnrolled   = "enrolled"
+	MachineRecovered  = "unlocked by recovery code"
+	MachineTelephoned = "unlocked by telephone"
+	MachineOrder      = "order of the centre obeyed"
+	MachineGuessed    = "PIN guessed at by strangers" // until unlocking from unknown browsers is refused
+	MachineNewCode    = "new recovery code"
+)
+
+// MachineSubject is the subject of every KindMachine entry.
+func MachineSubject() ID { return ID{'m', 'a', 'c', 'h', 'i', 'n', 'e'} }
+
+// Escrow is the body of KindEscrow: an answer by telephone, sealed to the centre
+// (internal/escrow). Its subject is MachineSubject.
+type Escrow struct {
+	Slot uint32 `cbor:"1,keyasint"`
+	Blob []byte `cbor:"2,keyasint"`
+}
