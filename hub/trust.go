@@ -1,0 +1,58 @@
+package hub
+
+import (
+	"errors"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// ErrCredential: no key of a person of that number waits for a decision.
+var ErrCredential = errors.New("hub: no such credential")
+
+// Member is a box as the authority certified it: the certificate in service under
+// its name, or the last one.
+type Member struct {
+	Name     string
+	Serial   string
+	Keys     Keys
+	Facility clinic.Facility
+	Revoked  int // cert.Reason; 0 = in service
+}
+
+// Beat is a verified heartbeat.
+type Beat struct {
+	Box    string
+	Serial string
+	Boot   [16]byte
+	N      uint64
+	At     time.Time // when it arrived
+	State  int       // cert.State
+	Obeyed uint64
+	Agent  string
+}
+
+// Found is an entry that was found by its kind.
+type Found struct {
+	Stream int64
+	Box    string
+	Epoch  Epoch
+	Entry
+}
+
+// Credential is a person's key as a box's entry brought it.
+type Credential struct {
+	Digest   string // of the certificate that was vouched for, or of the request
+	Box      string
+	Epoch    Epoch
+	Index    uint64
+	At       time.Time // when it was found
+	Person   clinic.ID
+	Role     clinic.Role
+	Facility string
+	Serial   string // of the provisional certificate; empty for a bare request
+	Request  []byte
+	Chain    [][]byte
+	Problem  string // why it should not be certified; empty = it verifies
+	Ended    bool   // decided here, beside what the authority keeps
+}
