@@ -60,6 +60,8 @@ type Box struct {
 	FirstSeen time.Time // zero = never
 	LastSeen  time.Time
 	DownEpoch Epoch
+	Serial    string // of its certificate; empty for one that was added without
+	Revoked   int    // why the certificate ended, as cert.Reason; 0 = in service
 }
 
 // Stream is the state of one epoch of what a box uploads.
@@ -138,6 +140,8 @@ const (
 	AlarmClone     = "clone"     // a superseded incarnation, or its child, goes on
 	AlarmSplit     = "split"     // an incarnation that starts from an older tip
 	AlarmDown      = "down"      // the box acknowledges what was never sent
+	AlarmRevoked   = "revoked"   // a box whose certificate ended goes on sending
+	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 )
 
 // Alarm is something that a person must see. Detail holds numbers and hashes,

@@ -9,6 +9,22 @@ import (
 	"clinicbox/internal/cert"
 )
 
+// Note writes a line for what an operator did elsewhere at the centre: an answer
+// given by telephone, a request turned down.
+func (a *Authority) Note(ctx context.Context, by By, action, object string) error {
+	return a.o.Store.Update(ctx, func(tx Tx) error { return a.note(tx, by, event{what: action, object: object}) })
+}
+
+// Head names the last line of the history. It moves with every operation, so who
+// follows the authority compares heads.
+func (a *Authority) Head(ctx context.Context) (h cert.Head, err error) {
+	err = a.o.Store.View(ctx, func(tx Tx) (err error) {
+		h, err = a.head(tx)
+		return err
+	})
+	return h, err
+}
+
 // event is one line to write.
 type event struct {
 	what, object string

@@ -3,7 +3,6 @@ package db
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,7 @@ import (
 	"clinicbox/hub"
 )
 
-const boxColumns = `name, identity, hpke, facility, added, first_seen, last_seen, down_epoch`
+const boxColumns = `name, identity, hpke, facility, added, first_seen, last_seen, down_epoch, serial, revoked`
 
 // AddBox registers a box with its pinned keys. The same box again is no error;
 // the same name with other keys is hub.ErrBoxExists.
@@ -30,11 +29,7 @@ func (d *DB) AddBox(ctx context.Context, name string, k hub.Keys, at time.Time) 
 		} else if !errors.Is(err, hub.ErrUnknownBox) {
 			return err
 		}
-		var epoch hub.Epoch
-		rand.Read(epoch[:])
-		_, err = tx.ExecContext(ctx, `INSERT INTO boxes (name, identity, hpke, added, down_epoch) VALUES (?,?,?,?,?)`,
-			name, k.Identity[:], k.HPKE, millis(at), epoch[:])
-		return err
+		return insertBox(ctx, tx, hub.Box{Name: name, Keys: k, Added: at})
 	}))
 }
 
@@ -64,7 +59,7 @@ func scanBox(r row) (b hub.Box, err error) {
 		facility           string
 		added, first, last int64
 	)
-	err = r.Scan(&b.Name, &identity, &b.Keys.HPKE, &facility, &added, &first, &last, &epoch)
+	err = r.Scan(&b.Name, &identity, &b.Keys.HPKE, &facility, &added, &first, &last, &epoch, &b.Serial, &b.Revoked)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, hub.ErrUnknownBox
 	} else if err != nil {

@@ -14,34 +14,39 @@ import (
 // last sequence number. An entry whose leaf is queued already is not queued again,
 // so repeating after an uncertain error is harmless.
 func (d *DB) Push(ctx context.Context, box string, es []hub.Down) (last uint64, err error) {
-	err = inTx(ctx, d.w, func(tx *sql.Tx) error {
-		var epoch []byte
-		err := tx.QueryRowContext(ctx, `SELECT down_epoch FROM boxes WHERE name=?`, box).Scan(&epoch)
-		if errors.Is(err, sql.ErrNoRows) {
-			return hub.ErrUnknownBox
-		} else if err != nil {
-			return err
-		}
-		err = tx.QueryRowContext(ctx, `SELECT COALESCE(max(seq),0) FROM downs WHERE box=? AND epoch=?`, box, epoch).Scan(&last)
-		if err != nil {
-			return err
-		}
-		for i := range es {
-			r, err := tx.ExecContext(ctx, `INSERT INTO downs (box, epoch, seq, salt, bytes, leaf)
-				SELECT ?1,?2,?3,?4,?5,?6 WHERE NOT EXISTS (SELECT 1 FROM downs WHERE box=?1 AND epoch=?2 AND leaf=?6)`,
-				box, epoch, int63(last+1), es[i].Salt[:], es[i].Bytes, es[i].Leaf[:])
-			if err != nil {
-				return err
-			}
-			n, err := r.RowsAffected()
-			if err != nil {
-				return err
-			}
-			last += uint64(n)
-		}
-		return nil
+	err = inTx(ctx, d.w, func(tx *sql.Tx) (err error) {
+		last, err = queue(ctx, tx, box, es)
+		return err
 	})
 	return last, wrap("push", err)
+}
+
+func queue(ctx context.Context, tx *sql.Tx, box string, es []hub.Down) (last uint64, err error) {
+	var epoch []byte
+	err = tx.QueryRowContext(ctx, `SELECT down_epoch FROM boxes WHERE name=?`, box).Scan(&epoch)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, hub.ErrUnknownBox
+	} else if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT COALESCE(max(seq),0) FROM downs WHERE box=? AND epoch=?`, box, epoch).Scan(&last)
+	if err != nil {
+		return 0, err
+	}
+	for i := range es {
+		r, err := tx.ExecContext(ctx, `INSERT INTO downs (box, epoch, seq, salt, bytes, leaf)
+			SELECT ?1,?2,?3,?4,?5,?6 WHERE NOT EXISTS (SELECT 1 FROM downs WHERE box=?1 AND epoch=?2 AND leaf=?6)`,
+			box, epoch, int63(last+1), es[i].Salt[:], es[i].Bytes, es[i].Leaf[:])
+		if err != nil {
+			return 0, err
+		}
+		n, err := r.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		last += uint64(n)
+	}
+	return last, nil
 }
 
 // Downs returns up to n entries for a box after a sequence number.

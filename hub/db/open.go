@@ -25,8 +25,11 @@ var schema1 string
 //go:embed schema2.sql
 var schema2 string
 
+//go:embed schema3.sql
+var schema3 string
+
 // schemas are applied in order; a file's user_version says how many it has.
-func schemas() []string { return []string{schema1, schema2} }
+func schemas() []string { return []string{schema1, schema2, schema3} }
 
 // Sentinels for callers that decide on them.
 var (

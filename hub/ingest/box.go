@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -31,6 +32,7 @@ type box struct {
 	in   *Ingest
 	row  hub.Box
 	name string
+	gone atomic.Bool // another state has taken its place
 
 	// in.mu guards:
 	inbox      [][]byte
@@ -70,7 +72,7 @@ func newBox(in *Ingest, row hub.Box) *box {
 // drain handles what waits until nothing does. The receipt goes out when the
 // queue is empty, so that a burst of frames costs one.
 func (b *box) drain(ctx context.Context) {
-	for n := 1; ctx.Err() == nil; n++ {
+	for n := 1; ctx.Err() == nil && !b.gone.Load(); n++ {
 		if n%turn == 0 {
 			b.in.yield()
 		}
@@ -132,6 +134,11 @@ func (b *box) rest() bool {
 }
 
 func (b *box) frame(ctx context.Context, f []byte) {
+	if b.row.Revoked != 0 {
+		b.in.Counts.Refused.Add(1)
+		b.alarm(ctx, hub.AlarmRevoked, "")
+		return
+	}
 	h, err := wire.Parse(f)
 	if err != nil {
 		b.garbage(ctx, "not a frame that this program knows")
@@ -222,6 +229,9 @@ func (b *box) refuse(ctx context.Context, err error) {
 func (b *box) open(s upSession) {
 	b.in.mu.Lock()
 	defer b.in.mu.Unlock()
+	if b.gone.Load() {
+		return
+	}
 	b.up = append(b.up, s)
 	b.in.sessions[s.ID()] = b.name
 	if len(b.up) > keepUp {

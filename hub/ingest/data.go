@@ -193,6 +193,9 @@ func (b *box) grow(ctx context.Context, d *wire.Data, s *wire.Start, items []wir
 	if err := b.in.DB.Append(ctx, batch); err != nil {
 		return err
 	}
+	if b.in.Stored != nil {
+		b.in.Stored(batch)
+	}
 	return b.grown(t, batch)
 }
 

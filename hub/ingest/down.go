@@ -201,6 +201,9 @@ func (b *box) resend(ctx context.Context) {
 // pump sends what the window allows, and sends again what was not acknowledged
 // in time.
 func (b *box) pump(ctx context.Context) {
+	if b.row.Revoked != 0 {
+		return
+	}
 	st, err := b.in.DB.DownState(ctx, b.name)
 	if err != nil {
 		b.in.failed(ctx, "down state", err)

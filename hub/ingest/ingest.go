@@ -8,6 +8,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/hpke"
@@ -37,6 +38,7 @@ type Options struct {
 	Identity ed25519.PrivateKey // signs receipts, down frames and hub time
 	HPKE     hpke.PrivateKey    // opens sessions
 	Now      func() time.Time   // nil = time.Now
+	Stored   func(*hub.Batch)   // told of what was stored; must not wait. nil = nobody
 	Log      *slog.Logger
 }
 
@@ -145,9 +147,10 @@ func (in *Ingest) Announce(ctx context.Context) {
 		case <-tick.C:
 		}
 		in.mu.Lock()
-		b := in.know(boxes[i])
-		b.announce = true
-		in.schedule(b)
+		if b := in.know(boxes[i]); b.row.Revoked == 0 {
+			b.announce = true
+			in.schedule(b)
+		}
 		in.mu.Unlock()
 	}
 }
@@ -231,6 +234,34 @@ func (in *Ingest) know(row hub.Box) *box {
 		in.boxes[row.Name] = b
 	}
 	return b
+}
+
+// Refresh reads the registry again: what is kept in memory of a box whose keys were
+// exchanged, or whose certificate ended, is forgotten with its sessions.
+func (in *Ingest) Refresh(ctx context.Context) error {
+	rows, err := in.DB.Boxes(ctx)
+	if err != nil {
+		return err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for i := range rows {
+		row := &rows[i]
+		b := in.boxes[row.Name]
+		if b == nil || b.row.Revoked == row.Revoked && b.row.Serial == row.Serial && b.row.Keys.Identity == row.Keys.Identity && bytes.Equal(b.row.Keys.HPKE, row.Keys.HPKE) {
+			continue
+		}
+		b.gone.Store(true)
+		for _, s := range b.up {
+			delete(in.sessions, s.ID())
+		}
+		delete(in.boxes, row.Name)
+		if next := in.know(*row); row.Revoked == 0 {
+			next.announce = true
+			in.schedule(next)
+		}
+	}
+	return nil
 }
 
 // schedule starts the box's goroutine unless it runs. in.mu is held.

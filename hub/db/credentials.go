@@ -1,0 +1,113 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"clinicbox/clinic"
+	"clinicbox/hub"
+)
+
+// Unscanned returns up to n entries with keys of people that nobody has looked at,
+// oldest first of each stream.
+func (d *DB) Unscanned(ctx context.Context, n int) ([]hub.Found, error) {
+	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+		FROM entries e JOIN streams s ON s.id=e.stream LEFT JOIN scanned c ON c.stream=e.stream
+		WHERE e.kind=4 AND e.idx >= COALESCE(c.next, 0) ORDER BY e.stream, e.idx LIMIT ?`, n)
+}
+
+// Escrows returns the answers by telephone that a box has left, the latest first.
+func (d *DB) Escrows(ctx context.Context, box string, n int) ([]hub.Found, error) {
+	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+		FROM entries e JOIN streams s ON s.id=e.stream
+		WHERE e.kind=7 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
+}
+
+// first hands the leading columns of a row to other places than the rest.
+type first struct {
+	row
+	to []any
+}
+
+// Scan implements row.
+func (f first) Scan(dest ...any) error { return f.row.Scan(append(f.to, dest...)...) }
+
+func scanFound(r row) (f hub.Found, err error) {
+	var epoch []byte
+	f.Entry, err = scanEntry(first{r, []any{&f.Stream, &f.Box, &epoch}})
+	if err == nil && copy(f.Epoch[:], epoch) != len(f.Epoch) {
+		err = ErrDamaged
+	}
+	return f, err
+}
+
+// Scanned keeps what was found in entries, and that they were looked at, in one
+// transaction. A credential that is known already is not kept twice.
+func (d *DB) Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential) error {
+	return wrap("scanned", inTx(ctx, d.w, func(tx *sql.Tx) error {
+		for i := range cs {
+			if err := putCredential(ctx, tx, &cs[i]); err != nil {
+				return err
+			}
+		}
+		for i := range found {
+			_, err := tx.ExecContext(ctx, `INSERT INTO scanned (stream, next) VALUES (?,?)
+				ON CONFLICT (stream) DO UPDATE SET next=max(next, excluded.next)`, found[i].Stream, int63(found[i].Index+1))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func putCredential(ctx context.Context, tx *sql.Tx, c *hub.Credential) error {
+	chain, err := json.Marshal(c.Chain)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO credentials
+		(digest, box, epoch, idx, at, person, role, facility, serial, request, chain, problem)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+		c.Digest, c.Box, c.Epoch[:], int63(c.Index), millis(c.At), c.Person[:], int(c.Role), c.Facility, c.Serial,
+		append([]byte{}, c.Request...), string(chain), c.Problem)
+	return err
+}
+
+// Credentials returns what boxes brought and was not ended here, oldest first;
+// facility "" means all.
+func (d *DB) Credentials(ctx context.Context, facility string) ([]hub.Credential, error) {
+	return list(ctx, d.r, scanCredential, `SELECT digest, box, epoch, idx, at, person, role, facility, serial, request, chain, problem
+		FROM credentials WHERE ended=0 AND (?1='' OR facility=?1) ORDER BY at, box, idx`, facility)
+}
+
+func scanCredential(r row) (c hub.Credential, err error) {
+	var (
+		epoch, person []byte
+		at            int64
+		role          int
+		chain         string
+	)
+	err = r.Scan(&c.Digest, &c.Box, &epoch, &c.Index, &at, &person, &role, &c.Facility, &c.Serial, &c.Request, &chain, &c.Problem)
+	if err != nil {
+		return c, err
+	}
+	if copy(c.Epoch[:], epoch)+copy(c.Person[:], person) != len(c.Epoch)+len(c.Person) {
+		return c, ErrDamaged
+	}
+	c.At, c.Role = fromMillis(at), clinic.Role(role)
+	return c, json.Unmarshal([]byte(chain), &c.Chain)
+}
+
+// EndCredential notes that a person's bare request was turned down.
+func (d *DB) EndCredential(ctx context.Context, digest string) error {
+	r, err := d.w.ExecContext(ctx, `UPDATE credentials SET ended=1 WHERE digest=?`, digest)
+	if err != nil {
+		return wrap("credential", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return wrap("credential", hub.ErrCredential)
+	}
+	return nil
+}
