@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,8 @@ const (
 	maxPayload  = 128 << 10 // frames are 64 KiB at most
 	maxConn     = 15_000    // 40 KB of memory each (facts: broker fan-in)
 	startWithin = 30 * time.Second
-	storeLimit  = 1 << 30 // retained fleet material, later; frames are QoS 0 and never stored
+	handshake   = 20 * time.Second // over a bad link
+	storeLimit  = 1 << 30          // retained fleet material, later; frames are QoS 0 and never stored
 )
 
 // Sentinels.
@@ -47,14 +49,17 @@ type Options struct {
 	Listen string // host:port; port 0 takes a free one
 	Dir    string // for what the broker keeps on disk
 	Users  []User // none = whoever reaches the address may connect
+	TLS    *TLS   // nil = plain TCP
 	Log    *slog.Logger
 }
 
 // Broker is a task. New it, Run it; Addr tells the real address once it is ready.
 type Broker struct {
-	opts  Options
-	ready chan struct{}
-	addr  atomic.Pointer[string]
+	opts   Options
+	ready  chan struct{}
+	addr   atomic.Pointer[string]
+	server atomic.Pointer[server.Server]
+	certs  sync.Map // connection → client certificate
 }
 
 // New prepares a broker.
@@ -89,6 +94,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStart, err)
 	}
+	b.server.Store(s)
 	log := &logger{log: b.opts.Log, fatal: make(chan error, 1)}
 	s.SetLoggerV2(log, false, false, false)
 	defer func() {
@@ -103,6 +109,9 @@ func (b *Broker) Run(ctx context.Context) error {
 	b.addr.Store(&addr)
 	b.opts.Log.Info("broker listens", "addr", addr, "users", len(b.opts.Users))
 	close(b.ready)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go b.keepChecking(ctx)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -147,27 +156,29 @@ func (b *Broker) options() (*server.Options, error) {
 	if n == 0 {
 		o.MQTT.Port = server.RANDOM_PORT
 	}
+	if b.opts.TLS != nil {
+		if len(b.opts.Users) > 0 {
+			return nil, errTLS
+		}
+		o.MQTT.TLSConfig, o.MQTT.TLSTimeout = b.opts.TLS.config(), handshake.Seconds()
+		o.MQTT.AuthTimeout = handshake.Seconds()
+		o.CustomClientAuthentication = gate{b}
+		return o, nil
+	}
 	if err := addUsers(o, b.opts.Users); err != nil {
 		return nil, err
 	}
 	return o, nil
 }
 
-// addUsers gives every user its topics. The broker's subjects have dots where
-// topics have slashes; "$MQTT.sub.>" is its own delivery path for QoS 1.
+// addUsers gives every user its topics.
 func addUsers(o *server.Options, users []User) error {
 	for _, u := range users {
-		su := &server.User{Username: u.Name, Password: u.Password, Account: nil}
 		if u.Password == "" || !hub.ValidBoxName(u.Name) {
 			return fmt.Errorf("%w: user %q needs a plain name and a password", ErrStart, u.Name)
 		}
-		if !u.Hub {
-			su.Permissions = &server.Permissions{
-				Publish:   &server.SubjectPermission{Allow: []string{"cb.1." + u.Name + ".up"}},
-				Subscribe: &server.SubjectPermission{Allow: []string{"cb.1." + u.Name + ".down", "cb.1.fleet.>", "$MQTT.sub.>"}},
-			}
-		}
-		o.Users = append(o.Users, su)
+		a := Access{Name: u.Name, Hub: u.Hub}
+		o.Users = append(o.Users, &server.User{Username: u.Name, Password: u.Password, Permissions: a.permissions()})
 	}
 	return nil
 }

@@ -96,7 +96,11 @@ func (l *Link) await(ctx context.Context, t mqtt.Token) error {
 	}
 }
 
+// subscribe asks for every filter. A broker that grants some of them only is one
+// that takes rights away, from a box that was reported stolen say: what is left,
+// such as the order to erase itself, must still come.
 func (l *Link) subscribe(ctx context.Context, c mqtt.Client) error {
+	refused := 0
 	for _, s := range l.subs {
 		t := c.Subscribe(s.filter, 0, l.receive(s))
 		if err := l.await(ctx, t); err != nil {
@@ -104,9 +108,13 @@ func (l *Link) subscribe(ctx context.Context, c mqtt.Client) error {
 		}
 		for _, code := range t.(*mqtt.SubscribeToken).Result() {
 			if code&0x80 != 0 { // MQTT 3.1.1 section 3.9.3
-				return errSubscription
+				refused++
+				l.log.Warn("the broker refuses a subscription", "filter", s.filter)
 			}
 		}
+	}
+	if refused > 0 && refused == len(l.subs) {
+		return errSubscription
 	}
 	return nil
 }

@@ -131,15 +131,15 @@ func (b *box) all() []string {
 	return slices.Clone(b.got)
 }
 
-func run(t *testing.T, o Opts, filter string) (*Link, *box) {
+func run(t *testing.T, o Opts, filters ...string) (*Link, *box) {
 	t.Helper()
 	l, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := new(box)
-	if filter != "" {
-		l.Handle(filter, b.add)
+	for _, f := range filters {
+		l.Handle(f, b.add)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -257,6 +257,27 @@ func TestSubscriptionRefused(t *testing.T) {
 	})
 	l, _ := run(t, quick(addr, "box"), "x")
 	eventually(t, "refused", func() bool { return l.State().Cause == CauseRefused })
+}
+
+// TestOneSubscriptionRefused plays a broker that leaves a box one of two topics.
+func TestOneSubscriptionRefused(t *testing.T) {
+	addr := serve(t, func(c net.Conn) {
+		if readPacket(c) == nil { // CONNECT
+			return
+		}
+		_, _ = c.Write([]byte{0x20, 2, 0, 0})
+		for _, code := range []byte{0x80, 0} {
+			p := readPacket(c) // SUBSCRIBE
+			if len(p) < 4 {
+				return
+			}
+			_, _ = c.Write([]byte{0x90, 3, p[2], p[3], code})
+		}
+		_, _ = c.Write([]byte{0x30, 4, 0, 1, 'y', '!'})
+		_, _ = io.Copy(io.Discard, c)
+	})
+	l, got := run(t, quick(addr, "box"), "x", "y")
+	eventually(t, "what is left", func() bool { return l.Up() && slices.Contains(got.all(), "y !") })
 }
 
 // TestSilentServer plays a port that takes a connection and never speaks.
