@@ -11,6 +11,7 @@ type Version struct {
 	Record   Record
 	Signed   []Signature // who confirmed this version, oldest first
 	Conflict bool        // another version corrects the same entry: both stay
+	Legal    *Legal      // X.509 signatures; nil for a kind that needs none
 }
 
 // Signature tells who confirmed and when.

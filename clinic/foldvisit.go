@@ -32,6 +32,8 @@ type VisitFile struct {
 	Papers    []Record    // KindPaper, oldest first
 	Unknown   []Record    // kinds that this program does not know
 	State     VisitState
+
+	legal []Record // KindLegalAsked and KindLegalSigned, oldest first
 }
 
 // FoldVisit returns the visit that the records tell of. The order of the records
@@ -56,6 +58,7 @@ func FoldVisit(visit ID, records []Record) VisitFile {
 	for _, kind := range documentKinds() {
 		v.fold(kind, docs, signed)
 	}
+	v.JudgeLegal(nil)
 	v.State = v.state()
 	return v
 }
@@ -80,6 +83,8 @@ func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
 		}
 	case *VisitEnded:
 		v.Ended = &r
+	case *LegalAsked, *LegalSigned:
+		v.legal = append(v.legal, r)
 	case *Paper:
 		v.Papers = append(v.Papers, r)
 	case nil:

@@ -76,6 +76,10 @@ func NewBody(k Kind) any {
 		return new(VisitEnded)
 	case KindArrived:
 		return new(Arrived)
+	case KindLegalAsked:
+		return new(LegalAsked)
+	case KindLegalSigned:
+		return new(LegalSigned)
 	case KindPaper:
 		return new(Paper)
 	case KindViewed:
