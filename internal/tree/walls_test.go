@@ -118,6 +118,7 @@ func dependencies() []dependency {
 		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd"}, "Unicode forms"},
 		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync"}, "tlog, and go.mod in tests of the tree"},
 		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
+		{"github.com/smallstep/pkcs7", []string{"internal/cms"}, "parsing CMS ends there"},
 		{"github.com/google/go-tpm", []string{"device/sealer"}, "the TPM's commands end there"},
 		{"golang.org/x/sync", []string{"device/task", "store", "hub", "cmd"}, "errgroup"},
 		{"golang.org/x/sys", []string{"store", "internal/durable", "peripherals", "cmd", "device"}, "system calls"},
