@@ -37,13 +37,25 @@ func (s *Server) known(next http.Handler) http.Handler {
 		}
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
 		if r.Method == http.MethodPost {
-			if err := r.ParseForm(); err != nil {
+			if err := readForm(r); err != nil {
 				s.fail(w, r, errors.Join(errForm, err))
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// readForm reads a form, with a small file in it or without. The body is bounded by
+// bodyLimit, so nothing of a file ever lies on the disk.
+func readForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	if err := r.ParseMultipartForm(bodyLimit); !errors.Is(err, http.ErrNotMultipart) {
+		return err
+	}
+	return nil
 }
 
 // watching reports whether a request comes by itself and proves no person at the

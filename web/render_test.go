@@ -50,6 +50,10 @@ func pagesOf(w *world) map[string]answer {
 	} {
 		pages[path] = b.get(path)
 	}
+	for name, path := range legalPaths(b.get(visit)) {
+		pages["legal "+name], pages["nurse's legal "+name] = b.get(path), nurse.get(path)
+		pages["legal refused "+name] = b.send(path, url.Values{"signature": {"không phải chữ ký"}})
+	}
 	for _, st := range steps() {
 		pages[st.name+" new"], pages[st.name+" saved"] = b.get(fresh+"/"+st.name), b.get(visit+"/"+st.name)
 	}

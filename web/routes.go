@@ -78,6 +78,9 @@ func (s *Server) recordRoutes() map[string]handler {
 		"POST " + v + "/end":               s.visitEndSave,
 		"GET " + v + "/versions/{step}":    s.versions,
 		"POST " + v + "/print":             s.print,
+		"GET " + v + "/legal/{leaf}":       s.legal,
+		"POST " + v + "/legal/{leaf}":      s.legalSave,
+		"GET " + v + "/legal/{leaf}/file":  s.legalFile,
 	}
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)

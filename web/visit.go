@@ -22,6 +22,7 @@ type VisitPage struct {
 	Seen    string
 	Opened  desk.Person
 	Slip    *clinic.Appointment
+	Legal   []LegalLine
 }
 
 func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
@@ -40,6 +41,7 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	for i := range v.Docs {
 		v.Docs[i].Mine = v.File.Visit.Ended == nil && works(by.Role, v.Docs[i].Record.Kind)
 	}
+	v.Legal = legalLines(&v.File.Visit, v.At)
 	v.Opened = v.File.Names[v.File.Visit.Opened.Author]
 	v.Seen = v.File.Visit.Seen()
 	for _, p := range v.File.Visit.Papers {

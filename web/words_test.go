@@ -16,7 +16,7 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "citizen.", "end.why.", "field.", "language.", "next.", "paper.", "printer.", "problem.", "role.", "saved.", "scan.",
+		"age.", "citizen.", "end.why.", "field.", "legal.role.", "language.", "next.", "paper.", "printer.", "problem.", "role.", "saved.", "scan.",
 		"scanner.", "sex.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "weekday.", "why.",
 	}
 }
@@ -60,6 +60,9 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	}
 	for _, p := range clinic.Problems() {
 		keys = append(keys, "problem."+p)
+	}
+	for _, p := range clinic.LegalProblems() {
+		keys = append(keys, "problem.legal."+p)
 	}
 	keys = append(keys, clinic.CitizenDoubts()...)
 	for _, f := range clinic.VitalFields() {

@@ -39,6 +39,7 @@ type world struct {
 	web    *Server
 	http   *httptest.Server
 	log    *testlog.Log
+	law    *law
 	lang   string // of the browsers; empty = as a browser comes
 	nurse  clinic.ID
 	doctor clinic.ID
@@ -131,12 +132,12 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 		papers: &desktest.Papers{}, scans: desktest.Scans{}, box: newBox(), log: testlog.New(t),
 		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{},
 	}
-	w.store = desktest.NewStore(w.clock)
+	w.store, w.law = desktest.NewStore(w.clock), newLaw(t)
 	site := desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm y tế đảo Sò Biển", Box: "tram-01", Book: "a"}}
 	var err error
 	w.desk, err = desk.New(desk.Options{
 		Store: w.store, Clock: w.clock, Pins: w.pins, Papers: w.papers, Scans: w.scans, Witness: w.store,
-		Fold: fold.String, NFC: norm.NFC.String, Site: site,
+		Fold: fold.String, NFC: norm.NFC.String, Site: site, Legal: w.law.options(),
 	})
 	w.must(err)
 	w.must(w.desk.SetUp(t.Context(), []desk.StaffSeed{

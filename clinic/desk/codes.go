@@ -79,6 +79,14 @@ const (
 	CodeSignSeen       Code = "sign.seen"       // documents changed since the page was shown
 	CodeSignAllergy    Code = "sign.allergy"    // Args: medicine, substance; known since it was prescribed
 	CodePrintQueue     Code = "print.queue"     // saved, but the print queue did not take it
+
+	// Legal signatures.
+	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
+	CodeLegalOld      Code = "legal.old"      // it was corrected since
+	CodeLegalUnsigned Code = "legal.unsigned" // not confirmed with the PIN yet
+	CodeLegalDone     Code = "legal.done"     // signed already
+	CodeLegalCentre   Code = "legal.centre"   // the centre signs nothing for this box
+	CodeLegalBad      Code = "legal.bad"      // Field; Args: problem (clinic.LegalProblems)
 )
 
 // Codes lists every code, for the catalogues of words.
@@ -100,5 +108,6 @@ func Codes() []Code {
 		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue,
+		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

@@ -21,6 +21,8 @@ func New(o Options) (*Desk, error) {
 	case o.Store == nil, o.Clock == nil, o.Pins == nil, o.Papers == nil, o.Scans == nil,
 		o.Witness == nil, o.Fold == nil:
 		return nil, errors.New("desk: an option is missing")
+	case o.Legal.Judge != nil && o.Legal.Decode == nil:
+		return nil, errors.New("desk: legal signatures cannot be read")
 	}
 	if _, err := clinic.NewSlip(o.Site.Facility.Code, o.Site.Facility.Book, 1); err != nil {
 		return nil, err // facility code or book cannot number anything

@@ -59,5 +59,6 @@ type Options struct {
 	Fold    func(string) string // search key of a name (internal/fold)
 	NFC     func(string) string // composes decomposed letters; nil = leaves them
 	Site    Site
+	Legal   Legal        // zero = no legal signature counts
 	Log     *slog.Logger // of what people do not see; nil discards
 }

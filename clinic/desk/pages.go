@@ -190,6 +190,7 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 	if err != nil {
 		return VisitView{}, err
 	}
+	out.Visit.JudgeLegal(d.o.Legal.Judge)
 	out.Age = out.Patient.Now.Birth.AgeAt(out.Row.Day)
 	out.Months = ageMonths(out.Patient.Now.Birth, &out.Visit)
 	d.views.add(ctx, by, patient, visit)

@@ -91,6 +91,9 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 		a.Appointment, a.Made = *version.Body.(*clinic.Appointment), version.Event
 		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
 		fillSlip(&a, doc)
+		doc.file.JudgeLegal(d.o.Legal.Judge)
+		legal := doc.file.FindVersion(version.Leaf).Legal
+		a.Signed, a.Sealed = signature(legal, clinic.LegalPractitioner), signature(legal, clinic.LegalFacility)
 		qr = clinic.SlipQR{Slip: printed.Code, Leaf: version.Leaf[:], Record: r.Subject}
 		return nil
 	})
@@ -104,6 +107,14 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	qr.Size, qr.Root = size, root[:]
 	a.QR = qr.String()
 	return a.Doc(), nil
+}
+
+// signature is what the paper says of a legal signature that holds, or nil.
+func signature(l *clinic.Legal, role clinic.LegalRole) *paper.Signature {
+	if s := l.Of(role); s != nil {
+		return &paper.Signature{Name: s.Subject, Serial: s.Serial, At: s.At}
+	}
+	return nil
 }
 
 // fillSlip copies who was seen, when and for what.

@@ -48,7 +48,8 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 			for _, l := range leaves {
 				body.Leaves = append(body.Leaves, slices.Clone(l[:]))
 			}
-			return []clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
+			ask, err := d.askCentre(w, in, leaves)
+			return append([]clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, ask...), err
 		},
 		// What was signed then stays signed; a page that shows something else since
 		// is not answered as signed.

@@ -27,6 +27,16 @@ type Appointment struct {
 	Printed     time.Time
 	QR          string // clinic.SlipQR
 	Copy        int    // 1 = first; more is a reprint
+
+	Signed *Signature // the practitioner's digital signature; nil = space for one on paper
+	Sealed *Signature // the facility's
+}
+
+// Signature is a digital signature that holds.
+type Signature struct {
+	Name   string // as the certificate says
+	Serial string // of the certificate
+	At     time.Time
 }
 
 // Words that stand for what is not there: a blank could be filled in by hand.
@@ -39,7 +49,7 @@ const (
 const noBreak = "\u00a0"
 
 // Doc lays the slip out. It uses no abbreviations (Circular 32/2023/TT-BYT art.
-// 52) and says that signature and stamp are still needed.
+// 52) and leaves space for every signature that is not there digitally.
 func (a *Appointment) Doc() Doc {
 	b := a.head()
 	b = append(b, a.person()...)
@@ -128,16 +138,50 @@ func (a *Appointment) date() []Block {
 func (a *Appointment) signatures() []Block {
 	p := a.Made.In(clinic.ICT)
 	day := fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", p.Day(), int(p.Month()), p.Year())
-	doctor := strings.TrimSpace(a.Doctor.Title + " " + a.Doctor.Name)
-	return []Block{
-		Space(2), Text(day).At(Center),
-		Text("BÁC SĨ, Y SĨ KHÁM BỆNH").Strong().At(Center), Text("(ký, ghi rõ họ tên)").Sized(Small).At(Center),
-		Space(15), Text(doctor).Strong().At(Center),
-		Space(2),
-		Text("ĐẠI DIỆN CƠ SỞ KHÁM BỆNH, CHỮA BỆNH").Strong().At(Center), Text("(ký tên, đóng dấu)").Sized(Small).At(Center),
-		Space(20),
-		Text("Phiếu chưa được ký số: chỉ có giá trị khi có chữ ký và dấu.").Sized(Small).At(Center),
+	b := []Block{Space(2), Text(day).At(Center), Text("BÁC SĨ, Y SĨ KHÁM BỆNH").Strong().At(Center)}
+	doctor := Text(strings.TrimSpace(a.Doctor.Title + " " + a.Doctor.Name)).Strong().At(Center)
+	if a.Signed != nil {
+		b = append(append(b, doctor), a.Signed.blocks()...)
+	} else {
+		b = append(b, Text("(ký, ghi rõ họ tên)").Sized(Small).At(Center), Space(15), doctor)
 	}
+	b = append(b, Space(2), Text("ĐẠI DIỆN CƠ SỞ KHÁM BỆNH, CHỮA BỆNH").Strong().At(Center))
+	if a.sealed() {
+		b = append(b, a.Sealed.blocks()...)
+	} else {
+		b = append(b, Text("(ký tên, đóng dấu)").Sized(Small).At(Center), Space(20))
+	}
+	if s := a.missing(); s != "" {
+		b = append(b, Text(s).Sized(Small).At(Center))
+	}
+	return b
+}
+
+func (s *Signature) blocks() []Block {
+	return []Block{
+		Text("ĐÃ KÝ SỐ").Strong().At(Center), Text(s.Name).At(Center),
+		Text("lúc " + s.At.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")).Sized(Small).At(Center),
+		Text("số chứng thư " + s.Serial).Sized(Small).At(Center),
+	}
+}
+
+// sealed tells whether the facility's digital signature stands for the stamp: it
+// does on papers from 1 June 2026 on (Circular 06/2026/TT-BYT art. 5 §2).
+func (a *Appointment) sealed() bool {
+	return a.Sealed != nil && !a.Made.Before(time.Date(2026, 6, 1, 0, 0, 0, 0, clinic.ICT))
+}
+
+// missing says what must still be done on paper.
+func (a *Appointment) missing() string {
+	switch {
+	case a.Signed == nil && !a.sealed():
+		return "Chưa ký số: ký tên và đóng dấu trên giấy."
+	case a.Signed == nil:
+		return "Bác sĩ, y sĩ chưa ký số: ký tên trên giấy."
+	case !a.sealed():
+		return "Cơ sở chưa ký số: ký tên và đóng dấu trên giấy."
+	}
+	return ""
 }
 
 func (a *Appointment) foot() []Block {

@@ -68,7 +68,7 @@ func TestAppointmentHasEveryField(t *testing.T) {
 		"TRẠM Y TẾ XÃ ĐẢO MẪU", "ỦY BAN NHÂN DÂN XÃ MẪU", "PHIẾU HẸN KHÁM LẠI", "H22736A000012", "NGUYỄN THỊ MẪU", "Nữ", "1990", "Thôn 2, xã Mẫu",
 		"XD2220123456789", "01/01/2026", "31/12/2026", "02/11/2026", "khám ngoại trú", "I10 Tăng huyết áp vô căn",
 		"E11 Đái tháo đường; J00", "Thứ hai, 16/11/2026", "08:30", "Phòng khám 1", "Nhịn ăn sáng", "dấu hiệu bất thường",
-		"một lần", "0258 000 000", "Ngày 02 tháng 11 năm 2026", "Bác sĩ Trần Văn Thử", "ký tên, đóng dấu", "chưa được ký số",
+		"một lần", "0258 000 000", "Ngày 02 tháng 11 năm 2026", "Bác sĩ Trần Văn Thử", "ký tên, đóng dấu", "Chưa ký số: ký tên và đóng dấu trên giấy.",
 		"08:05 02/11/2026", "Lê Thị Giả", "22736a2611020001",
 	} {
 		if !strings.Contains(got, want) {
