@@ -76,8 +76,12 @@ func problem(err error) string {
 		err  error
 		word string
 	}{
-		{ErrContent, clinic.LegalBadContent}, {ErrAlgorithm, clinic.LegalBadAlgorithm}, {ErrForged, clinic.LegalBadForged},
-		{ErrTrust, clinic.LegalBadTrust}, {ErrExpired, clinic.LegalBadExpired}, {ErrUsage, clinic.LegalBadUsage},
+		{ErrContent, clinic.LegalBadContent},
+		{ErrAlgorithm, clinic.LegalBadAlgorithm},
+		{ErrForged, clinic.LegalBadForged},
+		{ErrTrust, clinic.LegalBadTrust},
+		{ErrExpired, clinic.LegalBadExpired},
+		{ErrUsage, clinic.LegalBadUsage},
 	} {
 		if errors.Is(err, p.err) {
 			return p.word
