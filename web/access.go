@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"clinicbox/clinic"
 )
@@ -31,18 +30,14 @@ func who(r *http.Request) visitor {
 // known finds the session and the language of a request, and reads its form.
 func (s *Server) known(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := visitor{lang: langOf(r)}
-		if c, err := r.Cookie(sessionCookie); err == nil {
-			v.session, _ = s.sessions.get(c.Value, !watching(r))
+		v := visitor{lang: langOf(r), place: placeOf(r)}
+		if c := readCookie(r, sessionCookie); c != "" {
+			v.session, _ = s.sessions.get(c, v.place, !watching(r))
 		}
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
-		if r.Method == http.MethodPost {
-			if err := readForm(r); err != nil {
-				s.fail(w, r, errors.Join(errForm, err))
-				return
-			}
+		if s.formRead(w, r) {
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
 }
 
@@ -56,6 +51,18 @@ func readForm(r *http.Request) error {
 		return err
 	}
 	return nil
+}
+
+// checked runs f, which looks at the person's PIN, within the limits of the address. Who has
+// a session that belongs here is counted alone: a neighbour who guesses must not
+// keep the staff from their lock page.
+func (s *Server) checked(r *http.Request, person clinic.ID, f func() error) error {
+	v := who(r)
+	from := neighbour(v.place.addr)
+	if v.session.token != "" && !v.session.away {
+		from = "session " + v.session.token
+	}
+	return s.limits.check(r.Context(), from, person.String(), f)
 }
 
 // watching reports whether a request comes by itself and proves no person at the
@@ -139,24 +146,15 @@ func draftable(path string) bool {
 		path == "/staff/new" || strings.HasPrefix(path, "/staff/") && strings.HasSuffix(path, "/edit")
 }
 
-const browserCookie = "clinicbox_browser"
-
 // browser names a browser that nobody is logged in at, to keep what was typed
 // there until somebody logs in.
 func (s *Server) browser(w http.ResponseWriter, r *http.Request) string {
-	if c, err := r.Cookie(browserCookie); err == nil && len(c.Value) == 32 {
-		return "browser " + c.Value
+	if c := readCookie(r, browserCookie); len(c) == 32 {
+		return "browser " + c
 	}
 	id := clinic.NewID().String()
-	http.SetCookie(w, s.cookie(browserCookie, id, draftLife))
+	http.SetCookie(w, newCookie(r, browserCookie, id, draftLife))
 	return "browser " + id
-}
-
-func (s *Server) cookie(name, value string, life time.Duration) *http.Cookie {
-	return &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(life.Seconds()),
-		HttpOnly: true, Secure: s.opts.Secure, SameSite: http.SameSiteStrictMode,
-	}
 }
 
 // localPath accepts a path of this server to come back to; anything else becomes

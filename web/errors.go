@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"clinicbox/clinic/desk"
 	"clinicbox/web/i18n"
@@ -21,19 +23,19 @@ type Trouble struct {
 }
 
 // trouble names the three sentences of a kind: "trouble.<kind>", ".kept", ".do".
-func (s *Server) trouble(r *http.Request, kind string, args ...any) *Trouble {
-	t := &Trouble{Page: s.page(r, "trouble."+kind, ""), Args: args, Back: "/"}
+func (s *shell) trouble(r *http.Request, kind string, args ...any) *Trouble {
+	t := &Trouble{Page: s.frame(r, "trouble."+kind, ""), Args: args, Back: "/"}
 	t.What, t.Kept, t.Do = "trouble."+kind, "trouble."+kind+".kept", "trouble."+kind+".do"
 	return t
 }
 
 // answered makes a plain handler of ours: an error becomes its page, a panic the
 // page for failures.
-func (s *Server) answered(h handler) http.Handler {
+func (s *shell) answered(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				s.opts.Log.Error("page panicked", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
+				s.log.Error("page panicked", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
 				s.show(w, r, http.StatusInternalServerError, "trouble", s.trouble(r, "failed"))
 			}
 		}()
@@ -44,7 +46,7 @@ func (s *Server) answered(h handler) http.Handler {
 }
 
 // fail is the one place that maps an error to status, page and log.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *shell) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, kind := http.StatusInternalServerError, "failed"
 	_, large := errors.AsType[*http.MaxBytesError](err)
 	switch {
@@ -58,21 +60,41 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, kind = http.StatusForbidden, "role"
 	case errors.Is(err, errGone):
 		status, kind = http.StatusNotFound, "none"
+	case errors.Is(err, errBusy):
+		status, kind = http.StatusTooManyRequests, "busy"
+		w.Header().Set("Retry-After", "5")
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return // the browser went away
+	}
+	if slow, ok := errors.AsType[*waitError](err); ok {
+		s.slow(w, r, slow.wait)
+		return
 	}
 	if refusals := desk.ErrorsOf(err); refusals != nil && status == http.StatusInternalServerError {
 		s.refusal(w, r, refusals[0])
 		return
 	}
 	if kind == "failed" {
-		s.opts.Log.Error("page failed", "route", r.Pattern, "error", err)
+		s.log.Error("page failed", "route", r.Pattern, "error", err)
 	}
 	s.show(w, r, status, "trouble", s.trouble(r, kind))
 }
 
+// slow asks an address to wait; the words give minutes, then seconds.
+func (s *shell) slow(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	seconds := max(1, int((wait+time.Second-1)/time.Second))
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	kind, n := "slow", seconds
+	if seconds > 120 {
+		kind, n = "slow-minutes", (seconds+59)/60
+	}
+	t := s.trouble(r, "slow", "n", n)
+	t.What, t.Title = "trouble."+kind, "trouble.slow.title"
+	s.show(w, r, http.StatusTooManyRequests, "trouble", t)
+}
+
 // refusal shows a refusal of the desk that no form could show.
-func (s *Server) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) {
+func (s *shell) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) {
 	status := http.StatusUnprocessableEntity
 	switch e.Code {
 	case desk.CodeNoPatient, desk.CodeNoVisit, desk.CodeAppointNone:
@@ -83,18 +105,18 @@ func (s *Server) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) 
 		status = http.StatusConflict
 	}
 	p := s.problem(r, e)
-	t := &Trouble{Page: s.page(r, "trouble.refused", ""), What: p.Key, Args: p.Args, Kept: "trouble.refused.kept", Back: "/"}
+	t := &Trouble{Page: s.frame(r, "trouble.refused", ""), What: p.Key, Args: p.Args, Kept: "trouble.refused.kept", Back: "/"}
 	s.show(w, r, status, "trouble", t)
 }
 
 // refused answers a request that another site started.
-func (s *Server) refused(w http.ResponseWriter, r *http.Request) {
+func (s *shell) refused(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{lang: langOf(r)})) // nobody's session
 	s.show(w, r, http.StatusForbidden, "trouble", s.trouble(r, "cross"))
 }
 
 // unmatched puts our pages in the place of the router's bare 404 and 405.
-func (s *Server) unmatched(mux *http.ServeMux) http.Handler {
+func (s *shell) unmatched(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
 			mux.ServeHTTP(w, r)
@@ -127,15 +149,15 @@ func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
 func (p *statusProbe) WriteHeader(status int) { p.status = status }
 
 // show renders a page; if even that fails, a plain sentence goes out.
-func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page string, v viewer) {
+func (s *shell) show(w http.ResponseWriter, r *http.Request, status int, page string, v viewer) {
 	if err := s.engine.write(w, status, page, v); err != nil {
-		s.opts.Log.LogAttrs(r.Context(), slog.LevelError, "page not rendered", slog.String("page", page), slog.Any("error", err))
+		s.log.LogAttrs(r.Context(), slog.LevelError, "page not rendered", slog.String("page", page), slog.Any("error", err))
 		http.Error(w, s.engine.catalogues[v.frame().Lang].Text("trouble.failed"), http.StatusInternalServerError)
 	}
 }
 
 // problem turns a refusal of the desk into words of a form.
-func (s *Server) problem(r *http.Request, e *desk.Error) Problem {
+func (s *shell) problem(r *http.Request, e *desk.Error) Problem {
 	return problemIn(s.engine.catalogues[who(r).lang], e)
 }
 
@@ -165,7 +187,7 @@ func problemIn(c *i18n.Catalogue, e *desk.Error) Problem {
 }
 
 // failed puts the desk's refusals into a form and reports whether err was one.
-func (s *Server) failed(r *http.Request, f *Form, err error) bool {
+func (s *shell) failed(r *http.Request, f *Form, err error) bool {
 	refusals := desk.ErrorsOf(err)
 	for _, e := range refusals {
 		p := s.problem(r, e)
@@ -173,4 +195,15 @@ func (s *Server) failed(r *http.Request, f *Form, err error) bool {
 		f.Errors = append(f.Errors, p)
 	}
 	return refusals != nil
+}
+
+// wrongPIN reports whether an error says that a PIN was looked at and is wrong.
+func wrongPIN(err error) bool {
+	for _, e := range desk.ErrorsOf(err) {
+		if e.Code == desk.CodePINWrong {
+			return true
+		}
+	}
+	e, ok := errors.AsType[*UnlockError](err)
+	return ok && e.Key == UnlockWrong
 }

@@ -34,7 +34,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	token, strip := who(r).session.token, ""
 	var told clinic.ID
 	for {
-		x, ok := s.sessions.get(token, false)
+		x, ok := s.sessions.get(token, who(r).place, false)
 		if !ok || x.locked {
 			return send(w, rc, "lock", "")
 		}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -94,8 +95,12 @@ func events(t *testing.T, w *world, b *browser) <-chan [2]string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.http.URL+"/events", nil)
 	w.must(err)
+	req.Header.Set("User-Agent", b.agent)
 	for _, c := range b.client.Jar.Cookies(mustURL(t)) {
 		req.AddCookie(c)
+	}
+	for _, x := range w.web.sessions.live { // the network gives this browser another address
+		x.places = append(x.places, place{addr: netip.MustParseAddr("127.0.0.1"), agent: agentOf(req)})
 	}
 	res, err := http.DefaultClient.Do(req)
 	w.must(err)

@@ -45,14 +45,18 @@ func (s *Server) unlock(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 		return nil
 	}
-	if _, err := s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin")); err != nil {
+	err := s.checked(r, v.Person.ID, func() error {
+		_, err := s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin"))
+		return err
+	})
+	if err != nil {
 		if !s.failed(r, &v.Form, err) {
 			return err
 		}
 		s.wrongPIN(w, r, v)
 		return nil
 	}
-	s.sessions.unlock(who(r).session.token)
+	s.sessions.unlock(who(r).session.token, who(r).place)
 	x := who(r).session
 	http.Redirect(w, r, s.resume(&x, v.Next), http.StatusSeeOther)
 	return nil

@@ -124,31 +124,31 @@ func TestScriptSavesDraft(t *testing.T) {
 func TestSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSessions(5 * time.Minute)
-		a := s.start(deskPerson("A"), "")
+		a := s.start(deskPerson("A"), "", place{})
 		for range 3 { // somebody works: never locked
 			time.Sleep(4 * time.Minute)
-			if x, ok := s.get(a, true); !ok || x.locked {
+			if x, ok := s.get(a, place{}, true); !ok || x.locked {
 				t.Fatal("a working session locked")
 			}
 		}
 		for range 3 { // only the page's own events: nobody is there
 			time.Sleep(2 * time.Minute)
-			s.get(a, false)
+			s.get(a, place{}, false)
 		}
-		if x, _ := s.get(a, true); !x.locked {
+		if x, _ := s.get(a, place{}, true); !x.locked {
 			t.Error("events kept a session open")
 		}
-		s.unlock(a)
-		b := s.start(deskPerson("B"), a)
-		if _, ok := s.get(a, true); ok || a == b {
+		s.unlock(a, place{})
+		b := s.start(deskPerson("B"), a, place{})
+		if _, ok := s.get(a, place{}, true); ok || a == b {
 			t.Error("a token survived a change of person")
 		}
 		time.Sleep(sessionLife + time.Minute)
-		if _, ok := s.get(b, true); ok {
+		if _, ok := s.get(b, place{}, true); ok {
 			t.Error("a session lives for ever")
 		}
 		for range sessionMax + 10 {
-			s.start(deskPerson("C"), "")
+			s.start(deskPerson("C"), "", place{})
 		}
 		if len(s.live) > sessionMax {
 			t.Errorf("%d sessions", len(s.live))
@@ -158,11 +158,11 @@ func TestSessions(t *testing.T) {
 
 func TestScanBelongsToTheDesk(t *testing.T) {
 	s := newSessions(time.Hour)
-	a := s.start(deskPerson("A"), "")
+	a := s.start(deskPerson("A"), "", place{})
 	if !s.atDesk(a) {
 		t.Error("the only session is not the desk")
 	}
-	b := s.start(deskPerson("B"), "")
+	b := s.start(deskPerson("B"), "", place{})
 	if s.atDesk(a) || s.atDesk(b) {
 		t.Error("with two at work and no scan yet, a page would jump")
 	}

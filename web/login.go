@@ -88,7 +88,11 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Next = localPath(r.PostForm.Get("next"))
 	v.Back = "/login" + nextQuery(v.Next)
-	person, err := s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin"))
+	var person desk.Person
+	err = s.checked(r, v.Person.ID, func() (err error) {
+		person, err = s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin"))
+		return err
+	})
 	if err != nil {
 		if !s.failed(r, &v.Form, err) {
 			return err
@@ -96,12 +100,16 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 		s.wrongPIN(w, r, v)
 		return nil
 	}
-	token := s.sessions.start(person, who(r).session.token)
-	http.SetCookie(w, s.cookie(sessionCookie, token, sessionLife))
+	at := who(r).place
+	if err := s.limits.start(neighbour(at.addr)); err != nil {
+		return err
+	}
+	token := s.sessions.start(person, who(r).session.token, at)
+	http.SetCookie(w, newCookie(r, sessionCookie, token, sessionLife))
 	x := session{person: person}
-	if c, err := r.Cookie(browserCookie); err == nil {
-		s.drafts.adopt("browser "+c.Value, x.owner())
-		http.SetCookie(w, s.cookie(browserCookie, "", -time.Second))
+	if c := readCookie(r, browserCookie); c != "" {
+		s.drafts.adopt("browser "+c, x.owner())
+		http.SetCookie(w, newCookie(r, browserCookie, "", -time.Second))
 	}
 	next := s.resume(&x, v.Next)
 	if !x.may() && !strings.HasPrefix(next, "/staff") {
@@ -126,12 +134,13 @@ func (s *Server) wrongPIN(w http.ResponseWriter, r *http.Request, v *PIN) {
 	s.show(w, r, http.StatusUnprocessableEntity, "pin", v)
 }
 
-// logout ends the session. What was typed stays with the person.
+// logout ends the session. What was typed stays with the person. Who came with its
+// token from elsewhere only forgets it.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	if x := who(r).session; x.token != "" {
+	if x := who(r).session; x.token != "" && !x.away {
 		s.sessions.end(x.token)
 	}
-	http.SetCookie(w, s.cookie(sessionCookie, "", -time.Second))
+	http.SetCookie(w, newCookie(r, sessionCookie, "", -time.Second))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 	return nil
 }

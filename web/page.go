@@ -9,8 +9,6 @@ import (
 	"clinicbox/web/i18n"
 )
 
-const langCookie = "clinicbox_lang"
-
 // Page is the frame that every page's view struct embeds.
 type Page struct {
 	Lang      string
@@ -34,6 +32,7 @@ type Page struct {
 	Asking    bool // the form asks for something and saves nothing
 	Now       time.Time
 	Draft     bool // the form was filled from what was typed before a lock
+	Bare      bool // no state of data and devices: the page knows no box that is open
 	Languages []Language
 }
 
@@ -82,19 +81,15 @@ func (p *Page) frame() *Page { return p }
 type visitor struct {
 	session session
 	lang    string
+	place   place
 }
 
 // page makes the frame for a request.
 func (s *Server) page(r *http.Request, title, nav string) Page {
 	v := who(r)
 	now, _ := s.opts.Clock.Now()
-	p := Page{
-		Lang: v.lang, Path: r.URL.Path, Title: title, Nav: nav, Facility: s.opts.Facility, Now: now,
-		Act: clinic.NewID().String(), Today: clinic.DateOf(now), Strip: s.strip(),
-	}
-	for _, l := range i18n.Languages() {
-		p.Languages = append(p.Languages, Language{l, "language." + l, l == v.lang})
-	}
+	p := s.bare(r, title, nav)
+	p.Bare, p.Now, p.Today, p.Strip = false, now, clinic.DateOf(now), s.strip()
 	if v.session.token != "" {
 		if !v.session.locked {
 			person := v.session.person
@@ -118,23 +113,11 @@ func (s *Server) strip() Strip {
 
 // langOf is the language that the browser chose, the first one otherwise.
 func langOf(r *http.Request) string {
-	if c, err := r.Cookie(langCookie); err == nil {
-		for _, l := range i18n.Languages() {
-			if l == c.Value {
-				return l
-			}
+	chosen := readCookie(r, langCookie)
+	for _, l := range i18n.Languages() {
+		if l == chosen {
+			return l
 		}
 	}
 	return i18n.Languages()[0]
-}
-
-// language keeps the choice of a language and goes back to the page.
-func (s *Server) language(w http.ResponseWriter, r *http.Request) error {
-	for _, l := range i18n.Languages() {
-		if l == r.PostForm.Get("lang") {
-			http.SetCookie(w, s.cookie(langCookie, l, 365*24*time.Hour))
-		}
-	}
-	http.Redirect(w, r, localPath(r.PostForm.Get("next")), http.StatusSeeOther)
-	return nil
 }

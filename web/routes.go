@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+)
 
 // handler answers one request; an error becomes the page that explains it.
 type handler func(http.ResponseWriter, *http.Request) error
@@ -8,19 +11,19 @@ type handler func(http.ResponseWriter, *http.Request) error
 // publicRoutes need no login. They show no patient; a draft is only
 // taken in, for a session that may have locked meanwhile.
 func (s *Server) publicRoutes() map[string]handler {
-	return map[string]handler{
-		"GET /healthz":         s.healthz,
-		"GET /assets/":         s.asset,
-		"GET /favicon.ico":     s.favicon,
+	m := map[string]handler{
+		"GET /healthz":         s.wellness,
 		"GET /login":           s.login,
 		"GET /login/{person}":  s.loginPIN,
 		"POST /login/{person}": s.loginCheck,
 		"GET /lock":            s.lockPage,
 		"POST /unlock":         s.unlock,
 		"POST /logout":         s.logout,
-		"POST /language":       s.language,
 		"POST /draft":          s.keepDraft,
 	}
+	maps.Copy(m, s.commonRoutes())
+	maps.Copy(m, s.trustRoutes(s.opts.Trust))
+	return m
 }
 
 // staffRoutes need a login of any role. They show no patient.

@@ -16,6 +16,7 @@ import (
 func publicList() []string {
 	return []string{
 		"GET /assets/", "GET /favicon.ico", "GET /healthz", "GET /lock", "GET /login", "GET /login/{person}",
+		"GET /trust", "GET /trust/clinicbox-root.crt", "GET /trust/clinicbox-root.pem", "GET /trust/qr.png",
 		"POST /draft", "POST /language", "POST /login/{person}", "POST /logout", "POST /unlock",
 	}
 }

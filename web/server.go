@@ -2,8 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,27 +21,39 @@ type Opts struct {
 	Log   *slog.Logger
 	// Printer lets people decide about slips that wait; nil without a printer.
 	Printer Printer
-	// Listener is where Run serves; it may be nil when only Handler is used.
+	// Machine and Recovery are what administrators do with the machine itself, and
+	// Numbers tells the numbers by which people unlock it; nil leaves the pages out.
+	Machine  Machine
+	Recovery RecoveryCodes
+	Numbers  Numbers
+	// Listener is where Run serves plain HTTP, Secure where it serves HTTPS with TLS.
+	// Either may be nil, and both when only Handler is used.
 	Listener net.Listener
+	Secure   net.Listener
+	TLS      *tls.Config
+	// PlainTrustOnly leaves nothing on Listener but the page that tells how to trust
+	// the box. Set it unless Listener is bound to a loopback address.
+	PlainTrustOnly bool
+	// Trust tells what that page says; nil means that there is no certificate yet.
+	Trust func() Trust
 	// Idle is how long a session may rest before it locks; zero means 5 minutes.
 	Idle time.Duration
 	// Facility is the station's name, as the top of every page shows it.
 	Facility string
-	// Secure marks cookies for HTTPS only.
-	Secure bool
 	// Healthz serves /healthz for supervisors; nil says in words what NotReady does.
 	Healthz http.Handler
 }
 
 // Server serves the staff's pages. It is a task: Run until its context ends.
 type Server struct {
+	*shell
 	opts     Opts
-	engine   *engine
-	assets   *assets
 	sessions *sessions
+	limits   *limits
 	drafts   *drafts
 	scans    *scanBox
 	handler  http.Handler
+	plain    http.Handler
 	ready    chan struct{}
 }
 
@@ -50,27 +62,34 @@ func New(o Opts) (*Server, error) {
 	if o.Desk == nil || o.Box == nil || o.Clock == nil || o.Log == nil {
 		return nil, errors.New("web: Desk, Box, Clock and Log must be set")
 	}
+	if o.Secure != nil && o.TLS == nil {
+		return nil, errors.New("web: a listener for HTTPS needs TLS")
+	}
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
 	}
-	a, err := loadAssets()
-	if err != nil {
-		return nil, err
-	}
-	e, err := newEngine(a)
+	sh, err := newShell(o.Log, o.Facility, o.Healthz)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		opts: o, engine: e, assets: a, sessions: newSessions(o.Idle), drafts: newDrafts(),
+		shell: sh, opts: o, sessions: newSessions(o.Idle), limits: newLimits(), drafts: newDrafts(),
 		scans: newScanBox(), ready: make(chan struct{}),
 	}
+	sh.frame = s.page
 	s.handler = s.routed()
-	return s, nil
+	if s.plain = s.handler; o.PlainTrustOnly {
+		s.plain, err = NewTrust(TrustOpts{Trust: o.Trust, Facility: o.Facility, Log: o.Log, Healthz: http.HandlerFunc(s.healthPlain)})
+	}
+	return s, err
 }
 
 // Handler answers all requests of the staff's pages.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// PlainHandler answers what comes over plain HTTP: the same, or only the page that
+// tells how to trust the box.
+func (s *Server) PlainHandler() http.Handler { return s.plain }
 
 // String names the task.
 func (s *Server) String() string { return "web" }
@@ -78,37 +97,14 @@ func (s *Server) String() string { return "web" }
 // Ready is closed when pages are served.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 
-// Run serves on the listener until ctx ends; requests that are being answered
+// Run serves on the listeners until ctx ends; requests that are being answered
 // then have five seconds to finish.
 func (s *Server) Run(ctx context.Context) error {
-	if s.opts.Listener == nil {
+	if s.opts.Listener == nil && s.opts.Secure == nil {
 		return errors.New("web: no listener")
 	}
-	srv := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second, // live events extend it for themselves
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    headerLimit,
-		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(s.opts.Listener) }()
-	close(s.ready)
-	select {
-	case err := <-failed:
-		return fmt.Errorf("web: %w", err)
-	case <-ctx.Done():
-	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := srv.Shutdown(late); err != nil {
-		srv.Close()
-	}
-	<-failed
-	return nil
+	return serve(ctx, s.opts.Log, func() { close(s.ready) },
+		door{s.opts.Listener, s.plain, nil}, door{s.opts.Secure, s.handler, s.opts.TLS})
 }
 
 // HasMessage reports whether a language has a message for the key.

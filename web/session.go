@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,9 +11,9 @@ import (
 )
 
 const (
-	sessionCookie = "clinicbox_session"
-	sessionLife   = 12 * time.Hour // a long shift; after it the person logs in anew
-	sessionMax    = 64             // more than a station has screens
+	sessionLife = 12 * time.Hour // a long shift; after it the person logs in anew
+	sessionMax  = 64             // more than a station has screens
+	placesMax   = 4              // a tablet comes by IPv4 and IPv6, and its address changes
 )
 
 // session is one person at one browser. Sessions live in memory only: after a
@@ -24,7 +25,9 @@ type session struct {
 	seen   time.Time
 	locked bool
 	flash  *Note
-	act    string // the last form that must be done once though its answer may be lost
+	act    string  // the last form that must be done once though its answer may be lost
+	places []place // where its person typed the PIN, the latest last
+	away   bool    // of a copy: the request comes from elsewhere
 }
 
 // sessions are all who are logged in.
@@ -42,7 +45,7 @@ func newSessions(idle time.Duration) *sessions {
 
 // start logs a person in and returns the new session's token. The token of the
 // browser's session before is ended, so that no token survives a change of person.
-func (s *sessions) start(p desk.Person, before string) string {
+func (s *sessions) start(p desk.Person, before string, at place) string {
 	now := time.Now()
 	t := rand.Text()
 	s.mu.Lock()
@@ -51,7 +54,7 @@ func (s *sessions) start(p desk.Person, before string) string {
 	for len(s.live) >= sessionMax {
 		s.dropOldest()
 	}
-	s.live[t] = &session{token: t, person: p, since: now, seen: now}
+	s.live[t] = &session{token: t, person: p, since: now, seen: now, places: []place{at}}
 	return t
 }
 
@@ -66,34 +69,44 @@ func (s *sessions) dropOldest() {
 }
 
 // get returns a copy of the session as it is now: locked when it was idle too
-// long. It counts as a sign of life only when touch is set.
-func (s *sessions) get(token string, touch bool) (session, bool) {
+// long, or when its token comes from a place where its person never typed the PIN;
+// over the other of HTTP and HTTPS it is not known at all. It counts as a sign of
+// life only when touch is set.
+func (s *sessions) get(token string, at place, touch bool) (session, bool) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x, ok := s.live[token]
-	if !ok {
+	if !ok || x.places[0].secure != at.secure {
 		return session{}, false
 	}
 	if now.Sub(x.since) > sessionLife {
 		delete(s.live, token)
 		return session{}, false
 	}
-	if now.Sub(x.seen) > s.idle {
+	away := !slices.Contains(x.places, at)
+	if now.Sub(x.seen) > s.idle || away {
 		x.locked = true
 	}
 	if touch && !x.locked {
 		x.seen = now
 	}
-	return *x, true
+	found := *x
+	found.away = away
+	return found, true
 }
 
 // lock closes a session until its person's PIN comes.
 func (s *sessions) lock(token string) { s.change(token, func(x *session) { x.locked = true }) }
 
-// unlock opens it again.
-func (s *sessions) unlock(token string) {
-	s.change(token, func(x *session) { x.locked, x.seen = false, time.Now() })
+// unlock opens it again; from now on it belongs to this place too.
+func (s *sessions) unlock(token string, at place) {
+	s.change(token, func(x *session) {
+		x.locked, x.seen = false, time.Now()
+		if !slices.Contains(x.places, at) {
+			x.places = append(slices.Clone(x.places[max(0, len(x.places)-placesMax+1):]), at)
+		}
+	})
 }
 
 // end logs out.

@@ -38,7 +38,10 @@ func (s *Server) ownPINSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	token := who(r).session.token
 	if s.sessions.claim(token, f.Get("act")) {
-		if err := s.opts.Desk.ChangePIN(r.Context(), call(r, "act"), f.Get("own"), f.Get("pin")); err != nil {
+		err := s.checked(r, who(r).session.person.ID, func() error {
+			return s.opts.Desk.ChangePIN(r.Context(), call(r, "act"), f.Get("own"), f.Get("pin"))
+		})
+		if err != nil {
 			s.sessions.unclaim(token)
 			return s.staffPINRefused(w, r, v, f, err)
 		}
@@ -109,7 +112,10 @@ func (s *Server) unlockColleagueSave(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	f := newForm(r.PostForm)
-	if err := s.opts.Desk.Unlock(r.Context(), call(r, "act"), v.Person.ID, f.Get("own")); err != nil {
+	err = s.checked(r, who(r).session.person.ID, func() error {
+		return s.opts.Desk.Unlock(r.Context(), call(r, "act"), v.Person.ID, f.Get("own"))
+	})
+	if err != nil {
 		return s.staffPINRefused(w, r, v, f, err)
 	}
 	s.tell(r, "good", "staffpin.unlock-done", "name", v.Person.Name)
@@ -129,7 +135,8 @@ func (s *Server) resetPINSave(w http.ResponseWriter, r *http.Request) error {
 		return s.staffPINAgain(w, r, v, f)
 	}
 	in := desk.ResetInput{Colleague: v.Person.ID, PIN: f.Get("pin"), OwnPIN: f.Get("own")}
-	if err := s.opts.Desk.ResetPIN(r.Context(), call(r, "act"), in); err != nil {
+	err = s.checked(r, who(r).session.person.ID, func() error { return s.opts.Desk.ResetPIN(r.Context(), call(r, "act"), in) })
+	if err != nil {
 		return s.staffPINRefused(w, r, v, f, err)
 	}
 	s.sessions.lockPerson(v.Person.ID)

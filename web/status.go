@@ -24,10 +24,9 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 }
 
 // healthz answers the supervisor: ok, or code words of what is missing.
-func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
-	if s.opts.Healthz != nil {
-		s.opts.Healthz.ServeHTTP(w, r)
-		return nil
+func (s *Server) wellness(w http.ResponseWriter, r *http.Request) error {
+	if s.healthz != nil {
+		return s.health(w, r)
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if codes := s.opts.Box.NotReady(); len(codes) > 0 {
@@ -37,16 +36,4 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err := w.Write([]byte("ok\n"))
 	return err
-}
-
-func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
-	if !s.assets.serve(w, r) {
-		return errGone
-	}
-	return nil
-}
-
-func (s *Server) favicon(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, s.assets.path["favicon.png"], http.StatusFound)
-	return nil
 }

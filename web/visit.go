@@ -127,7 +127,11 @@ func (s *Server) signSave(w http.ResponseWriter, r *http.Request) error {
 		Patient: v.File.Visit.Patient, Visit: v.File.Visit.ID,
 		PIN: r.PostForm.Get("pin"), Seen: r.PostForm.Get("seen"),
 	}
-	if _, err = s.opts.Desk.Sign(r.Context(), call(r, "act"), in); err == nil {
+	err = s.checked(r, who(r).session.person.ID, func() error {
+		_, err := s.opts.Desk.Sign(r.Context(), call(r, "act"), in)
+		return err
+	})
+	if err == nil {
 		s.tell(r, "good", "sign.done")
 		http.Redirect(w, r, v.At, http.StatusSeeOther)
 		return nil

@@ -16,8 +16,9 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "citizen.", "end.why.", "field.", "legal.role.", "language.", "next.", "paper.", "printer.", "problem.", "role.", "saved.", "scan.",
-		"scanner.", "sex.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "weekday.", "why.",
+		"age.", "citizen.", "end.why.", "field.", "legal.role.", "language.", "locked.", "machine.", "next.", "paper.", "printer.", "problem.",
+		"role.", "saved.", "scan.", "scanner.", "sex.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
+		"unlock.", "weekday.", "why.",
 	}
 }
 
@@ -71,6 +72,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	for _, st := range steps() {
 		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
 	}
+	keys = append(keys, unlockKeys()...)
 	for _, lang := range i18n.Languages() {
 		for _, key := range keys {
 			if !HasMessage(lang, key) {

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -45,6 +47,8 @@ type world struct {
 	doctor clinic.ID
 	tech   clinic.ID
 	admin  clinic.ID
+
+	browsers int
 }
 
 const (
@@ -177,16 +181,33 @@ func (w *world) serve() *world {
 	return w
 }
 
-// browser is one browser with its cookies; it does not follow redirects.
+// browser is one browser with its cookies, at an address of its own; it does not
+// follow redirects.
 type browser struct {
 	w      *world
 	client *http.Client
+	addr   string
+	agent  string
+	scheme string // http or https
 }
 
-func (w *world) browser() *browser {
+func (w *world) browser() *browser { return w.at(w.web.Handler()) }
+
+// at returns a browser that speaks with a handler.
+func (w *world) at(h http.Handler) *browser {
 	jar, err := cookiejar.New(nil)
 	w.must(err)
-	return &browser{w, &http.Client{Jar: jar, Transport: inProcess{w.web.Handler()}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	w.browsers++
+	return &browser{w, &http.Client{
+		Jar: jar, Transport: inProcess{h},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, fmt.Sprintf("192.168.4.%d:40000", w.browsers), "test", "http"}
+}
+
+// secured makes it speak HTTPS.
+func (b *browser) secured() *browser {
+	b.scheme = "https"
+	return b
 }
 
 // login returns a browser in which the person is logged in.
@@ -202,13 +223,23 @@ func (w *world) login(person clinic.ID, pin string) *browser {
 // inProcess answers requests without a network, so that a test may own the time.
 type inProcess struct{ h http.Handler }
 
+const remoteHeader = "X-Test-Remote"
+
 // RoundTrip implements http.RoundTripper.
 func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 	rec := httptest.NewRecorder()
 	if req.Body == nil {
 		req.Body = http.NoBody
 	}
-	p.h.ServeHTTP(rec, req)
+	// The other side has its own request, as over a network.
+	in := req.Clone(req.Context())
+	in.RequestURI, in.RemoteAddr = req.URL.RequestURI(), req.Header.Get(remoteHeader)
+	in.Host = req.URL.Host
+	in.Header.Del(remoteHeader)
+	if req.URL.Scheme == "https" {
+		in.TLS = &tls.ConnectionState{Version: tls.VersionTLS13}
+	}
+	p.h.ServeHTTP(rec, in)
 	return rec.Result(), nil
 }
 
@@ -240,14 +271,14 @@ func (a answer) hidden() url.Values {
 
 func (b *browser) get(path string) answer {
 	b.w.t.Helper()
-	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodGet, "http://box.test"+path, nil)
+	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodGet, b.scheme+"://box.test"+path, nil)
 	b.w.must(err)
 	return b.do(req)
 }
 
 func (b *browser) post(path string, v url.Values) answer {
 	b.w.t.Helper()
-	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, "http://box.test"+path, strings.NewReader(v.Encode()))
+	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.scheme+"://box.test"+path, strings.NewReader(v.Encode()))
 	b.w.must(err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return b.do(req)
@@ -255,8 +286,14 @@ func (b *browser) post(path string, v url.Values) answer {
 
 func (b *browser) do(req *http.Request) answer {
 	b.w.t.Helper()
+	req.Header.Set(remoteHeader, b.addr)
+	req.Header.Set("User-Agent", b.agent)
 	if b.w.lang != "" {
-		req.AddCookie(&http.Cookie{Name: langCookie, Value: b.w.lang})
+		name := langCookie
+		if b.scheme == "https" {
+			name = hostPrefix + name
+		}
+		req.AddCookie(&http.Cookie{Name: name, Value: b.w.lang})
 	}
 	res, err := b.client.Do(req)
 	b.w.must(err)

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// MachineState is what the box knows of its own place in the fleet.
+type MachineState struct {
+	Enrolled bool
+	Pending  bool // a request was carried away, and its answer is awaited
+	Blocked  bool // the centre forbids unlocking; it applies at the next start
+	Box      string
+	Facility string
+	Serial   string // of the box's certificate
+	Hub      string // the centre's address, empty when carried
+	// RootPrint and BoxPrint are the fingerprints of the fleet's root and of the
+	// box's identity, as the centre's pages write them.
+	RootPrint, BoxPrint string
+	Sealer              string    // how the records are locked: "keyfile", "board" or "tpm"
+	Slots               int       // people and ways that open them
+	Recovery            time.Time // when the recovery code was made; zero = there is none
+	Telephone           int       // answers that the centre holds ready
+}
+
+// EnrolInput is what somebody typed to join the box to the centre online.
+type EnrolInput struct{ Hub, Code string }
+
+// Machine joins the box to the fleet. State answers at once, from memory; the
+// others may take as long as their context lets them. What is refused is a
+// *MachineError; nothing is half done then. Who may call is the pages' matter.
+type Machine interface {
+	State() MachineState
+	// Enrol asks the centre over the network; nil means that the box is enrolled,
+	// durably.
+	Enrol(ctx context.Context, in EnrolInput) error
+	// Request makes a request to be carried, as text and as the contents of QR
+	// codes, and keeps what its answer is checked against, durably.
+	Request(ctx context.Context, code string) (text string, qr []string, err error)
+	// Answer takes what came back: lines of text, or the contents of QR codes, one a
+	// line, in any order.
+	Answer(ctx context.Context, text string) error
+}
+
+// RecoveryCodes makes the code that opens the records when nobody else can.
+type RecoveryCodes interface {
+	// NewRecoveryCode checks the person's own PIN, replaces the code before, and is
+	// durable when it returns. A wrong PIN is the desk's refusal (desk.CodePINWrong).
+	NewRecoveryCode(ctx context.Context, person clinic.ID, pin string) (code string, err error)
+}
+
+// Numbers tells the numbers by which people say who they are while the box is
+// locked and their names with it.
+type Numbers interface {
+	// Number answers at once; false means that the person cannot unlock the box.
+	Number(person clinic.ID) (number uint32, ok bool)
+}

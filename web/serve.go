@@ -1,0 +1,93 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// door is a listener with what it serves; TLS makes it HTTPS.
+type door struct {
+	ln      net.Listener
+	handler http.Handler
+	tls     *tls.Config
+}
+
+// serve answers on all doors that have a listener until ctx ends or one fails.
+func serve(ctx context.Context, log *slog.Logger, ready func(), doors ...door) error {
+	var servers []*http.Server
+	failed := make(chan error, len(doors))
+	for _, d := range doors {
+		if d.ln == nil {
+			continue
+		}
+		srv := newServer(ctx, log, d)
+		servers = append(servers, srv)
+		go func() {
+			if d.tls != nil {
+				failed <- srv.ServeTLS(d.ln, "", "")
+			} else {
+				failed <- srv.Serve(d.ln)
+			}
+		}()
+	}
+	ready()
+	var err error
+	left := len(servers)
+	select {
+	case err = <-failed:
+		left--
+	case <-ctx.Done():
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, srv := range servers {
+		if srv.Shutdown(late) != nil {
+			srv.Close()
+		}
+	}
+	for range left {
+		<-failed
+	}
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("web: %w", err)
+	}
+	return nil
+}
+
+func newServer(ctx context.Context, log *slog.Logger, d door) *http.Server {
+	return &http.Server{
+		Handler:           d.handler,
+		TLSConfig:         strictTLS(d.tls),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second, // live events extend it for themselves
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    headerLimit,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+}
+
+// strictTLS takes TLS 1.2 at least: tablets of 2014 know nothing newer, and nothing
+// older is needed.
+func strictTLS(c *tls.Config) *tls.Config {
+	if c == nil {
+		return nil
+	}
+	c = c.Clone()
+	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	return c
+}
+
+// healthPlain is /healthz where nothing else of the box is served.
+func (s *Server) healthPlain(w http.ResponseWriter, r *http.Request) {
+	if err := s.wellness(w, r); err != nil {
+		s.log.Debug("health not told", "error", err)
+	}
+}
