@@ -85,6 +85,13 @@ func LegalCode(body any) string {
 	return code
 }
 
+// LegalFacilityOf returns the code of the facility that a legal document's number
+// names, "" for anything else.
+func LegalFacilityOf(body any) string {
+	_, facility, _ := legalCode(body)
+	return facility
+}
+
 func legalCode(body any) (name, facility, code string) {
 	switch b := body.(type) {
 	case *Prescription:

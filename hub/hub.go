@@ -141,6 +141,7 @@ const (
 	AlarmSplit     = "split"     // an incarnation that starts from an older tip
 	AlarmDown      = "down"      // the box acknowledges what was never sent
 	AlarmRevoked   = "revoked"   // a box whose certificate ended goes on sending
+	AlarmLegal     = "legal"     // a legal signature was refused, or came back wrong
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 )
 
