@@ -23,6 +23,7 @@ type Box struct {
 	Hub      Hub      `toml:"hub"`
 	Scanner  Scanner  `toml:"scanner"`
 	Printer  Printer  `toml:"printer"`
+	Legal    Legal    `toml:"legal"`
 	Log      Log      `toml:"log"`
 }
 
@@ -133,6 +134,7 @@ func Load(path string, stricter Checks) (Box, error) {
 	for _, p := range []*string{&b.Data.Dir, &b.Data.KeyFile, &b.Box.Keys, &b.Hub.PasswordFile} {
 		*p = Under(folder, *p)
 	}
+	b.Legal.Roots = Under(folder, b.Legal.Roots)
 	return b, nil
 }
 

@@ -17,6 +17,7 @@ const (
 	PrinterAbsent   = "printer.absent"
 	PrinterPaper    = "printer.paper"
 	PrinterStopped  = "printer.stopped"
+	LegalRoots      = "legal.roots"
 )
 
 // Box lists the causes that a box knows.
@@ -81,6 +82,11 @@ func Box() []Cause {
 			Code: PrinterPaper, Severity: Warning, Hides: []string{PrinterStopped},
 			VI: "Máy in hết giấy. Lắp giấy mới; phiếu sẽ tự in tiếp.",
 			EN: "The printer is out of paper. Put in a new roll; slips go on by themselves.",
+		},
+		{
+			Code: LegalRoots, Severity: Warning,
+			VI: "Không đọc được tệp tổ chức chứng thực (legal.roots): chưa chữ ký số nào có giá trị tại máy này, giấy in ra để ký tay.",
+			EN: "The file of certification authorities (legal.roots) cannot be read: no digital signature counts here, papers are signed by hand.",
 		},
 		{
 			Code: PrinterStopped, Severity: Warning,

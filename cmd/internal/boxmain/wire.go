@@ -49,7 +49,8 @@ func (b *Box) buildDesk() (task.Task, error) {
 		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o)},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
-		Site: desk.Site{Facility: b.facility()},
+		Site:  desk.Site{Facility: b.facility()},
+		Legal: b.legal(),
 	})
 	if err != nil {
 		return nil, err
