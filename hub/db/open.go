@@ -28,11 +28,14 @@ var schema2 string
 //go:embed schema3.sql
 var schema3 string
 
+//go:embed schema4.sql
+var schema4 string
+
 //go:embed schema5.sql
 var schema5 string
 
 // schemas are applied in order; a file's user_version says how many it has.
-func schemas() []string { return []string{schema1, schema2, schema3, schema5} }
+func schemas() []string { return []string{schema1, schema2, schema3, schema4, schema5} }
 
 // Sentinels for callers that decide on them.
 var (
