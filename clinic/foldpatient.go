@@ -33,6 +33,8 @@ type PatientFile struct {
 	Allergies AllergyFile
 	Visits    []VisitFile // newest first
 	Unknown   []Record    // kinds that this program does not know, outside visits
+	Protected bool        // opens with a reason only
+	Guards    []Record    // KindProtection that count, the latest last
 }
 
 // FoldPatient returns the patient that the records tell of. The order of the
@@ -40,10 +42,8 @@ type PatientFile struct {
 func FoldPatient(id ID, records []Record) PatientFile {
 	p := PatientFile{ID: id}
 	visits := map[ID][]Record{}
-	for _, r := range distinct(records) {
-		if r.Subject != id {
-			continue
-		}
+	own := distinct(slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return r.Subject != id }))
+	for _, r := range own {
 		if !r.Visit.IsZero() {
 			visits[r.Visit] = append(visits[r.Visit], r)
 			continue
@@ -58,6 +58,7 @@ func FoldPatient(id ID, records []Record) PatientFile {
 		}
 	}
 	p.Allergies.fold()
+	p.Protected, p.Guards = Protected(own)
 	for v, rs := range visits {
 		p.Visits = append(p.Visits, FoldVisit(v, rs))
 	}

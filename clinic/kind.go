@@ -32,6 +32,8 @@ const (
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
 	KindLooked      Kind = 42 // a person looked at several records
+	// KindAcknowledged: somebody saw that a protected record was opened.
+	KindAcknowledged Kind = 43
 )
 
 // NewBody returns a pointer to an empty body of the kind, or nil for a kind that
@@ -84,6 +86,12 @@ func NewBody(k Kind) any {
 		return new(Paper)
 	case KindViewed:
 		return new(Viewed)
+	case KindLooked:
+		return new(Looked)
+	case KindAcknowledged:
+		return new(Acknowledged)
+	case KindProtection:
+		return new(Protection)
 	}
 	return nil
 }
@@ -101,7 +109,7 @@ func (k Kind) String() string {
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",
-		KindArrived: "arrived", KindPaper: "paper", KindViewed: "viewed",
+		KindArrived: "arrived", KindPaper: "paper", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 	}
 	if n, ok := names[k]; ok {
 		return n

@@ -36,6 +36,7 @@ const (
 	MachineTelephoned = "unlocked by telephone"
 	MachineOrder      = "order of the centre obeyed"
 	MachineGuessed    = "PIN guessed at by strangers" // until unlocking from unknown browsers is refused
+	MachineOpened     = "protected record opened"
 	MachineNewCode    = "new recovery code"
 )
 

@@ -132,7 +132,7 @@ type Paper struct {
 	Copy int    `cbor:"3,keyasint"` // 1 = first, more = reprint ("bản in lại")
 }
 
-// Viewed is the body of KindViewed.
+// Viewed is the body of KindViewed, as earlier versions recorded each look.
 type Viewed struct {
 	Why string `cbor:"1,keyasint,omitempty"` // break-glass only
 }

@@ -35,7 +35,7 @@ type applier struct {
 // needsBody tells which kinds are applied by what they say, not by their head.
 func needsBody(k clinic.Kind) bool {
 	switch k {
-	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe, clinic.KindCatalogRow:
+	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe, clinic.KindCatalogRow, clinic.KindLooked:
 		return true
 	}
 	return false
@@ -55,7 +55,9 @@ func (a *applier) apply(r *clinic.Record) {
 	case clinic.In:
 		a.kv.putMin(tLeaf, r.Leaf[:16], u64(r.Ref.Index))
 	}
-	if !r.Subject.IsZero() {
+	if looks(r.Kind) {
+		a.look(r, s, ref)
+	} else if !r.Subject.IsZero() {
 		k := []byte{byte(r.Kind >> 8), byte(r.Kind)}
 		a.kv.putMin(tRecord, join(r.Subject[:], s[:]), join(ref, k))
 	}
@@ -75,6 +77,8 @@ func (a *applier) apply(r *clinic.Record) {
 	switch r.Kind {
 	case clinic.KindPatient, clinic.KindStaff:
 		a.current(r, s, ref)
+	case clinic.KindProtection:
+		a.kv.putMin(tGuard, join(r.Subject[:], s[:]), ref)
 	case clinic.KindCatalogRow:
 		if old := a.kv.get(tCatalog, s[:]); old == nil || bytes.Compare(ref, old) < 0 {
 			a.kv.put(tCatalog, s[:], ref)

@@ -32,6 +32,10 @@ func (t table) widths() (key, value int) {
 	switch t {
 	case tRecord:
 		return 32, refLen + 2
+	case tLook:
+		return 32, refLen + lookTime
+	case tGuard:
+		return 32, refLen
 	case tIdent:
 		return 32, 1
 	}

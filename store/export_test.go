@@ -12,6 +12,15 @@ import (
 // SetCommit replaces the commit of the views.
 func (s *Store) SetCommit(f func(*bbolt.Tx) error) { s.commit = f }
 
+// PutLook writes a row of looks, as damage of the file might: it says that the entry
+// at ref is about somebody else.
+func (s *Store) PutLook(id clinic.ID, r *clinic.Record) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		st := stampOf(r)
+		return tx.Bucket(tLook.name()).Put(join(id[:], st[:]), join(appendRef(nil, r.Ref), make([]byte, lookTime)))
+	})
+}
+
 // Waiting tells how many jobs wait for the committer.
 func (s *Store) Waiting() int { return len(s.jobs) }
 
@@ -24,7 +33,7 @@ func (s *Store) Dump(names bool) (out []string) {
 				continue // places in the journal, for which the order is the meaning
 			}
 			err := tx.Bucket(t.name()).ForEach(func(k, v []byte) error {
-				if at, ok := map[table]int{tRecord: 0, tCurrent: 16, tSlip: 16, tCatalog: 0}[t]; ok && names {
+				if at, ok := map[table]int{tRecord: 0, tLook: 0, tGuard: 0, tCurrent: 16, tSlip: 16, tCatalog: 0}[t]; ok && names {
 					v = s.named(v, at)
 				}
 				out = append(out, fmt.Sprintf("%s %s %s", t.name(), hex.EncodeToString(k), hex.EncodeToString(v)))

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -74,7 +75,7 @@ func reopened(t *testing.T, o store.Options, want []string) {
 	})
 }
 
-func viewsFile(dir string) string { return filepath.Join(dir, "views-1.db") }
+func viewsFile(dir string) string { return filepath.Join(dir, "views-2.db") }
 
 func TestDamagedViewsAreBuiltAnew(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
@@ -337,7 +338,16 @@ func history(t *testing.T) (out []store.Received) {
 	p, q, v, w := clinic.ID{1}, clinic.ID{2}, clinic.ID{3}, clinic.ID{4}
 	tomorrow := today.AddDays(1)
 	slip := func(code string, due clinic.Date) any { return &clinic.Appointment{Slip: code, Due: due} }
+	looked, opened := &clinic.Looked{}, &clinic.Looked{Opened: clinic.OpenCare}
+	looked.Add(p, clinic.ID{}, 0)
+	looked.Add(q, v, 3*time.Second)
+	opened.Add(q, w, 0)
 	drafts := []clinic.Draft{
+		{Kind: clinic.KindLooked, Subject: clinic.ID{5}, Body: looked},
+		{Kind: clinic.KindLooked, Subject: clinic.ID{5}, Body: opened},
+		{Kind: clinic.KindViewed, Subject: p, Visit: v, Body: &clinic.Viewed{}},
+		{Kind: clinic.KindProtection, Subject: p, Body: &clinic.Protection{On: true}},
+		{Kind: clinic.KindProtection, Subject: p, Body: &clinic.Protection{}},
 		patient(p, "Nguyễn Văn A", clinic.Identifier{System: 1, Value: "000000000001"}),
 		patient(p, "Nguyễn Văn Á", clinic.Identifier{System: 1, Value: "000000000002"}),
 		patient(q, "Trần B", clinic.Identifier{System: 1, Value: "000000000001"}),

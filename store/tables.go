@@ -11,14 +11,16 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 1
+const schema = 2
 
 // table is a bucket of the views.
 type table int
 
 const (
 	tMeta    table = iota // one row: cursors, roots, clock, epoch
-	tRecord               // subject, stamp → ref, kind
+	tRecord               // subject, stamp → ref, kind; not of looks
+	tLook                 // patient or person, stamp → ref, time: who looked
+	tGuard                // patient, stamp → ref: protection of the record
 	tAct                  // act → index of its first entry in own
 	tVisit                // visit → day, queue (where its row is)
 	tDay                  // day, queue, visit → visit row
@@ -33,11 +35,17 @@ const (
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
-func (t table) writeOnly() bool { return t == tRecord || t == tAct || t == tIdent || t == tLeaf }
+func (t table) writeOnly() bool {
+	switch t {
+	case tRecord, tLook, tGuard, tAct, tIdent, tLeaf:
+		return true
+	}
+	return false
+}
 
 // stamp orders entries in time: hybrid time, then the beginning of the leaf hash.
 type stamp [16]byte

@@ -35,6 +35,7 @@ type Saved struct {
 // Reader answers from one snapshot (in Act: with the acts before it in the batch).
 type Reader interface {
 	People
+	Audit
 	Agenda
 	Reference
 }
@@ -42,7 +43,7 @@ type Reader interface {
 // People reads what is known of patients.
 type People interface {
 	// Records returns every readable record of a subject, oldest first by hybrid
-	// time. An unknown subject has none.
+	// time; looks aside (Audit), which are many. An unknown subject has none.
 	Records(subject clinic.ID) ([]clinic.Record, error)
 	// Patient returns the current demographics, or nil when there are none.
 	Patient(id clinic.ID) (*clinic.Patient, error)
@@ -51,6 +52,9 @@ type People interface {
 	// ByName returns patients whose name holds every word of the query as a word
 	// or its beginning, best first; words may carry diacritics or not.
 	ByName(query string, limit int) ([]clinic.ID, error)
+	// Protected tells whether the patient's record opens with a reason only, as
+	// clinic.Protected does; true also when what said so can no longer be read.
+	Protected(patient clinic.ID) (bool, error)
 }
 
 // Agenda reads visits, queues and appointments.

@@ -2,38 +2,55 @@ package desk
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"clinicbox/clinic"
 )
 
-// viewEvery is how long a view may wait for its entry (DESIGN 3: ≤ 2 s).
+// viewEvery is how long a look may wait for its entry (DESIGN 3: ≤ 2 s).
 const viewEvery = 2 * time.Second
 
-// viewsHeld is how many views may wait; a page that would hold more writes them.
+// lookAgain is how long a look stands for further ones of the same person at the
+// same patient: the pages of one visit are one look. Another visit of the patient is
+// another look, and so is the same one after this time, however long a page stays
+// open. What people write, sign and print stands in entries of its own.
+const lookAgain = 10 * time.Minute
+
+// viewsHeld is how many looks may wait; a page that would hold more writes them.
 const viewsHeld = 256
 
-// viewsAct is how many views one act writes: a store bounds what an act holds.
-const viewsAct = 32
+// viewsEntry is how many looks one entry tells of: it stays far below an entry's
+// 16 KiB.
+const viewsEntry = 128
 
 // Views records who looked at which record, a few at a time, so that looking
 // does not wait for the disk. It is a task. While the store takes nothing (a full
-// disk), views are held with their time and reading goes on.
+// disk), looks are held with their time and reading goes on. A power cut takes those
+// of the last two seconds, and those that a full disk held back.
 type Views struct {
 	o     *Options
 	ready chan struct{}
 
 	mu      sync.Mutex
-	held    map[view]time.Time // of the first look
+	held    []heldLook         // in the order in which they came
+	seen    map[look]time.Time // looks that stand for further ones
+	late    []viewAct          // openings that could not be written at once
 	failing bool               // the last write failed, which is in the log
 
 	writing sync.Mutex // held by Flush
 	queue   []viewAct  // that a store refused; a retry keeps the act's ID
 }
 
-type view struct{ by, patient, visit clinic.ID }
+type look struct {
+	by, patient, visit clinic.ID
+	audit              bool
+}
+
+type heldLook struct {
+	look
+	at time.Time
+}
 
 type viewAct struct {
 	id, by clinic.ID
@@ -42,7 +59,7 @@ type viewAct struct {
 
 // newViews returns the task; nothing is written before Run or Flush.
 func newViews(o *Options) *Views {
-	return &Views{o: o, ready: make(chan struct{}), held: map[view]time.Time{}}
+	return &Views{o: o, ready: make(chan struct{}), seen: map[look]time.Time{}}
 }
 
 // String names the task.
@@ -51,7 +68,7 @@ func (v *Views) String() string { return "record views" }
 // Ready is closed when Run has begun.
 func (v *Views) Ready() <-chan struct{} { return v.ready }
 
-// Run writes held views every two seconds until ctx ends, then the rest. What
+// Run writes held looks every two seconds until ctx ends, then the rest. What
 // cannot be written is tried again: a store that will never take anything ends by
 // itself, and the box with it.
 func (v *Views) Run(ctx context.Context) error {
@@ -73,7 +90,7 @@ func (v *Views) Run(ctx context.Context) error {
 	}
 }
 
-// Flush writes the held views; those that could not be written stay held.
+// Flush writes the held looks; those that could not be written stay held.
 func (v *Views) Flush(ctx context.Context) (err error) {
 	v.writing.Lock()
 	defer v.writing.Unlock()
@@ -104,37 +121,91 @@ func (v *Views) said(ctx context.Context, err error) {
 	v.failing = err != nil
 }
 
-// take makes acts of the held views.
-func (v *Views) take() (acts []viewAct) {
+// take makes acts of the held looks: one entry for each person.
+func (v *Views) take() []viewAct {
+	now, _ := v.o.Clock.Now()
 	v.mu.Lock()
-	held := v.held
-	v.held = map[view]time.Time{}
-	v.mu.Unlock()
-	byAuthor := map[clinic.ID][]clinic.Draft{}
-	for w, at := range held {
-		byAuthor[w.by] = append(byAuthor[w.by], clinic.Draft{
-			Kind: clinic.KindViewed, Subject: w.patient, Visit: w.visit, Event: at, Body: &clinic.Viewed{},
-		})
-	}
-	for by, all := range byAuthor {
-		for drafts := range slices.Chunk(all, viewsAct) {
-			acts = append(acts, viewAct{clinic.NewID(), by, drafts})
+	held, acts := v.held, v.late
+	v.held, v.late = nil, nil
+	for l, at := range v.seen {
+		if !stands(at, now) {
+			delete(v.seen, l)
 		}
+	}
+	v.mu.Unlock()
+	type group struct {
+		by    clinic.ID
+		audit bool
+	}
+	open := map[group]*clinic.Draft{}
+	for _, l := range held {
+		g := group{l.by, l.audit}
+		d := open[g]
+		if d == nil || l.at.Before(d.Event) || len(d.Body.(*clinic.Looked).Looks) >= viewsEntry {
+			acts = append(acts, viewAct{clinic.NewID(), l.by, []clinic.Draft{{
+				Kind: clinic.KindLooked, Subject: l.by, Event: l.at.Truncate(time.Second), Body: &clinic.Looked{Audit: l.audit},
+			}}})
+			d = &acts[len(acts)-1].drafts[0]
+			open[g] = d
+		}
+		d.Body.(*clinic.Looked).Add(l.patient, l.visit, l.at.Sub(d.Event))
 	}
 	return acts
 }
 
-// add holds a view. When too many wait, the caller writes them itself, unless that
-// fails at present: a record must be readable when nothing can be written.
+// stands reports whether a look at the time still stands for one now.
+func stands(at, now time.Time) bool { return !now.Before(at) && now.Sub(at) < lookAgain }
+
+// add holds a look at a record. When too many wait, the caller writes them itself,
+// unless that fails at present: a record must be readable when nothing can be
+// written.
 func (v *Views) add(ctx context.Context, by, patient, visit clinic.ID) {
+	v.hold(ctx, look{by: by, patient: patient, visit: visit})
+}
+
+// hold holds looks that do not stand yet.
+func (v *Views) hold(ctx context.Context, looks ...look) {
 	now, _ := v.o.Clock.Now()
 	v.mu.Lock()
-	if w := (view{by, patient, visit}); v.held[w].IsZero() {
-		v.held[w] = now
+	for _, l := range looks {
+		if v.stands(l, now) {
+			continue
+		}
+		v.held = append(v.held, heldLook{l, now})
+		v.note(l, now)
 	}
 	write := len(v.held) >= viewsHeld && !v.failing
 	v.mu.Unlock()
 	if write {
 		_ = v.Flush(ctx) // is in the log
+	}
+}
+
+// stands reports whether an earlier look covers l. Needs mu.
+func (v *Views) stands(l look, now time.Time) bool {
+	at, ok := v.seen[l]
+	if !ok && l.audit {
+		l.audit = false
+		at, ok = v.seen[l] // who opened the record has seen the name
+	}
+	return ok && stands(at, now)
+}
+
+// note remembers a look; one at a visit has seen the patient's page too. Needs mu.
+func (v *Views) note(l look, now time.Time) {
+	v.seen[l] = now
+	l.visit = clinic.ID{}
+	v.seen[l] = now
+}
+
+// opened remembers a look that its caller recorded, or hands over one that could not
+// be recorded.
+func (v *Views) opened(by, patient clinic.ID, late *viewAct) {
+	now, _ := v.o.Clock.Now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.note(look{by: by, patient: patient}, now)
+	if late != nil {
+		v.late = append(v.late, *late)
 	}
 }

@@ -38,7 +38,7 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 	}
 	var out []clinic.Record
 	for _, rec := range r.all {
-		if rec.Subject == subject && !subject.IsZero() {
+		if rec.Subject == subject && !subject.IsZero() && rec.Kind != clinic.KindLooked && rec.Kind != clinic.KindViewed {
 			out = append(out, rec)
 		}
 	}

@@ -37,6 +37,8 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Appointments", testAppointments},
 		{"Staff", testStaff},
 		{"Catalog", testCatalog},
+		{"Looks", testLooks},
+		{"Protected", testProtected},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, &harness{t, open(t)}) })
 	}

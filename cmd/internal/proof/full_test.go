@@ -111,7 +111,7 @@ func TestFullDisk(t *testing.T) {
 	found := acts(t, s)
 	views := 0
 	for _, recs := range found {
-		if recs[0].Kind == clinic.KindViewed {
+		if recs[0].Kind == clinic.KindLooked {
 			views++
 		}
 	}

@@ -237,7 +237,7 @@ func (v *visitor) saves(path string, with url.Values) string {
 func (h *hostileBox) entries() (n int) {
 	h.t.Helper()
 	for _, r := range journal(h.t, h.store.Own()) {
-		if r.Kind != clinic.KindViewed {
+		if r.Kind != clinic.KindLooked {
 			n++
 		}
 	}

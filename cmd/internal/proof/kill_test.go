@@ -75,7 +75,7 @@ func TestKillNine(t *testing.T) {
 		w.audit(found)
 	}
 	for _, recs := range found {
-		if k := recs[0].Kind; k != clinic.KindViewed && k != clinic.KindStaff && k != clinic.KindFacility {
+		if k := recs[0].Kind; k != clinic.KindLooked && k != clinic.KindStaff && k != clinic.KindFacility {
 			t.Errorf("entry %d (%v) is of an act that nobody sent", recs[0].Ref.Index, k)
 		}
 	}

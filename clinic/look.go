@@ -1,0 +1,134 @@
+package clinic
+
+import (
+	"bytes"
+	"slices"
+	"time"
+)
+
+// Looked is the body of KindLooked: which records the entry's author looked at
+// within a short time, from the entry's event time on. Author and subject are that
+// person. It is small, because people look far more often than they write.
+type Looked struct {
+	Patients [][]byte `cbor:"1,keyasint"` // 16 bytes each, each once
+	Looks    []Look   `cbor:"2,keyasint"` // in order of time
+	// Opened is set when a protected record was opened: there is one look then.
+	Opened OpenReason `cbor:"3,keyasint,omitempty"`
+	Words  string     `cbor:"4,keyasint,omitempty"` // the person's own words for it
+	// Audit: the names stood on a page that tells who looked; no record was opened.
+	Audit bool `cbor:"5,keyasint,omitempty"`
+}
+
+// Look is one look of a Looked body.
+type Look struct {
+	Patient int    `cbor:"1,keyasint,omitempty"` // index in Patients
+	After   int    `cbor:"2,keyasint,omitempty"` // seconds after the entry's event time
+	Visit   []byte `cbor:"3,keyasint,omitempty"` // the first bytes of the visit; none = the patient's page
+}
+
+// VisitHint is how many bytes of a visit's identifier a look keeps: enough to find
+// it among the visits of one patient.
+const VisitHint = 4
+
+// OpenReason is why somebody opened a protected record.
+type OpenReason uint8
+
+// The reasons to choose from; the person adds words. Values are frozen.
+const (
+	OpenCare      OpenReason = 1 // examines or cares for the patient now
+	OpenEmergency OpenReason = 2
+	OpenAsked     OpenReason = 3 // the patient or the family asks for it
+	OpenPapers    OpenReason = 4 // corrects or completes the record
+	OpenOther     OpenReason = 5
+)
+
+// OpenReasons lists the reasons in the order of the form.
+func OpenReasons() []OpenReason {
+	return []OpenReason{OpenCare, OpenEmergency, OpenAsked, OpenPapers, OpenOther}
+}
+
+// Add appends a look at a visit, or at the patient's page when visit is zero.
+func (l *Looked) Add(patient, visit ID, after time.Duration) {
+	i := slices.IndexFunc(l.Patients, func(p []byte) bool { return bytes.Equal(p, patient[:]) })
+	if i < 0 {
+		i = len(l.Patients)
+		l.Patients = append(l.Patients, slices.Clone(patient[:]))
+	}
+	look := Look{Patient: i, After: int(after / time.Second)}
+	if !visit.IsZero() {
+		look.Visit = slices.Clone(visit[:VisitHint])
+	}
+	l.Looks = append(l.Looks, look)
+}
+
+// Subjects returns the patients that the body names. What is no identifier is left
+// out: the body may come from a box that is wrong.
+func (l *Looked) Subjects() []ID {
+	out := make([]ID, 0, len(l.Patients))
+	for _, p := range l.Patients {
+		if len(p) == len(ID{}) {
+			out = append(out, ID(p))
+		}
+	}
+	return out
+}
+
+// Of returns the patient of a look; ok is false when the body does not say.
+func (l *Looked) Of(look Look) (id ID, ok bool) {
+	if look.Patient < 0 || look.Patient >= len(l.Patients) || len(l.Patients[look.Patient]) != len(id) {
+		return ID{}, false
+	}
+	return ID(l.Patients[look.Patient]), true
+}
+
+// At reports whether the look was at the visit.
+func (l *Look) At(visit ID) bool {
+	return len(l.Visit) > 0 && bytes.HasPrefix(visit[:], l.Visit)
+}
+
+// Protection is the body of KindProtection: the patient's record opens with a reason
+// only (On), or freely again. The entry's Why says why.
+type Protection struct {
+	On     bool     `cbor:"1,keyasint,omitempty"`
+	Merges [][]byte `cbor:"2,keyasint,omitempty"` // leaves of further versions that this one replaces, beside Corrects
+}
+
+// Protected tells from a patient's records whether the record is protected, and the
+// versions that count, the latest last. Of versions that do not know each other one
+// that protects is enough: a box that was apart must not open what another closed.
+func Protected(records []Record) (on bool, tips []Record) {
+	replaced := map[Leaf]bool{}
+	var all []Record
+	for _, r := range records {
+		if _, ok := r.Body.(*Protection); ok {
+			all = append(all, r)
+		}
+	}
+	all = distinct(all)
+	for _, r := range all {
+		b := r.Body.(*Protection)
+		replaced[r.Corrects] = true
+		for _, m := range b.Merges {
+			if len(m) == len(Leaf{}) {
+				replaced[Leaf(m)] = true
+			}
+		}
+	}
+	tips = slices.DeleteFunc(slices.Clone(all), func(r Record) bool { return replaced[r.Leaf] })
+	if len(tips) == 0 {
+		tips = all // damaged input that replaces itself
+	}
+	for _, r := range tips {
+		on = on || r.Body.(*Protection).On
+	}
+	return on, tips
+}
+
+// Acknowledged is the body of KindAcknowledged: an administrator saw that a
+// protected record was opened. Its subject is OpenedSubject.
+type Acknowledged struct {
+	Leaf []byte `cbor:"1,keyasint"` // of the KindLooked entry
+}
+
+// OpenedSubject is what all openings of protected records are found under.
+func OpenedSubject() ID { return ID{'o', 'p', 'e', 'n', 'e', 'd'} }
