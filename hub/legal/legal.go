@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -97,6 +98,7 @@ type Options struct {
 type Legal struct {
 	o       Options
 	ready   chan struct{}
+	woken   chan struct{} // has room for one: that something was asked for
 	failing atomic.Bool
 }
 
@@ -114,7 +116,7 @@ func New(o Options) (*Legal, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Legal{o: o, ready: make(chan struct{})}, nil
+	return &Legal{o: o, ready: make(chan struct{}), woken: make(chan struct{}, 1)}, nil
 }
 
 // String names the task.
@@ -122,6 +124,17 @@ func (l *Legal) String() string { return "legal signatures" }
 
 // Ready is closed when Run has begun.
 func (l *Legal) Ready() <-chan struct{} { return l.ready }
+
+// Stored hears what ingest stored, and does not wait.
+func (l *Legal) Stored(b *hub.Batch) {
+	if !slices.ContainsFunc(b.Entries, func(e hub.Entry) bool { return e.Kind == clinic.KindLegalAsked }) {
+		return
+	}
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
+}
 
 // Run does what is due until ctx ends. What fails is tried again: papers can be
 // signed by hand meanwhile.
@@ -140,6 +153,7 @@ func (l *Legal) Run(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
+		case <-l.woken:
 		case <-ctx.Done():
 			return nil
 		}

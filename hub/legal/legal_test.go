@@ -519,6 +519,14 @@ func TestRunStopsAndGoesOn(t *testing.T) {
 		w.ask(b, clinic.LegalAtCentre, w.slip(b, "22736", 1))
 		b.Connect()
 		w.settle(b)
+		begin := time.Now()
+		l.Stored(&hub.Batch{Entries: []hub.Entry{{Kind: clinic.KindVitals}}}) // nothing for us
+		l.Stored(&hub.Batch{Entries: []hub.Entry{{Kind: clinic.KindLegalAsked}}})
+		synctest.Wait()
+		if !time.Now().Equal(begin) {
+			t.Error("waited for the clock")
+		}
+		w.waiting(0)
 		time.Sleep(time.Minute)
 		w.settle(b)
 		cancel()
