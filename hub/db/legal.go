@@ -79,6 +79,14 @@ func (d *DB) LegalMove(ctx context.Context, r hub.LegalRequest) error {
 	return wrap("legal move", err)
 }
 
+// LegalWithdraw ends what is still waiting for a document that was corrected: what is
+// signed stays so.
+func (d *DB) LegalWithdraw(ctx context.Context, leaf clinic.Leaf) error {
+	_, err := d.w.ExecContext(ctx, `UPDATE legal SET state=?, problem='corrected since' WHERE leaf=? AND state=?`,
+		int(hub.LegalRefused), leaf[:], int(hub.LegalWaits))
+	return wrap("legal withdraw", err)
+}
+
 // LegalDocument finds the entry of a legal document by its leaf.
 func (d *DB) LegalDocument(ctx context.Context, leaf clinic.Leaf) (f hub.Found, ok bool, err error) {
 	all, err := list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag

@@ -62,6 +62,7 @@ type DB interface {
 	LegalTake(ctx context.Context, found []hub.Found, rs []hub.LegalRequest) error
 	LegalDue(ctx context.Context, s hub.LegalState, at time.Time, n int) ([]hub.LegalRequest, error)
 	LegalMove(ctx context.Context, r hub.LegalRequest) error
+	LegalWithdraw(ctx context.Context, leaf clinic.Leaf) error
 	Documents
 }
 

@@ -478,6 +478,35 @@ func TestForeignDocuments(t *testing.T) {
 	})
 }
 
+// What was corrected before the service came to it is not signed any more.
+func TestCorrectedIsNotSigned(t *testing.T) {
+	run(t, func(w *world) {
+		b, ctx := w.boxes["tram-01"], context.Background()
+		old := w.slip(b, "22736", 1)
+		w.ask(b, clinic.LegalAtCentre, old)
+		code, err := clinic.NewSlip("22736", "a", 2)
+		must(t, err)
+		n := int(b.Size())
+		b.RecordDraft(clinic.Draft{
+			Kind: clinic.KindAppointment, Subject: w.patient, Visit: w.visit, Event: time.Unix(1_790_000_000, 0), Corrects: old, Body: &clinic.Appointment{Slip: code},
+		})
+		now := entry.LeafHash((&entry.Seed{7}).Salt(uint32(n)), b.Bytes(n))
+		w.ask(b, clinic.LegalAtCentre, now)
+		b.Connect()
+		w.settle(b)
+		must(t, w.legal(w.options()).Step(ctx))
+		w.settle(b)
+		w.waiting(0)
+		v := w.visitAt(b)
+		if v.FindVersion(now).Legal.State != clinic.LegalDone || len(v.FindVersion(old).Legal.Signatures) != 0 || len(w.service.asked) != 2 {
+			t.Fatalf("%d asked", len(w.service.asked))
+		}
+		if as := w.alarms(); len(as) != 0 {
+			t.Fatal(as)
+		}
+	})
+}
+
 // revocation is a service that answers as a test says.
 type revocation struct {
 	bad bool

@@ -18,18 +18,10 @@ func (l *Legal) sign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	byID, calls := map[string]*work{}, []Request(nil)
-	for _, r := range due {
-		w, err := l.prepare(ctx, r)
-		if err != nil {
-			errs = append(errs, err)
-		} else if w != nil {
-			byID[w.call.ID], calls = w, append(calls, w.call)
-		}
-	}
+	byID, calls, err := l.calls(ctx, due)
+	errs := []error{err}
 	if len(calls) == 0 {
-		return errors.Join(errs...)
+		return err
 	}
 	results, err := l.call(ctx, calls)
 	if err != nil && ctx.Err() != nil {
@@ -46,6 +38,35 @@ func (l *Legal) sign(ctx context.Context) error {
 		errs = append(errs, l.later(ctx, w.LegalRequest, "signing service did not answer"))
 	}
 	return errors.Join(errs...)
+}
+
+// calls prepares the requests and leaves out those of documents that another one
+// corrects: nobody signs by law what was changed since.
+func (l *Legal) calls(ctx context.Context, due []hub.LegalRequest) (byID map[string]*work, out []Request, err error) {
+	var errs []error
+	var all []*work
+	old := map[clinic.Leaf]bool{}
+	for _, r := range due {
+		w, err := l.prepare(ctx, r)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if w == nil {
+			continue
+		}
+		all = append(all, w)
+		if c := w.doc.Corrects; c != (clinic.Leaf{}) && !old[c] {
+			old[c] = true
+			errs = append(errs, l.o.DB.LegalWithdraw(ctx, c))
+		}
+	}
+	byID = map[string]*work{}
+	for _, w := range all {
+		if !old[w.Leaf] {
+			byID[w.call.ID], out = w, append(out, w.call)
+		}
+	}
+	return byID, out, errors.Join(errs...)
 }
 
 func (l *Legal) call(ctx context.Context, rs []Request) ([]Result, error) {
