@@ -142,6 +142,7 @@ const (
 	AlarmDown      = "down"      // the box acknowledges what was never sent
 	AlarmRevoked   = "revoked"   // a box whose certificate ended goes on sending
 	AlarmLegal     = "legal"     // a legal signature was refused, or came back wrong
+	AlarmKey       = "key"       // a person's key came that nobody should certify
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 )
 

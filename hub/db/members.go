@@ -58,7 +58,8 @@ func insertBox(ctx context.Context, tx *sql.Tx, b hub.Box) error {
 }
 
 // Tell queues on the stream down to a box what it was not told yet, once for each
-// digest, all or none. encode makes the entry of the digest with that number.
+// digest, all or none. encode makes the entry of the digest with that number;
+// one without bytes is noted as told and not queued.
 func (d *DB) Tell(ctx context.Context, box string, digests [][32]byte, encode func(i int) (hub.Down, error)) (n int, err error) {
 	err = inTx(ctx, d.w, func(tx *sql.Tx) error {
 		n = 0
@@ -75,7 +76,9 @@ func (d *DB) Tell(ctx context.Context, box string, digests [][32]byte, encode fu
 			if err != nil {
 				return err
 			}
-			es = append(es, e)
+			if e.Bytes != nil {
+				es = append(es, e)
+			}
 			if _, err := tx.ExecContext(ctx, `INSERT INTO told (box, digest) VALUES (?,?) ON CONFLICT DO NOTHING`, box, digest[:]); err != nil {
 				return err
 			}

@@ -1,0 +1,239 @@
+// Package registrar carries what the authority decides to where it counts: the rows
+// of boxes, the broker's rights, and the boxes of each facility, which are told
+// every statement once. The other way round it finds the keys of people in what
+// boxes send, for an operator to certify.
+//
+// It follows the authority's signed history: whoever did something, in this process
+// or beside it, the history has moved. All that it does can be done again; where it
+// stands is in the database, so a restart at any point loses and repeats nothing.
+package registrar
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/hub"
+	"clinicbox/hub/authority"
+	"clinicbox/internal/cert"
+)
+
+// Pauses between looks at the history.
+const (
+	lookEvery  = time.Second
+	afterError = 5 * time.Second
+)
+
+// Authority is what the registrar asks of the authority.
+type Authority interface {
+	Head(ctx context.Context) (cert.Head, error)
+	Boxes(ctx context.Context) ([]authority.Box, error)
+	Registry
+	Decider
+}
+
+// Registry is what the authority has said.
+type Registry interface {
+	Box(ctx context.Context, ref string) (authority.Box, error)
+	Statements(ctx context.Context, facility string) ([][]byte, error)
+	People(ctx context.Context, facility string) ([]authority.Person, error)
+	Root() ed25519.PublicKey
+}
+
+// Decider signs what an operator decides. Each may be asked again.
+type Decider interface {
+	Certify(ctx context.Context, by authority.By, request []byte) ([]byte, error)
+	Ratify(ctx context.Context, by authority.By, chain ...[]byte) ([]byte, error)
+	Reject(ctx context.Context, by authority.By, provisional []byte) ([]byte, error)
+	Command(ctx context.Context, by authority.By, ref string, o authority.Order) ([]byte, error)
+	Note(ctx context.Context, by authority.By, action, object string) error
+}
+
+// DB is what the registrar asks of the database. Every change is durable on return.
+type DB interface {
+	// Admit brings a box's row to its certificate; true when something changed.
+	Admit(ctx context.Context, m hub.Member, at time.Time) (changed bool, err error)
+	// Tell queues what the box was not told yet, once for each digest, all or none.
+	Tell(ctx context.Context, box string, digests [][32]byte, encode func(i int) (hub.Down, error)) (n int, err error)
+	Raise(ctx context.Context, a hub.Alarm) error
+	Keys
+}
+
+// Keys keeps what was found of people's keys.
+type Keys interface {
+	Unscanned(ctx context.Context, n int) ([]hub.Found, error)
+	// Scanned keeps both in one transaction.
+	Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential) error
+	Credentials(ctx context.Context, facility string) ([]hub.Credential, error)
+	EndCredential(ctx context.Context, digest string) error
+}
+
+// Options of New. DB, Authority and Encode are needed.
+type Options struct {
+	DB        DB
+	Authority Authority
+	// Encode makes entries of drafts (ingest.Encode).
+	Encode func(now time.Time, drafts []clinic.Draft) ([]hub.Down, error)
+	// Moved is called with all boxes, ended ones too, when the history has moved and
+	// the rows follow it.
+	Moved func(ctx context.Context, boxes []authority.Box) error
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// Registrar is a task; see the package comment.
+type Registrar struct {
+	o     Options
+	ready chan struct{}
+	wake  chan struct{}
+
+	mu   sync.Mutex // one follows at a time
+	head cert.Head  // rows follow it
+	done cert.Head  // boxes are told
+	told map[string]cert.Digest
+}
+
+// New prepares a Registrar.
+func New(o Options) *Registrar {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Moved == nil {
+		o.Moved = func(context.Context, []authority.Box) error { return nil }
+	}
+	return &Registrar{o: o, ready: make(chan struct{}), wake: make(chan struct{}, 1), told: map[string]cert.Digest{}}
+}
+
+// String names the task.
+func (r *Registrar) String() string { return "registrar" }
+
+// Ready is closed when rows and rights follow the authority for the first time.
+func (r *Registrar) Ready() <-chan struct{} { return r.ready }
+
+// Wake has the entries looked through soon. It never waits.
+func (r *Registrar) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Stored is told of every batch that was stored.
+func (r *Registrar) Stored(b *hub.Batch) {
+	if slices.ContainsFunc(b.Entries, func(e hub.Entry) bool { return e.Kind == clinic.KindCredential }) {
+		r.Wake()
+	}
+}
+
+// Run follows the authority until ctx ends.
+func (r *Registrar) Run(ctx context.Context) error {
+	if _, err := r.Follow(ctx); err != nil && ctx.Err() == nil {
+		return err // nothing would be right; the supervisor tries again
+	}
+	close(r.ready)
+	scan, pause := true, time.Duration(0)
+	for {
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-r.wake:
+			scan = true
+		case <-t.C:
+		}
+		t.Stop()
+		pause = lookEvery
+		if err := r.step(ctx, scan); err == nil {
+			scan = false
+		} else if ctx.Err() == nil {
+			r.o.Log.Error("registrar", "err", err)
+			pause = afterError
+		}
+	}
+}
+
+func (r *Registrar) step(ctx context.Context, scan bool) error {
+	if _, err := r.Follow(ctx); err != nil {
+		return err
+	}
+	err := r.Tell(ctx)
+	if scan {
+		err = errors.Join(err, r.Scan(ctx))
+	}
+	return err
+}
+
+// Follow brings the rows of boxes to what the authority says, when its history has
+// moved, and hands the boxes on. It reports whether it had.
+func (r *Registrar) Follow(ctx context.Context) (moved bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	head, err := r.o.Authority.Head(ctx)
+	if err != nil || head == r.head {
+		return false, err
+	}
+	boxes, err := r.o.Authority.Boxes(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, b := range holders(boxes) {
+		changed, err := r.o.DB.Admit(ctx, member(b), r.o.Now())
+		if err != nil {
+			return false, err
+		}
+		if changed {
+			r.o.Log.Info("box", "name", b.Facility.Box, "serial", b.Serial.String(), "ended", b.Revoked != nil)
+		}
+	}
+	if err := r.o.Moved(ctx, boxes); err != nil {
+		return false, err
+	}
+	r.head = head
+	return true, nil
+}
+
+// holders returns, by name, the box that has each name now: the one in service, else
+// the one that came last.
+func holders(boxes []authority.Box) []*authority.Box {
+	all := map[string]*authority.Box{}
+	for i := range boxes {
+		b := &boxes[i]
+		if old := all[b.Facility.Box]; old == nil || later(b, old) {
+			all[b.Facility.Box] = b
+		}
+	}
+	out := make([]*authority.Box, 0, len(all))
+	for _, b := range all {
+		out = append(out, b)
+	}
+	slices.SortFunc(out, func(x, y *authority.Box) int { return cmp.Compare(x.Facility.Box, y.Facility.Box) })
+	return out
+}
+
+func later(b, old *authority.Box) bool {
+	if (b.Revoked == nil) != (old.Revoked == nil) {
+		return b.Revoked == nil
+	}
+	return b.Issued.After(old.Issued)
+}
+
+func member(b *authority.Box) hub.Member {
+	m := hub.Member{
+		Name: b.Facility.Box, Serial: b.Serial.String(), Facility: b.Facility,
+		Keys: hub.Keys{Identity: [32]byte(b.Identity), HPKE: b.HPKE},
+	}
+	if b.Revoked != nil {
+		m.Revoked = max(int(b.Revoked.Reason), 1)
+	}
+	return m
+}
