@@ -7,8 +7,13 @@ import (
 	"clinicbox/clinic"
 )
 
-// ErrCredential: no key of a person of that number waits for a decision.
-var ErrCredential = errors.New("hub: no such credential")
+// Sentinels of trust.
+var (
+	// ErrCredential: no key of a person of that number waits for a decision.
+	ErrCredential = errors.New("hub: no such credential")
+	// ErrStolen: the machine that asks is reported stolen.
+	ErrStolen = errors.New("hub: the machine is reported stolen")
+)
 
 // Member is a box as the authority certified it: the certificate in service under
 // its name, or the last one.
@@ -34,9 +39,10 @@ type Beat struct {
 
 // Found is an entry that was found by its kind.
 type Found struct {
-	Stream int64
-	Box    string
-	Epoch  Epoch
+	Stream  int64
+	Box     string
+	Epoch   Epoch
+	Started time.Time // of the stream
 	Entry
 }
 

@@ -135,9 +135,9 @@ func (r *Registrar) trust(ctx context.Context, facility string) (*cert.Trust, er
 	return t, nil
 }
 
-// Pending returns the keys that wait for a decision, oldest first; facility ""
+// Waiting returns the keys that wait for a decision, oldest first; facility ""
 // means all.
-func (r *Registrar) Pending(ctx context.Context, facility string) ([]hub.Credential, error) {
+func (r *Registrar) Waiting(ctx context.Context, facility string) ([]hub.Credential, error) {
 	cs, err := r.o.DB.Credentials(ctx, facility)
 	if err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func unfit(c *hub.Credential) bool {
 
 // find returns the one pending key whose serial or digest begins with ref.
 func (r *Registrar) find(ctx context.Context, ref string) (c hub.Credential, err error) {
-	cs, err := r.Pending(ctx, "")
+	cs, err := r.Waiting(ctx, "")
 	if err != nil {
 		return c, err
 	}
@@ -239,8 +239,14 @@ func (r *Registrar) Reject(ctx context.Context, by authority.By, ref string) err
 		_, err := r.o.Authority.Reject(ctx, by, c.Chain[0])
 		return err
 	}
-	if err := r.o.Authority.Note(ctx, by, "reject", c.Person.String()+" "+c.Digest[:16]); err != nil {
+	return r.TurnDown(ctx, by, c.Digest)
+}
+
+// TurnDown ends a bare request, which no certificate can be rejected for, and writes
+// that into the history.
+func (r *Registrar) TurnDown(ctx context.Context, by authority.By, digest string) error {
+	if err := r.o.Authority.Note(ctx, by, "turn down", digest); err != nil {
 		return err
 	}
-	return r.o.DB.EndCredential(ctx, c.Digest)
+	return r.o.DB.EndCredential(ctx, digest)
 }

@@ -22,6 +22,7 @@ import (
 	"clinicbox/hub"
 	"clinicbox/hub/authority"
 	"clinicbox/internal/cert"
+	"clinicbox/internal/entry"
 )
 
 // Pauses between looks at the history.
@@ -85,6 +86,7 @@ type Options struct {
 	Moved func(ctx context.Context, boxes []authority.Box) error
 	Now   func() time.Time
 	Log   *slog.Logger
+	Room  int // bytes of a statement in an entry; 0 = what fits
 }
 
 // Registrar is a task; see the package comment.
@@ -106,6 +108,9 @@ func New(o Options) *Registrar {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Room == 0 {
+		o.Room = entry.MaxSize - 512 // of the entry's head
 	}
 	if o.Moved == nil {
 		o.Moved = func(context.Context, []authority.Box) error { return nil }
@@ -186,7 +191,7 @@ func (r *Registrar) Follow(ctx context.Context) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, b := range holders(boxes) {
+	for _, b := range Holders(boxes) {
 		changed, err := r.o.DB.Admit(ctx, member(b), r.o.Now())
 		if err != nil {
 			return false, err
@@ -202,9 +207,9 @@ func (r *Registrar) Follow(ctx context.Context) (moved bool, err error) {
 	return true, nil
 }
 
-// holders returns, by name, the box that has each name now: the one in service, else
+// Holders returns, by name, the box that has each name now: the one in service, else
 // the one that came last.
-func holders(boxes []authority.Box) []*authority.Box {
+func Holders(boxes []authority.Box) []*authority.Box {
 	all := map[string]*authority.Box{}
 	for i := range boxes {
 		b := &boxes[i]

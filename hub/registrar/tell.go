@@ -9,7 +9,6 @@ import (
 	"clinicbox/hub"
 	"clinicbox/hub/authority"
 	"clinicbox/internal/cert"
-	"clinicbox/internal/entry"
 )
 
 // Tell queues for every box in service what its facility's statements have that it
@@ -27,7 +26,7 @@ func (r *Registrar) Tell(ctx context.Context) error {
 	}
 	sets := map[string]*set{}
 	var errs []error
-	for _, b := range holders(boxes) {
+	for _, b := range Holders(boxes) {
 		if b.Revoked != nil {
 			continue
 		}
@@ -80,10 +79,6 @@ func (r *Registrar) statements(ctx context.Context, facility string) (*set, erro
 	return s, nil
 }
 
-// roomy statements do not fit an entry: a long list of what is revoked goes as an
-// order instead.
-const roomy = entry.MaxSize - 512
-
 // errUntold ends a transaction that only looked.
 var errUntold = errors.New("registrar: not told yet")
 
@@ -93,7 +88,7 @@ func (r *Registrar) tell(ctx context.Context, box string, s *set) error {
 	}
 	small := &set{}
 	for i, raw := range s.raw {
-		if len(raw) > roomy {
+		if len(raw) > r.o.Room { // a long list of what is revoked
 			if err := r.order(ctx, box, raw); err != nil {
 				return err
 			}

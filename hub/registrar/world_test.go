@@ -75,6 +75,7 @@ type world struct {
 	r      *registrar.Registrar
 	moved  []authority.Box
 	makers map[string]*dbtest.Maker
+	room   int
 }
 
 func newWorld(t *testing.T) *world {
@@ -92,7 +93,7 @@ func newWorld(t *testing.T) *world {
 // restart forgets what is in memory.
 func (w *world) restart() {
 	w.r = registrar.New(registrar.Options{
-		DB: w.db, Authority: w.centre.Authority, Encode: ingest.Encode, Log: testlog.Logger(w.t),
+		DB: w.db, Authority: w.centre.Authority, Encode: ingest.Encode, Room: w.room, Log: testlog.Logger(w.t),
 		Moved: func(_ context.Context, boxes []authority.Box) error {
 			w.moved = boxes
 			return nil
@@ -176,7 +177,7 @@ func (w *world) send(box string, person clinic.ID, c clinic.Credential) {
 
 func (w *world) pending(want int) []hub.Credential {
 	w.t.Helper()
-	cs, err := w.r.Pending(w.t.Context(), facility)
+	cs, err := w.r.Waiting(w.t.Context(), facility)
 	if err != nil || len(cs) != want {
 		w.t.Fatalf("%d pending, want %d: %+v %v", len(cs), want, cs, err)
 	}
