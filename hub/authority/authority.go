@@ -16,6 +16,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"clinicbox/internal/cert"
@@ -70,6 +71,7 @@ type Authority struct {
 	o         Options
 	issuer    cert.KeyID
 	web, link cert.Parent
+	broker    atomic.Pointer[string]
 }
 
 // Open checks that keys and certificates fit together, and enters a new issuing
@@ -215,6 +217,20 @@ func (a *Authority) Statements(ctx context.Context, facility string) (out [][]by
 	})
 	return out, err
 }
+
+// SetBroker changes the address that boxes are told from now on, for a broker whose
+// port is known late.
+func (a *Authority) SetBroker(address string) { a.broker.Store(&address) }
+
+func (a *Authority) brokerNow() string {
+	if p := a.broker.Load(); p != nil {
+		return *p
+	}
+	return a.o.Centre.Broker
+}
+
+// Link is the authority of the link, for brokers' certificates and the centre's own.
+func (a *Authority) Link() cert.Parent { return a.link }
 
 // Root returns the public key that boxes pin.
 func (a *Authority) Root() ed25519.PublicKey { return a.o.Keys.Grant.Root }

@@ -271,7 +271,7 @@ func (a *Authority) answer(tx Tx, t *Ticket, b Box, r cert.Request) ([]byte, err
 	ans := cert.Answer{
 		Issuer: a.issuer, Request: r.ID, Digest: t.Request, Root: a.Root(), Box: b.Cert,
 		HPKE: a.o.Centre.HPKE, Link: a.o.Keys.LinkCert, Client: b.Client,
-		Web: append([][]byte{own}, a.o.Keys.Grant.Web...), Broker: a.o.Centre.Broker,
+		Web: append([][]byte{own}, a.o.Keys.Grant.Web...), Broker: a.brokerNow(),
 		Facility: inv.Facility, Time: a.o.Now().UnixMilli(), History: head,
 	}
 	for _, raw := range trust.Statements() {

@@ -13,10 +13,11 @@ import (
 
 // Config is the file of the centre.
 type Config struct {
-	Data   Data   `toml:"data"`
-	Broker Broker `toml:"broker"`
-	Web    Web    `toml:"web"`
-	Log    Log    `toml:"log"`
+	Data      Data      `toml:"data"`
+	Authority Authority `toml:"authority"`
+	Broker    Broker    `toml:"broker"`
+	Web       Web       `toml:"web"`
+	Log       Log       `toml:"log"`
 }
 
 // Data says where records are.
@@ -25,11 +26,17 @@ type Data struct {
 	Keys string `toml:"keys" default:"hub.keys" check:"line=4000" doc:"Key pair of the centre, mode 0600. Made at the first start, or by 'clinichub keys', which prints the public line that every box pins. Losing it means visiting every box."`
 }
 
+// Authority says where the keys that certify boxes and people are.
+type Authority struct {
+	Dir string `toml:"dir" default:"authority" check:"line=4000" doc:"Folder of the authority: issuing, command, web and link key, link certificate, grant. Beside this file and not in the data directory, so that a copy of the records certifies nobody. Without a grant in it no box can join."`
+}
+
 // Broker is the MQTT broker: our own, or one elsewhere.
 type Broker struct {
 	Listen       string `toml:"listen" default:"127.0.0.1:1883" check:"listen" doc:"Address of the embedded broker; port 0 takes a free one. Loopback: opening it to the network is a decision. Unused with url."`
-	UsersFile    string `toml:"users_file" check:"line=4000" doc:"Lines name:password (plain or bcrypt) of the boxes that may connect to the embedded broker, each to its own topics only. Empty = whoever reaches the address; frames are signed and encrypted either way."`
-	URL          string `toml:"url" check:"url=tcp|ssl" doc:"Broker elsewhere, such as tcp://host:1883. Empty = the embedded one."`
+	Advertise    string `toml:"advertise" check:"url=tcp|ssl" doc:"Address that boxes are told when they join, such as ssl://hub.example.vn:8883; its name is in the broker's certificate. Empty = url or listen, which is right on one machine only."`
+	UsersFile    string `toml:"users_file" check:"line=4000" doc:"Lines name:password (plain or bcrypt) of the boxes that may connect to the embedded broker, each to its own topics only. Empty = whoever reaches the address; frames are signed and encrypted either way. Only until there is an authority: then boxes come with certificates."`
+	URL          string `toml:"url" check:"url=tcp|ssl" doc:"Broker elsewhere, such as ssl://host:8883; with an authority its certificate must be one of 'clinichub authority broker'. Empty = the embedded one."`
 	User         string `toml:"user" check:"line=255" doc:"User at the broker elsewhere."`
 	PasswordFile string `toml:"password_file" check:"line=4000" doc:"File with that user's password. A file of its own, so that this one can be shown to anybody."`
 }
@@ -37,6 +44,7 @@ type Broker struct {
 // Web is the operator's pages.
 type Web struct {
 	Listen    string `toml:"listen" default:"127.0.0.1:8090" check:"listen" doc:"Address of the pages and of /healthz; port 0 takes a free one. Loopback: put a TLS proxy before it to open it."`
+	Enrol     string `toml:"enrol" check:"listen" doc:"A second address that answers nothing but new boxes (POST /enrol), which listen does too. For a network where the pages shall not be. Empty = none."`
 	TokenFile string `toml:"token_file" check:"line=4000" doc:"File with the operator's token of at least 20 characters. Empty = operator.token in the data directory, made at the first start: there is no default password."`
 }
 
@@ -69,7 +77,7 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("hub: %w", err)
 	}
-	for _, p := range []*string{&c.Data.Dir, &c.Data.Keys, &c.Broker.UsersFile, &c.Broker.PasswordFile, &c.Web.TokenFile} {
+	for _, p := range []*string{&c.Data.Dir, &c.Data.Keys, &c.Authority.Dir, &c.Broker.UsersFile, &c.Broker.PasswordFile, &c.Web.TokenFile} {
 		*p = config.Under(folder, *p)
 	}
 	return c, nil
@@ -87,8 +95,12 @@ const sampleConfig = `# Trung tâm Clinicbox / Clinicbox centre. Mọi khóa: do
 dir  = "hub-data"        # hub.db, broker/, operator.token
 keys = "hub.keys"        # giữ kỹ tệp này / keep this file safe
 
+[authority]
+dir = "authority"        # clinichub authority request -config … ; docs/operator.md
+
 [broker]
-listen = "127.0.0.1:1883"
+listen    = "127.0.0.1:8883"
+# advertise = "ssl://hub.example.vn:8883"  # địa chỉ báo cho các hộp / told to boxes
 # url  = "tcp://broker.example:1883"   # dùng máy chủ MQTT khác / another broker
 
 [web]

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"clinicbox/hub"
 	"clinicbox/hub/broker"
 	"clinicbox/hub/db"
+	"clinicbox/hub/heart"
 	"clinicbox/hub/ingest"
 	"clinicbox/hub/pages"
 	"clinicbox/internal/durable"
@@ -43,8 +45,10 @@ type Hub struct {
 	link   lateLink
 	ingest *ingest.Ingest
 	pages  http.Handler
+	trust  *trust // nil without an authority
 	group  *task.Group
 	web    atomic.Pointer[string]
+	joins  atomic.Pointer[string]
 }
 
 // Open takes the data directory, opens what is in it and joins the parts. extra
@@ -80,32 +84,55 @@ func (h *Hub) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.ingest = ingest.New(ingest.Options{
-		DB: h.db, Link: &h.link, Identity: h.keys.Identity, HPKE: h.keys.HPKE, Log: h.log,
+		DB: h.db, Link: &h.link, Identity: h.keys.Identity, HPKE: h.keys.HPKE, Stored: h.stored, Log: h.log,
 	})
+	if err := h.openTrust(ctx); err != nil {
+		return err
+	}
 	h.pages, err = pages.New(pages.Options{DB: h.db, Push: h.ingest.Push, Live: h.live, Token: h.token, Log: h.log})
 	if err != nil || h.cfg.Broker.URL != "" {
 		return err
 	}
-	us, err := users(h.cfg.Broker.UsersFile)
-	if err != nil {
+	return h.openBroker()
+}
+
+// openBroker prepares the embedded broker: with client certificates once there is an
+// authority, before that with the users of a file, if any.
+func (h *Hub) openBroker() (err error) {
+	o := broker.Options{Listen: h.cfg.Broker.Listen, Dir: h.cfg.Data.Dir, Log: h.log}
+	if o.TLS, err = h.brokerTLS(); err != nil {
 		return err
 	}
-	if len(us) > 0 {
-		h.secret = rand.Text()
-		us = append(us, broker.User{Name: hubUser, Password: h.secret, Hub: true})
+	if o.TLS == nil {
+		if o.Users, err = users(h.cfg.Broker.UsersFile); err != nil {
+			return err
+		}
+	} else if h.cfg.Broker.UsersFile != "" {
+		h.log.Warn("broker.users_file is not used: boxes come with certificates")
 	}
-	h.broker = broker.New(broker.Options{Listen: h.cfg.Broker.Listen, Dir: dir, Users: us, Log: h.log})
+	if len(o.Users) > 0 {
+		h.secret = rand.Text()
+		o.Users = append(o.Users, broker.User{Name: hubUser, Password: h.secret, Hub: true})
+	}
+	h.broker = broker.New(o)
 	return nil
 }
 
 func databasePath(dir string) string { return filepath.Join(dir, "hub.db") }
 
-// tasks stand in the order of their start: the broker before who connects to it,
-// ingest before frames arrive. They stop the other way round.
-func (h *Hub) tasks() []task.Task {
-	ts := []task.Task{h.ingest, task.Func("mqtt", h.runLink), task.Func("web", h.serve)}
+// tasks stand in the order of their start: the rights of boxes before the broker that
+// grants them, the broker before who connects to it, ingest before frames arrive. They
+// stop the other way round.
+func (h *Hub) tasks() (ts []task.Task) {
+	if h.trust != nil {
+		ts = append(ts, h.trust.registrar)
+	}
 	if h.broker != nil {
-		return append([]task.Task{h.broker}, ts...)
+		ts = append(ts, h.broker)
+	}
+	ts = append(ts, h.ingest, task.Func("mqtt", h.runLink), task.Func("web", h.serveWeb))
+	if h.cfg.Web.Enrol != "" {
+		ts = append(ts, task.Func("enrol", h.serveEnrol))
 	}
 	return ts
 }
@@ -140,6 +167,26 @@ func (h *Hub) BrokerAddr() string {
 	return h.broker.Addr()
 }
 
+// BrokerURL returns the embedded broker's address as clients dial it, after Ready.
+func (h *Hub) BrokerURL() string {
+	switch {
+	case h.broker == nil:
+		return h.cfg.Broker.URL
+	case h.trust != nil:
+		return "ssl://" + reachable(h.broker.Addr())
+	}
+	return "tcp://" + reachable(h.broker.Addr())
+}
+
+// EnrolAddr returns host:port where only new boxes are answered, after Ready; "" when
+// web.enrol is not set.
+func (h *Hub) EnrolAddr() string {
+	if p := h.joins.Load(); p != nil {
+		return *p
+	}
+	return ""
+}
+
 // WebAddr returns host:port of the pages after Ready.
 func (h *Hub) WebAddr() string {
 	if p := h.web.Load(); p != nil {
@@ -154,7 +201,9 @@ func (h *Hub) Token() string { return h.token }
 // Public returns what boxes pin.
 func (h *Hub) Public() keyfile.Public { return h.keys.Public() }
 
-// AddBox registers a box by its public keys; again with the same ones is no error.
+// AddBox registers a box by its public keys; again with the same ones is no error. It
+// is for the demonstration and for tests without an authority: boxes of a fleet come
+// in by Invite and Enrol only.
 func (h *Hub) AddBox(ctx context.Context, p keyfile.Public) error {
 	return addBox(ctx, h.db, p)
 }
@@ -213,7 +262,10 @@ func (h *Hub) runLink(ctx context.Context, ready func()) error {
 		MinBackoff: 200 * time.Millisecond, MaxBackoff: 10 * time.Second, QueueIn: 4096, QueueOut: 4096, Logger: h.log,
 	}
 	if h.broker != nil {
-		o.Broker = "tcp://" + reachable(h.broker.Addr())
+		o.Broker = h.BrokerURL()
+		if h.trust != nil && h.cfg.Broker.Advertise == "" {
+			h.trust.authority.SetBroker(o.Broker)
+		}
 		if h.secret != "" {
 			o.Username, o.Password = hubUser, h.secret
 		}
@@ -224,11 +276,17 @@ func (h *Hub) runLink(ctx context.Context, ready func()) error {
 		}
 		o.Password = password
 	}
+	if h.trust != nil && strings.HasPrefix(o.Broker, "ssl://") {
+		o.TLS = h.linkTLS(o.Broker)
+	}
 	l, err := mqttlink.New(o)
 	if err != nil {
 		return err
 	}
 	l.Handle(ingest.Filter, h.ingest.Handle)
+	if h.trust != nil {
+		l.Handle(heart.Filter, func(topic string, raw []byte) { h.trust.heart.Handle(ctx, topic, raw) })
+	}
 	h.link.l.Store(l)
 	ready()
 	var wg sync.WaitGroup
@@ -242,6 +300,11 @@ func (h *Hub) announce(ctx context.Context, l *mqttlink.Link) {
 	for was := false; ; {
 		changed, up := l.Changed(), l.Up()
 		if up && !was {
+			if h.trust != nil {
+				if err := h.trust.heart.Deliver(ctx); err != nil && ctx.Err() == nil {
+					h.log.Error("orders", "err", err)
+				}
+			}
 			h.ingest.Announce(ctx)
 		}
 		was = up
@@ -262,16 +325,35 @@ func reachable(addr string) string {
 	return addr
 }
 
-// serve answers the operator's browser.
-func (h *Hub) serve(ctx context.Context, ready func()) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", h.cfg.Web.Listen)
+// serveWeb answers the operator's browser, and new boxes.
+func (h *Hub) serveWeb(ctx context.Context, ready func()) error {
+	m := http.NewServeMux()
+	m.Handle("/", h.pages)
+	m.Handle("POST /enrol", h.enrolment())
+	return h.serve(ctx, site{h.cfg.Web.Listen, m, &h.web}, ready)
+}
+
+// serveEnrol answers new boxes only, at an address that may be open to all.
+func (h *Hub) serveEnrol(ctx context.Context, ready func()) error {
+	return h.serve(ctx, site{h.cfg.Web.Enrol, h.enrolment(), &h.joins}, ready)
+}
+
+// site is what is served where.
+type site struct {
+	listen  string
+	handler http.Handler
+	addr    *atomic.Pointer[string]
+}
+
+func (h *Hub) serve(ctx context.Context, at site, ready func()) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at.listen)
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
 	addr := l.Addr().String()
-	h.web.Store(&addr)
+	at.addr.Store(&addr)
 	s := &http.Server{
-		Handler: h.pages, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		Handler: at.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 	}

@@ -182,8 +182,8 @@ func (p *Program) serve(ctx context.Context) error {
 		select {
 		case <-h.Ready():
 			fmt.Fprintf(p.Stdout, "Trang vận hành / operator pages: http://%s/\n", h.WebAddr())
-			if a := h.BrokerAddr(); a != "" {
-				fmt.Fprintf(p.Stdout, "MQTT: tcp://%s\n", a)
+			if h.BrokerAddr() != "" {
+				fmt.Fprintf(p.Stdout, "MQTT: %s\n", h.BrokerURL())
 			}
 			if p.Started != nil {
 				p.Started(h)
