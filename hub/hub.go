@@ -19,6 +19,8 @@ var (
 	ErrBoxExists = errors.New("hub: a box of that name has other keys")
 	// ErrMoved: the stream is not where the batch expects it: read it again.
 	ErrMoved = errors.New("hub: stream has moved")
+	// ErrRevoked: the box's certificate ended; nothing of it is stored.
+	ErrRevoked = errors.New("hub: the box is revoked")
 	// ErrAgain: the alarm happened again since the page was made.
 	ErrAgain = errors.New("hub: the alarm happened again")
 	// ErrBoxName: the name cannot stand in a topic.

@@ -16,7 +16,8 @@ const perChunk = 64
 // Append stores one accepted frame in one transaction: entries, tree hashes,
 // size and root, and what the entries tell of the facility. hub.ErrMoved when the
 // stream is not at b.From, for instance because an earlier try was applied
-// though it reported an error; hub.ErrUnknownBox for a box that is not there.
+// though it reported an error; hub.ErrUnknownBox for a box that is not there,
+// hub.ErrRevoked for one whose certificate ended.
 func (d *DB) Append(ctx context.Context, b *hub.Batch) error {
 	return wrap("append", inTx(ctx, d.w, func(tx *sql.Tx) error {
 		id, err := streamAt(ctx, tx, b)
@@ -138,6 +139,12 @@ func putFacility(ctx context.Context, tx *sql.Tx, b *hub.Batch) error {
 		}
 		q, args = q+`, facility=?`, append(args, string(j))
 	}
-	_, err := tx.ExecContext(ctx, q+` WHERE name=?`, append(args, b.Box)...)
-	return err
+	r, err := tx.ExecContext(ctx, q+` WHERE name=? AND revoked=0`, append(args, b.Box)...)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(hub.ErrRevoked, err)
+	}
+	return nil
 }

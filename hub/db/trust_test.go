@@ -62,6 +62,10 @@ func TestAdmitExchangesKeys(t *testing.T) {
 	if b := admit(ended, true); b.Revoked != 1 {
 		t.Fatal(b)
 	}
+	more := (&dbtest.Maker{Box: "a", Epoch: hub.Epoch{9}}).Next(1)
+	if err := d.Append(ctx, more); !errors.Is(err, hub.ErrRevoked) {
+		t.Fatal("stored of a revoked box", err)
+	}
 	b := admit(member("2"), true)
 	if b.Revoked != 0 || b.Serial != "2" || b.Keys.Identity[0] != '2' || b.DownEpoch != one.DownEpoch || b.Facility.Code != "22736" {
 		t.Fatalf("%+v", b)

@@ -64,6 +64,11 @@ func (b *box) data(ctx context.Context, d *wire.Data, s *wire.Start) {
 	b.use(hub.Epoch(d.Epoch))
 	if err := b.store(ctx, d, s); err != nil {
 		b.forget()
+		if errors.Is(err, hub.ErrRevoked) { // just now: Refresh follows
+			b.owed = false
+			b.alarm(ctx, hub.AlarmRevoked, "")
+			return
+		}
 		if !errors.Is(err, hub.ErrMoved) {
 			b.owed = false
 			b.in.failed(ctx, "store", err)

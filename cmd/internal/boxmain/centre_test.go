@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,9 +98,6 @@ func TestRecordsReachTheCentre(t *testing.T) {
 		s := machine{b}.Truths()
 		return s.Linked && s.Saved >= 2 && s.Received == s.Saved
 	})
-	if got, want := h.Tasks(), column(section(t, "hub-tasks")); !slices.Equal(got, want) {
-		t.Errorf("docs/architecture.md lists the centre's tasks %q, it starts %q", want, got)
-	}
 	streams, err := h.Streams(ctx, cfg.Box.Name)
 	if err != nil || len(streams) != 1 {
 		t.Fatal(streams, err)

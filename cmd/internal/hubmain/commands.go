@@ -16,7 +16,6 @@ import (
 	"clinicbox/hub/db"
 	"clinicbox/hub/ingest"
 	"clinicbox/internal/durable"
-	"clinicbox/internal/keyfile"
 )
 
 // ErrRows wraps what is wrong with pushed rows.
@@ -41,7 +40,7 @@ func (p *Program) version(context.Context) error {
 }
 
 func (p *Program) keys(context.Context) error {
-	cfg, err := Load(p.path)
+	cfg, err := Load(p.flags.config)
 	if err != nil {
 		return err
 	}
@@ -56,7 +55,7 @@ func (p *Program) keys(context.Context) error {
 // database opens the database beside a running hub: SQLite takes several
 // processes, and the hub looks for new boxes and downs by itself.
 func (p *Program) database(ctx context.Context, f func(*db.DB) error) error {
-	cfg, err := Load(p.path)
+	cfg, err := Load(p.flags.config)
 	if err != nil {
 		return err
 	}
@@ -68,50 +67,6 @@ func (p *Program) database(ctx context.Context, f func(*db.DB) error) error {
 		return err
 	}
 	return errors.Join(f(d), d.Close())
-}
-
-func (p *Program) boxes(ctx context.Context) error {
-	switch {
-	case p.args[0] == "add" && len(p.args) == 3:
-		pub, err := keyfile.ParsePublic(p.args[2])
-		if err != nil {
-			return err
-		}
-		if pub.Name != p.args[1] {
-			return fmt.Errorf("%w: dòng khóa của hộp / the line is of box %q", ErrUsage, pub.Name)
-		}
-		return p.database(ctx, func(d *db.DB) error {
-			if err := addBox(ctx, d, pub); err != nil {
-				return err
-			}
-			fmt.Fprintf(p.Stdout, "đã đăng ký / registered: %s %s\n", pub.Name, pub.Fingerprint())
-			return nil
-		})
-	case p.args[0] == "list" && len(p.args) == 1:
-		return p.database(ctx, p.list(ctx))
-	}
-	return fmt.Errorf("%w: clinichub box -config FILE %s", ErrUsage, p.command.usage)
-}
-
-func (p *Program) list(ctx context.Context) func(*db.DB) error {
-	return func(d *db.DB) error {
-		bs, err := d.Boxes(ctx)
-		if err != nil {
-			return err
-		}
-		for i := range bs {
-			ss, err := d.Streams(ctx, bs[i].Name)
-			if err != nil {
-				return err
-			}
-			held := uint64(0)
-			for j := range ss {
-				held += ss[j].Size
-			}
-			fmt.Fprintf(p.Stdout, "%s\t%d\t%s\n", bs[i].Name, held, bs[i].Facility.Name)
-		}
-		return nil
-	}
 }
 
 // pushRow is a catalogue row as the file has it; days are written YYYY-MM-DD.
@@ -175,8 +130,8 @@ func (p *Program) push(ctx context.Context) error {
 }
 
 func (p *Program) pushTo(ctx context.Context, d *db.DB, es []hub.Down) error {
-	names := []string{p.box}
-	if p.all {
+	names := []string{p.flags.box}
+	if p.flags.all {
 		names = nil
 		bs, err := d.Boxes(ctx)
 		if err != nil {

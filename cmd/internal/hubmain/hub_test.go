@@ -172,7 +172,9 @@ func TestBoxAndPushBesideARunningHub(t *testing.T) {
 	b.Record(10)
 	plug(t, b, mqttlink.Opts{Broker: "tcp://" + h.BrokerAddr()})
 	b.Connect()
-	run(t, dir, "box", "add", "tram-01", b.Keys.Public().String())
+	if err := h.AddBox(t.Context(), b.Keys.Public()); err != nil {
+		t.Fatal(err)
+	}
 	synced(t, b)
 	held(t, h, b)
 	file := filepath.Join(dir, "rows.json")
@@ -333,14 +335,23 @@ func run(t *testing.T, dir string, args ...string) string {
 
 func try(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
+	return feed(t, dir, "", args...)
+}
+
+// feed is try with input.
+func feed(t *testing.T, dir, input string, args ...string) (string, error) {
+	t.Helper()
 	file := filepath.Join(dir, "hub.toml")
 	text := "[data]\ndir = \"data\"\nkeys = \"hub.keys\"\n[broker]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	p := &hubmain.Program{Stdin: strings.NewReader(""), Stdout: &out, Stderr: testlog.New(t)}
-	all := append([]string{args[0]}, append([]string{"-config", file}, args[1:]...)...)
+	p := &hubmain.Program{Stdin: strings.NewReader(input), Stdout: &out, Stderr: testlog.New(t)}
+	all := args
+	if args[0] != "root" {
+		all = append([]string{args[0]}, append([]string{"-config", file}, args[1:]...)...)
+	}
 	if err := p.ParseFlags(all); err != nil {
 		return "", err
 	}
@@ -354,25 +365,12 @@ func TestCommands(t *testing.T) {
 	if p, err := keyfile.ParsePublic(line); err != nil || p.Name != "hub" || run(t, dir, "keys") != line+"\n" {
 		t.Fatal(line, err)
 	}
-	k, err := keyfile.Generate("a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := keyfile.Generate("a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, dir, "box", "add", "a", k.Public().String())
-	run(t, dir, "box", "add", "a", k.Public().String())
 	bad := filepath.Join(dir, "bad.json")
 	for _, c := range []struct {
 		rows string
 		args []string
 	}{
-		{args: []string{"box", "add", "a", other.Public().String()}},
-		{args: []string{"box", "add", "b", k.Public().String()}},
 		{args: []string{"box", "add", "a", "a:x:y"}},
-		{args: []string{"box", "add", "a"}},
 		{args: []string{"box", "remove"}},
 		{args: []string{"push", bad}},
 		{args: []string{"push", "-all", "-box", "a", bad}},

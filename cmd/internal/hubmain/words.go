@@ -1,0 +1,59 @@
+package hubmain
+
+import (
+	"errors"
+	"os"
+
+	"clinicbox/hub"
+	"clinicbox/hub/authority"
+	"clinicbox/hub/db"
+	"clinicbox/hub/pages"
+	"clinicbox/hub/registrar"
+	"clinicbox/internal/cert"
+	"clinicbox/internal/keyfile"
+	"clinicbox/internal/spoken"
+)
+
+// Words explains an error to an operator in both languages, where there is more to
+// say than the error itself does.
+func Words(err error) string {
+	for _, w := range []struct {
+		err    error
+		vi, en string
+	}{
+		{ErrLocked, "Trung tâm đang chạy với thư mục dữ liệu này. Dừng nó trước.", "A centre is already running with this data directory. Stop it first."},
+		{db.ErrNewer, "Cơ sở dữ liệu do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote this database. Install it again."},
+		{hub.ErrUnknownBox, "Không có hộp tên như vậy. Xem: clinichub box list.", "No box of that name is registered. See: clinichub box list."},
+		{ErrNoAuthority, "Trung tâm chưa có thẩm quyền cấp chứng thư: clinichub authority request, rồi lễ cấp quyền với khóa gốc (docs/operator.md).", "This centre has no authority yet: clinichub authority request, then the ceremony with the root (docs/operator.md)."},
+		{ErrPassphrases, "Hai lần nhập khác nhau, hoặc ngắn hơn 10 ký tự. Không có gì được ghi.", "What was typed differs, or has fewer than 10 characters. Nothing was written."},
+		{authority.ErrPassphrase, "Mật khẩu không mở được khóa.", "The passphrase does not open the key."},
+		{authority.ErrPerms, "Tệp khóa cho người khác đọc: chmod 600.", "Others may read the key file: chmod 600."},
+		{authority.ErrKeys, "Khóa, chứng thư và giấy cấp quyền không khớp nhau. Không có gì thay đổi.", "Keys, certificates and grant do not fit together. Nothing has changed."},
+		{authority.ErrUsed, "Mã một lần đã được một hộp khác dùng. Tạo mã mới: clinichub invite.", "The one-time code was used by another box. Make another: clinichub invite."},
+		{authority.ErrExpired, "Mã một lần đã hết hạn hoặc đã có mã mới hơn. Tạo mã mới: clinichub invite.", "The one-time code has expired, or there is a newer one. Make another: clinichub invite."},
+		{authority.ErrExists, "Một hộp tên này đang hoạt động. Thay máy: thêm -replaces TÊN.", "A box of that name is in service. For a machine in its place add -replaces NAME."},
+		{authority.ErrKey, "Khóa này đã có chứng thư của hộp hoặc người khác.", "The key belongs to another box or person already."},
+		{authority.ErrMissing, "Trung tâm không biết hộp hoặc số chứng thư này. Xem: clinichub box list, people.", "No such box or certificate. See: clinichub box list, people."},
+		{cert.ErrCode, "Trung tâm không biết mã một lần trong yêu cầu này.", "The centre does not know the request's one-time code."},
+		{cert.ErrOtherFacility, "Hộp được thay thuộc cơ sở khác.", "The box to be replaced is of another facility."},
+		{hub.ErrCredential, "Không có khóa nào đang chờ với số này, hoặc nhiều hơn một. Xem: clinichub people.", "No key of that number waits, or more than one does. See: clinichub people."},
+		{registrar.ErrProblem, "Khóa này không kiểm chứng được nên không được chứng nhận.", "This key does not verify and is not certified."},
+		{hub.ErrNoAnswer, "Hộp tên này không để lại câu trả lời cho mã thử đó. Nhờ người gọi đọc lại cả mã.", "No box of that name left an answer to that challenge. Have the caller read all of it again."},
+		{hub.ErrStolen, "Máy đó đã được báo mất cắp. Đừng trả lời người gọi.", "That machine was reported stolen. Do not answer the caller."},
+		{spoken.ErrCode, "Mã thử bị nhập sai; số nhóm sai ở dưới.", "The challenge is mistyped; the wrong groups are named below."},
+		{cert.ErrForm, "Không đọc được, hoặc có giá trị không đúng: mã cơ sở 5 ký tự; tên hộp gồm a-z, 0-9 và -.", "It cannot be read, or a value is wrong: a facility code has 5 characters, a box name is of a-z, 0-9 and -."},
+		{os.ErrExist, "Đã có sẵn ở đó. Không ghi đè.", "There is one already. It is not overwritten."},
+		{hub.ErrBoxName, "Tên hộp gồm 1 đến 32 ký tự a-z, 0-9 và -.", "A box name is 1 to 32 of a-z, 0-9 and -."},
+		{keyfile.ErrForm, "Tệp khóa không đúng.", "That is no key file."},
+		{keyfile.ErrPerms, "Tệp khóa cho người khác đọc: chmod 600.", "Others may read the key file: chmod 600."},
+		{pages.ErrToken, "Mã vận hành quá ngắn. Xóa tệp để trung tâm tạo mã mới.", "The operator token is too short. Remove the file and the centre makes a new one."},
+		{ErrDamage, "Bản ghi ở trung tâm bị hỏng; dòng có dấu ! nói chỗ nào. Đừng sửa tay. Dừng trung tâm, giữ lại bản sao của hub.db, rồi khôi phục bản sao lưu gần nhất còn sạch: các hộp sẽ tự gửi lại phần còn thiếu.", "Records at the centre are damaged; the lines with ! say where. Repair nothing by hand. Stop the centre, keep a copy of hub.db, and restore the latest backup that is clean: the boxes send again what it lacks."},
+		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
+		{os.ErrNotExist, "Không có tệp này.", "There is no such file."},
+	} {
+		if errors.Is(err, w.err) {
+			return w.vi + "\n" + w.en + "\n(" + err.Error() + ")"
+		}
+	}
+	return err.Error()
+}
