@@ -9,9 +9,6 @@ import (
 	"clinicbox/hub"
 )
 
-// operator is who acknowledges, until people have accounts at the centre.
-const operator = "operator"
-
 // shownAlarms of a box stand on its page.
 const shownAlarms = 100
 
@@ -23,14 +20,14 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	again := false
+	again, who := false, callerOf(r).name
 	for i, v := range r.PostForm["alarm"] {
 		id, count, ok := alarmOf(v)
 		if !ok || i >= shownAlarms {
 			s.errorPage(w, r, http.StatusBadRequest, "err.failed")
 			return
 		}
-		err := s.DB.Acknowledge(r.Context(), name, id, hub.Ack{Count: count, At: s.Now(), Who: operator})
+		err := s.DB.Acknowledge(r.Context(), name, id, hub.Ack{Count: count, At: s.Now(), Who: who})
 		switch {
 		case errors.Is(err, hub.ErrAgain):
 			again = true
@@ -38,7 +35,7 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, err)
 			return
 		default:
-			s.Log.Info("alarm acknowledged", "box", name, "alarm", id, "count", count, "who", operator)
+			s.Log.Info("alarm acknowledged", "box", name, "alarm", id, "count", count, "who", who)
 		}
 	}
 	result := "?acked"

@@ -17,6 +17,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
+	"clinicbox/hub/authority"
 )
 
 //go:embed templates/*.html
@@ -33,8 +34,14 @@ const MinToken = 20
 
 const maxBody = 1 << 20
 
-// ErrToken says that the operator token cannot keep anybody out.
-var ErrToken = errors.New("hub/pages: the operator token needs 20 characters")
+// minSecret bytes of secret keep cookies from being made up.
+const minSecret = 32
+
+// Sentinels of New and of who makes tokens.
+var (
+	ErrToken  = errors.New("hub/pages: the operator token needs 20 characters")
+	ErrSecret = errors.New("hub/pages: the secret under cookies is missing or short")
+)
 
 // Boxes is what the pages read of boxes.
 type Boxes interface {
@@ -73,24 +80,28 @@ type Live struct {
 
 // Options of New.
 type Options struct {
-	DB    DB
-	Push  func(ctx context.Context, box string, drafts []clinic.Draft) (last uint64, err error)
-	Live  func() Live
-	Token string // of the operator
-	Now   func() time.Time
-	Log   *slog.Logger
+	DB        DB
+	Push      func(ctx context.Context, box string, drafts []clinic.Draft) (last uint64, err error)
+	Live      func() Live
+	Operators Operators
+	Secret    []byte // under the MAC of cookies; not in the database
+	Trust     *Trust // nil before the authority's ceremony
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 type server struct {
 	Options
 	words map[string]words
 	css   string // path with the hash of the content
+	tries limit
+	once  once
 }
 
 // New returns the handler of the hub's pages.
 func New(o Options) (http.Handler, error) {
-	if len(o.Token) < MinToken {
-		return nil, ErrToken
+	if len(o.Secret) < minSecret {
+		return nil, ErrSecret
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -123,6 +134,7 @@ func (s *server) routes() http.Handler {
 	m.HandleFunc("POST /logout", s.leave)
 	m.HandleFunc("POST /lang", s.language)
 	m.HandleFunc("GET "+s.css, s.style)
+	s.trustRoutes(m)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, hub.ErrUnknownBox) })
 	cross := http.NewCrossOriginProtection()
 	// Logging in from the demonstration's bench page: whoever knows the token may.
@@ -168,7 +180,7 @@ func (s *server) health(w http.ResponseWriter, r *http.Request) {
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.Is(err, hub.ErrUnknownBox):
+	case errors.Is(err, hub.ErrUnknownBox), errors.Is(err, authority.ErrMissing), errors.Is(err, hub.ErrCredential):
 		s.errorPage(w, r, http.StatusNotFound, "err.notfound")
 	case errors.As(err, &tooLarge):
 		s.errorPage(w, r, http.StatusRequestEntityTooLarge, "err.toolarge")

@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,11 +35,15 @@ type site struct {
 	t      *testing.T
 	db     *db.DB
 	live   pages.Live
+	now    time.Time
+	trust  *trust // nil = no authority yet
 	client *http.Client
 }
 
 // newSite serves pages over a database with five boxes in every state.
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return openSite(t, false) }
+
+func openSite(t *testing.T, trusted bool) *site {
 	t.Helper()
 	s := &site{t: t, live: pages.Live{Linked: true}}
 	var err error
@@ -53,9 +58,16 @@ func newSite(t *testing.T) *site {
 		}
 		return s.db.Push(ctx, box, es)
 	}
+	if err := s.db.FirstOperator(t.Context(), sha256.Sum256([]byte(token)), dbtest.At(0)); err != nil {
+		t.Fatal(err)
+	}
+	s.now = dbtest.At(60)
+	if trusted {
+		s.trust = newTrust(t, func() time.Time { return s.now })
+	}
 	h, err := pages.New(pages.Options{
-		DB: s.db, Push: push, Live: func() pages.Live { return s.live }, Token: token,
-		Now: func() time.Time { return dbtest.At(60) }, Log: testlog.Logger(t),
+		DB: s.db, Push: push, Live: func() pages.Live { return s.live }, Operators: s.db, Secret: make([]byte, 32),
+		Now: func() time.Time { return s.now }, Log: testlog.Logger(t), Trust: s.trust.pages(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,8 +205,8 @@ func TestOnlyTheOperator(t *testing.T) {
 	if _, body := s.get("/"); strings.Contains(body, "tram-01") {
 		t.Error("still in after logging out")
 	}
-	if _, err := pages.New(pages.Options{Token: "short"}); err == nil {
-		t.Error("a token that can be guessed")
+	if _, err := pages.New(pages.Options{Secret: []byte("short")}); err == nil {
+		t.Error("cookies that can be made up")
 	}
 }
 
@@ -256,7 +268,7 @@ func TestAcknowledge(t *testing.T) {
 	if code != 200 {
 		t.Fatal(code)
 	}
-	has(t, body, "Acknowledged.", "Acknowledged alarms (1)", "operator", "Look here", "21 Sep 2026")
+	has(t, body, "Acknowledged.", "Acknowledged alarms (1)", hub.FirstOperator, "Look here", "21 Sep 2026")
 	if err := s.db.Raise(t.Context(), hub.Alarm{Box: "tram-03", Code: hub.AlarmGarbage, Last: dbtest.At(59)}); err != nil {
 		t.Fatal(err)
 	}
@@ -394,22 +406,51 @@ func TestWordsAreComplete(t *testing.T) {
 			t.Errorf("no words for alarm %s", code)
 		}
 	}
-	files, err := filepath.Glob("templates/*.html")
-	if err != nil {
-		t.Fatal(err)
+	for k := range vi {
+		if !used(t, k) {
+			t.Errorf("nothing uses %s", k)
+		}
 	}
-	used := regexp.MustCompile(`\.T "([^"]+)"`)
+	for _, m := range regexp.MustCompile(`\.T "([^"]+)"`).FindAllStringSubmatch(sources(t, "templates/*.html"), -1) {
+		if vi[m[1]] == "" {
+			t.Errorf("a template uses %s, which has no words", m[1])
+		}
+	}
+}
+
+// used reports whether a template or the program names the key, or makes it of a
+// prefix that the pages have for what comes from elsewhere.
+func used(t *testing.T, key string) bool {
+	all := sources(t, "templates/*.html") + sources(t, "[a-z]*.go")
+	if strings.Contains(all, `"`+key+`"`) {
+		return true
+	}
+	for _, prefix := range []string{"alarm.", "short.", "push.catalog.", "op.", "act.", "done.", "task.", "go.", "point."} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func sources(t *testing.T, pattern string) string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatal(pattern, err)
+	}
+	var b strings.Builder
 	for _, f := range files {
-		b, err := os.ReadFile(f)
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range used.FindAllStringSubmatch(string(b), -1) {
-			if vi[m[1]] == "" {
-				t.Errorf("%s uses %s, which has no words", f, m[1])
-			}
-		}
+		b.Write(text)
 	}
+	return b.String()
 }
 
 // lang changes the language of the browser's pages.

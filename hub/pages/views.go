@@ -18,6 +18,7 @@ type errorView struct {
 type loginView struct {
 	page
 	Wrong bool
+	Wait  int // seconds
 }
 
 // state is a box's, for people: a sign, a word and a colour.

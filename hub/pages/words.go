@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"clinicbox/clinic"
@@ -38,9 +39,10 @@ func loadWords() (map[string]words, error) {
 type page struct {
 	Lang    string
 	Title   string
-	Path    string
+	Path    string // to come back to after another language was chosen
+	At      string // where the page is
 	CSS     string
-	In      bool
+	Who     string // the operator's name; empty = nobody is in
 	Refresh bool
 	Now     time.Time
 	Trouble []string // message keys
@@ -52,9 +54,12 @@ func (s *server) page(r *http.Request, title string) page {
 	if c, err := r.Cookie(langCookie); err == nil && c.Value == "en" {
 		lang = "en"
 	}
-	p := page{Lang: lang, Path: r.URL.Path, CSS: s.css, In: s.isOperator(r), Now: s.Now(), words: s.words[lang]}
-	if r.Method != http.MethodGet {
+	p := page{Lang: lang, Path: r.URL.Path, At: r.URL.Path, CSS: s.css, Who: callerOf(r).name, Now: s.Now(), words: s.words[lang]}
+	switch {
+	case r.Method != http.MethodGet:
 		p.Path = "/"
+	case r.URL.RawQuery != "":
+		p.Path += "?" + r.URL.RawQuery
 	}
 	if p.Title = p.words[title]; p.Title == "" {
 		p.Title = title
@@ -157,3 +162,47 @@ func (p *page) ago(d time.Duration) string {
 
 // Hex writes the first 16 bytes of a hash: as much as slips print.
 func (p *page) Hex(h [32]byte) string { return hex.EncodeToString(h[:16]) }
+
+// Nav lists the sections; Hint marks the one that the page is of.
+func (p *page) Nav() []option {
+	out := []option{
+		{"/", "nav.boxes", ""},
+		{"/certs", "nav.certs", ""},
+		{"/invitations", "nav.invitations", ""},
+		{"/carried", "nav.enrol", ""},
+		{"/people", "nav.people", ""},
+		{"/telephone", "nav.telephone", ""},
+		{"/history", "nav.history", ""},
+	}
+	for i := range out {
+		o := &out[i]
+		if p.At == o.Value || o.Value != "/" && strings.HasPrefix(p.At, o.Value+"/") || o.Value == "/" && strings.HasPrefix(p.At, "/boxes/") {
+			o.Hint = "here"
+		}
+	}
+	return out
+}
+
+// pair hands a row to a template together with the page's words.
+type pair struct {
+	P *page
+	C any
+}
+
+// Pair makes one.
+func (p *page) Pair(row any) pair { return pair{p, row} }
+
+// Lines writes numbers with commas between them.
+func (p *page) Lines(ns []int) string {
+	var out []string
+	for _, n := range ns[:min(len(ns), 30)] {
+		out = append(out, strconv.Itoa(n))
+	}
+	if len(ns) > 30 {
+		out = append(out, "…")
+	}
+	return strings.Join(out, ", ")
+}
+
+// Short8 is as much of an ID as people compare.
+func (p *page) Short8(s string) string { return short(s) }

@@ -112,7 +112,7 @@ func dependencies() []dependency {
 		{"modernc.org/sqlite", []string{"hub/db"}, "one package per dependency"},
 		{"github.com/pelletier/go-toml/v2", []string{"device/config", "web/i18n"}, "files that people write"},
 		{"github.com/creack/pty", []string{"peripherals/sim"}, "the simulated end of a serial cable"},
-		{"github.com/boombuler/barcode", []string{"peripherals/printer", "web"}, "codes on slips and pages"},
+		{"github.com/boombuler/barcode", []string{"peripherals/printer", "web", "hub/pages"}, "codes on slips and pages"},
 		{"codeberg.org/go-fonts/liberation", []string{"peripherals/printer"}, "the slip's font"},
 		{"golang.org/x/image", []string{"peripherals"}, "drawing slips"},
 		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd"}, "Unicode forms"},

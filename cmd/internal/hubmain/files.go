@@ -53,19 +53,26 @@ func Keys(path string) (k *keyfile.Private, made bool, err error) {
 	return k, true, k.Save(path)
 }
 
-// token returns the operator's token, made when its file is missing.
+// token returns the first operator's token, made when its file is missing.
 func token(path string) (t string, made bool, err error) {
-	b, err := os.ReadFile(path)
+	t, err = readToken(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		t = rand.Text()
 		return t, true, durable.WriteFile(path, []byte(t+"\n"), 0o600)
-	} else if err != nil {
-		return "", false, fmt.Errorf("hub: %w", err)
 	}
-	if t = strings.TrimSpace(string(b)); len(t) < pages.MinToken {
-		return "", false, fmt.Errorf("%w: %s", pages.ErrToken, path)
+	return t, false, err
+}
+
+func readToken(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("hub: %w", err)
 	}
-	return t, false, nil
+	t := strings.TrimSpace(string(b))
+	if len(t) < pages.MinToken {
+		return "", fmt.Errorf("%w: %s", pages.ErrToken, path)
+	}
+	return t, nil
 }
 
 // users reads who may connect to the embedded broker.

@@ -37,8 +37,8 @@ type Hub struct {
 	log    *slog.Logger
 	lock   *os.File
 	keys   *keyfile.Private
-	token  string
-	made   bool // the token is new
+	token  string // of the first operator
+	made   bool   // the token is new
 	db     *db.DB
 	broker *broker.Broker // nil with one elsewhere
 	secret string         // our password at the embedded broker
@@ -73,14 +73,10 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if h.keys, _, err = Keys(h.cfg.Data.Keys); err != nil {
 		return err
 	}
-	path := h.cfg.Web.TokenFile
-	if path == "" {
-		path = filepath.Join(dir, "operator.token")
-	}
-	if h.token, h.made, err = token(path); err != nil {
+	if h.db, err = db.Open(ctx, databasePath(dir)); err != nil {
 		return err
 	}
-	if h.db, err = db.Open(ctx, databasePath(dir)); err != nil {
+	if err = h.openOperators(ctx); err != nil {
 		return err
 	}
 	h.ingest = ingest.New(ingest.Options{
@@ -89,7 +85,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if err := h.openTrust(ctx); err != nil {
 		return err
 	}
-	h.pages, err = pages.New(pages.Options{DB: h.db, Push: h.ingest.Push, Live: h.live, Token: h.token, Log: h.log})
+	h.pages, err = h.newPages()
 	if err != nil || h.cfg.Broker.URL != "" {
 		return err
 	}
@@ -195,7 +191,7 @@ func (h *Hub) WebAddr() string {
 	return ""
 }
 
-// Token returns the operator's token.
+// Token returns the first operator's token, as it stands in its file.
 func (h *Hub) Token() string { return h.token }
 
 // Public returns what boxes pin.
