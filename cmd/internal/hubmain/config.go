@@ -17,6 +17,7 @@ type Config struct {
 	Authority Authority `toml:"authority"`
 	Broker    Broker    `toml:"broker"`
 	Web       Web       `toml:"web"`
+	Legal     Legal     `toml:"legal"`
 	Log       Log       `toml:"log"`
 }
 

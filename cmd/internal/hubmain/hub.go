@@ -22,6 +22,7 @@ import (
 	"clinicbox/hub/db"
 	"clinicbox/hub/heart"
 	"clinicbox/hub/ingest"
+	"clinicbox/hub/legal"
 	"clinicbox/hub/pages"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/keyfile"
@@ -45,7 +46,8 @@ type Hub struct {
 	link   lateLink
 	ingest *ingest.Ingest
 	pages  http.Handler
-	trust  *trust // nil without an authority
+	trust  *trust       // nil without an authority
+	legal  *legal.Legal // nil when nobody makes legal signatures
 	group  *task.Group
 	web    atomic.Pointer[string]
 	joins  atomic.Pointer[string]
@@ -82,7 +84,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	h.ingest = ingest.New(ingest.Options{
 		DB: h.db, Link: &h.link, Identity: h.keys.Identity, HPKE: h.keys.HPKE, Stored: h.stored, Log: h.log,
 	})
-	if err := h.openTrust(ctx); err != nil {
+	if err := errors.Join(h.openTrust(ctx), h.openLegal()); err != nil {
 		return err
 	}
 	h.pages, err = h.newPages()
@@ -127,6 +129,9 @@ func (h *Hub) tasks() (ts []task.Task) {
 		ts = append(ts, h.broker)
 	}
 	ts = append(ts, h.ingest, task.Func("mqtt", h.runLink), task.Func("web", h.serveWeb))
+	if h.legal != nil {
+		ts = append(ts, h.legal)
+	}
 	if h.cfg.Web.Enrol != "" {
 		ts = append(ts, task.Func("enrol", h.serveEnrol))
 	}

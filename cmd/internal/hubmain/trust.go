@@ -64,6 +64,9 @@ func (h *Hub) stored(b *hub.Batch) {
 	if h.trust != nil {
 		h.trust.registrar.Stored(b)
 	}
+	if h.legal != nil {
+		h.legal.Stored(b)
+	}
 }
 
 // brokerTLS is how the embedded broker knows its clients; nil without an authority.
