@@ -143,7 +143,7 @@ func (s *Server) keepTyped(w http.ResponseWriter, r *http.Request) {
 // draftable reports whether a page has something to lose.
 func draftable(path string) bool {
 	return strings.HasPrefix(path, "/patients/") || path == "/register" ||
-		path == "/staff/new" || strings.HasPrefix(path, "/staff/") && strings.HasSuffix(path, "/edit")
+		path == "/staff/new" || path == "/machine/answer" || strings.HasPrefix(path, "/staff/") && strings.HasSuffix(path, "/edit")
 }
 
 // browser names a browser that nobody is logged in at, to keep what was typed

@@ -79,6 +79,33 @@ func (w *world) lockedBox(u *fakeUnlocker) *browser {
 	return w.at(h)
 }
 
+// barePages adds the pages of a locked box and of one that is not trusted yet.
+func barePages(w *world, pages map[string]answer) {
+	root, _ := fleet(w.t)
+	for name, trust := range map[string]Trust{
+		"whole": {URL: "https://tram-01.local/", Plain: "http://tram-01.local/", Root: root}, "no root": {URL: "https://tram-01.local/"}, "nothing": {},
+	} {
+		h, err := NewTrust(TrustOpts{Log: w.log.Logger(), Facility: "Trạm", Trust: func() Trust { return trust }})
+		w.must(err)
+		pages["bare trust "+name], pages["bare trusted "+name] = w.at(h).get("/trust"), w.at(h).secured().get("/trust")
+	}
+	b := w.lockedBox(nil)
+	for _, path := range []string{"/", "/pin/3", "/recover", "/telephone", "/pin/99", "/trust"} {
+		pages["bare locked "+path] = b.get(path)
+	}
+	pages["bare locked empty"], pages["bare locked form"] = b.post("/recover", url.Values{"pin": {"1"}}), b.post("/register", nil)
+	for i := range wrongMax + 1 {
+		pages["bare locked wrong "+strconv.Itoa(i/wrongMax)] = b.post("/pin/3", url.Values{"pin": {"000000"}})
+	}
+	for name, ways := range map[string]Ways{
+		"erased": {Erased: true}, "blocked": {Blocked: true}, "not set up": {NotSetUp: true}, "key file": {KeyFile: true}, "opening": {Opening: true},
+	} {
+		u := newUnlocker()
+		u.ways = ways
+		pages["bare "+name] = w.lockedBox(u).get("/")
+	}
+}
+
 func TestLockedBoxOpens(t *testing.T) {
 	for name, open := range map[string]func(b *browser) answer{
 		"PIN":     func(b *browser) answer { return b.post("/pin/3", url.Values{"pin": {lockedPIN}}) },

@@ -14,7 +14,9 @@ import (
 type Login struct {
 	Page
 	People []desk.Person
-	Next   string // query that carries where to go on, with its question mark
+	// Numbers are those by which they unlock the box; who has none is not in it.
+	Numbers map[clinic.ID]uint32
+	Next    string // query that carries where to go on, with its question mark
 }
 
 // PIN is the view of the page that asks for the PIN, at login and after a lock.
@@ -45,6 +47,14 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := &Login{Page: s.page(r, "login.title", ""), People: people, Next: nextQuery(localPath(r.URL.Query().Get("next")))}
+	if s.opts.Numbers != nil {
+		v.Numbers = map[clinic.ID]uint32{}
+		for _, p := range people {
+			if n, ok := s.opts.Numbers.Number(p.ID); ok {
+				v.Numbers[p.ID] = n
+			}
+		}
+	}
 	s.show(w, r, http.StatusOK, "login", v)
 	return nil
 }

@@ -57,3 +57,38 @@ type Numbers interface {
 	// Number answers at once; false means that the person cannot unlock the box.
 	Number(person clinic.ID) (number uint32, ok bool)
 }
+
+// MachineError refuses to join, in words of the pages: a message key and its
+// arguments, in pairs of name and value.
+type MachineError struct {
+	Key  string
+	Args []any
+}
+
+// Error names the refusal for logs; it holds nothing that was typed.
+func (e *MachineError) Error() string { return "web: " + e.Key }
+
+// The refusals.
+const (
+	MachineAddress     = "machine.bad.address"     // not an address of a centre
+	MachineUnreachable = "machine.bad.unreachable" // the centre does not answer
+	MachineCode        = "machine.bad.code"        // the one-time code is mistyped
+	MachineRefused     = "machine.bad.refused"     // the centre does not take the code: used, old, of another box
+	MachineForged      = "machine.bad.forged"      // the answer does not prove that it knows the code
+	MachineOther       = "machine.bad.other"       // the answer belongs to another request
+	MachineNoRequest   = "machine.bad.no-request"  // no request waits for an answer
+	MachineLines       = "machine.bad.lines"       // mistyped; Args: lines, such as "3, 7"
+	MachineMissing     = "machine.bad.missing"     // Args: lines
+	MachineParts       = "machine.bad.parts"       // QR codes that are missing; Args: parts
+	MachineForm        = "machine.bad.form"        // not an answer at all
+	MachineEnrolled    = "machine.bad.enrolled"    // it belongs to a centre already
+	MachineFull        = "machine.bad.full"        // no room to keep it
+)
+
+// machineKeys are all refusals, for the test of the catalogues.
+func machineKeys() []string {
+	return []string{
+		MachineAddress, MachineUnreachable, MachineCode, MachineRefused, MachineForged, MachineOther, MachineNoRequest,
+		MachineLines, MachineMissing, MachineParts, MachineForm, MachineEnrolled, MachineFull,
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ var (
 	missing  = regexp.MustCompile(`\[[a-z]+[.-][a-z0-9.-]*\]`)
 	inline   = regexp.MustCompile(`(?i)<[^>]*\s(style|on[a-z]+)=|<style|<script>|javascript:`)
 	outside  = regexp.MustCompile(`(?i)(https?:)?//[a-z0-9]`)
+	leads    = regexp.MustCompile(`(?i)(href|src|srcset|action|content)="(https?:)?//[^"]*`)
 	buttons  = regexp.MustCompile(`class="(govuk-button|cb-tile cb-tile--first)"[^>]*>`)
 	unfilled = regexp.MustCompile(`\{[a-z]+\}`)
 )
@@ -63,6 +65,8 @@ func pagesOf(w *world) map[string]answer {
 	}
 	pages["nurse's visit"] = nurse.get(fresh)
 	staffPages(w, nurse, b, pages)
+	machinePages(w, pages)
+	barePages(w, pages)
 	pages["technician"] = w.login(w.tech, techPIN).get("/status")
 	b.post("/lock", nil)
 	pages["lock"] = b.get("/lock")
@@ -96,10 +100,10 @@ func TestEveryPage(t *testing.T) {
 		t.Run(lang, func(t *testing.T) {
 			w := newWorld(t, 0)
 			for name, a := range pagesOf(w.speaking(lang)) {
-				if a.status >= 500 || a.body == "" {
+				if a.status >= 500 && a.status != 503 || a.body == "" {
 					t.Errorf("%s: %d", name, a.status)
 				}
-				if !strings.Contains(a.body, `<html lang="`+lang+`"`) || !strings.Contains(a.body, `id="strip"`) {
+				if !strings.Contains(a.body, `<html lang="`+lang+`"`) || strings.Contains(a.body, `id="strip"`) == strings.HasPrefix(name, "bare ") {
 					t.Errorf("%s: wrong language or no strip: %d", name, a.status)
 				}
 				for what, re := range map[string]*regexp.Regexp{"missing words": missing, "unfilled places": unfilled} {
@@ -107,8 +111,8 @@ func TestEveryPage(t *testing.T) {
 						t.Errorf("%s: %s %v", name, what, m)
 					}
 				}
-				for what, re := range map[string]*regexp.Regexp{"inline": inline, "outside": outside} {
-					if m := re.FindAllString(a.body, -1); m != nil {
+				for what, re := range map[string]*regexp.Regexp{"inline": inline, "outside": leads} {
+					if m := re.FindAllString(a.body, -1); m != nil && !slices.Equal(m, []string{`href="https://tram-01.local/`}) {
 						t.Errorf("%s: %s %q", name, what, m)
 					}
 				}

@@ -28,7 +28,7 @@ func (s *Server) publicRoutes() map[string]handler {
 
 // staffRoutes need a login of any role. They show no patient.
 func (s *Server) staffRoutes() map[string]handler {
-	return map[string]handler{
+	m := map[string]handler{
 		"GET /status":                 s.status,
 		"POST /lock":                  s.lock,
 		"POST /printing/retry":        s.printRetry,
@@ -48,6 +48,8 @@ func (s *Server) staffRoutes() map[string]handler {
 		"GET /staff/{person}/newpin":  s.resetPIN,
 		"POST /staff/{person}/newpin": s.resetPINSave,
 	}
+	maps.Copy(m, s.machineRoutes())
+	return m
 }
 
 // recordRoutes show patients: every role but the technician's. P stands for the

@@ -27,6 +27,7 @@ type session struct {
 	flash  *Note
 	act    string  // the last form that must be done once though its answer may be lost
 	places []place // where its person typed the PIN, the latest last
+	carry  *carry  // a request of the box that is carried to the centre
 	away   bool    // of a copy: the request comes from elsewhere
 }
 

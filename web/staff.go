@@ -26,6 +26,8 @@ type StaffPerson struct {
 	Helps bool // … may unlock a PIN
 	Reset bool // … may set a new PIN for this person
 	Log   []StaffEvent
+	// Number unlocks the box with the PIN; 0 = none.
+	Number uint32
 }
 
 // StaffEvent is one entry about a person, the latest first.
@@ -76,6 +78,9 @@ func (s *Server) staffPerson(w http.ResponseWriter, r *http.Request) error {
 	if !v.Self && !f.Left {
 		v.Helps = helps(me)
 		v.Reset = v.Admin || v.Helps && f.Role != clinic.RoleAdministrator
+	}
+	if s.opts.Numbers != nil && !f.Left {
+		v.Number, _ = s.opts.Numbers.Number(f.ID)
 	}
 	for i := len(f.Versions) - 1; i >= 0; i-- {
 		rec := f.Versions[i]

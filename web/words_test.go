@@ -73,6 +73,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
 	}
 	keys = append(keys, unlockKeys()...)
+	keys = append(keys, machineKeys()...)
 	for _, lang := range i18n.Languages() {
 		for _, key := range keys {
 			if !HasMessage(lang, key) {

@@ -37,6 +37,7 @@ type world struct {
 	scans  desktest.Scans
 	box    *fakeBox
 	queue  *fakePrinter
+	engine *fakeMachine
 	desk   *desk.Desk
 	web    *Server
 	http   *httptest.Server
@@ -134,7 +135,7 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 	w := &world{
 		t: t, clock: desktest.NewClock(time.Date(2026, 11, 22, 8, 30, 0, 0, clinic.ICT)), pins: desktest.NewPins(),
 		papers: &desktest.Papers{}, scans: desktest.Scans{}, box: newBox(), log: testlog.New(t),
-		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{},
+		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{}, engine: newMachine(),
 	}
 	w.store, w.law = desktest.NewStore(w.clock), newLaw(t)
 	site := desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm y tế đảo Sò Biển", Box: "tram-01", Book: "a"}}
@@ -151,7 +152,7 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 		{ID: w.admin, Staff: clinic.Staff{Name: "Đỗ Thị Quản", Role: clinic.RoleAdministrator}, PIN: adminPIN},
 	}))
 	w.catalogue()
-	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name, Printer: w.queue})
+	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name, Printer: w.queue, Machine: w.engine, Recovery: recoveryCodes{w}, Numbers: numbers{w}})
 	w.must(err)
 	return w
 }

@@ -119,6 +119,16 @@
       box.hidden = false;
     });
   }
+  // Buttons that need a script are hidden without it.
+  document.querySelectorAll("[data-print]").forEach((b) => { b.hidden = false; b.addEventListener("click", () => print()); });
+  document.querySelectorAll("[data-copy]").forEach((b) => {
+    b.hidden = false;
+    b.addEventListener("click", () => {
+      const from = document.getElementById(b.dataset.copy), words = b.querySelectorAll("span");
+      from.focus(); from.select();
+      if (document.execCommand("copy")) { words[0].hidden = true; words[1].hidden = false; }
+    });
+  });
   const close = $("#live [data-close]");
   if (close) close.addEventListener("click", () => { const box = $("#live"); sessionStorage.setItem("later", box.dataset.name); box.hidden = true; });
 })();
