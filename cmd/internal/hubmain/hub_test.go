@@ -292,12 +292,15 @@ func TestMosquitto(t *testing.T) {
 
 // mosquitto starts one on a free port. Its log names the port it got; it knows no
 // port 0, so a few are tried.
-func mosquitto(t *testing.T, bin, dir string) string {
+func mosquitto(t *testing.T, bin, dir string, lines ...string) string {
 	t.Helper()
+	if len(lines) == 0 {
+		lines = []string{"allow_anonymous true"}
+	}
 	for try := range 20 {
 		port := 20_000 + (os.Getpid()*7+try*991)%20_000
 		file := filepath.Join(dir, "mosquitto.conf")
-		text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\n", port)
+		text := fmt.Sprintf("listener %d 127.0.0.1\n%s\npersistence false\n", port, strings.Join(lines, "\n"))
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

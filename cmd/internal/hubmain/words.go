@@ -41,6 +41,7 @@ func Words(err error) string {
 		{hub.ErrNoAnswer, "Hộp tên này không để lại câu trả lời cho mã thử đó. Nhờ người gọi đọc lại cả mã.", "No box of that name left an answer to that challenge. Have the caller read all of it again."},
 		{hub.ErrStolen, "Máy đó đã được báo mất cắp. Đừng trả lời người gọi.", "That machine was reported stolen. Do not answer the caller."},
 		{spoken.ErrCode, "Mã thử bị nhập sai; số nhóm sai ở dưới.", "The challenge is mistyped; the wrong groups are named below."},
+		{cert.ErrKind, "Đây là tệp loại khác: cần yêu cầu của một hộp.", "That is another kind of file: a box's request is wanted."},
 		{cert.ErrForm, "Không đọc được, hoặc có giá trị không đúng: mã cơ sở 5 ký tự; tên hộp gồm a-z, 0-9 và -.", "It cannot be read, or a value is wrong: a facility code has 5 characters, a box name is of a-z, 0-9 and -."},
 		{os.ErrExist, "Đã có sẵn ở đó. Không ghi đè.", "There is one already. It is not overwritten."},
 		{hub.ErrBoxName, "Tên hộp gồm 1 đến 32 ký tự a-z, 0-9 và -.", "A box name is 1 to 32 of a-z, 0-9 and -."},
