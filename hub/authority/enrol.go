@@ -75,7 +75,10 @@ func (a *Authority) Invite(ctx context.Context, by By, inv Invitation) (cert.Cod
 		if err := a.mayTake(tx, inv); err != nil {
 			return err
 		}
-		if err := endTickets(tx, inv.Facility.Box); err != nil {
+		if err := endTicket(tx, inv.Facility.Box); err != nil {
+			return err
+		}
+		if err := put(tx, tableMeta, invited(inv.Facility.Box), ticketKey(s)); err != nil {
 			return err
 		}
 		t := Ticket{Invitation: inv, Secret: s, Created: now, Expires: now.Add(inv.Life), By: by.Operator}
@@ -110,22 +113,26 @@ func (a *Authority) mayTake(tx Tx, inv Invitation) error {
 	return nil
 }
 
-func endTickets(tx Tx, box string) error {
-	open, err := list[Ticket](tx, tableTickets, "")
-	if err != nil {
+// endTicket ends the unused invitation of a box. There is at most one: each ends the
+// one before, so it is found by the box's name and not among thousands.
+func endTicket(tx Tx, box string) error {
+	var key string
+	var t Ticket
+	switch err := get(tx, tableMeta, invited(box), &key); {
+	case errors.Is(err, ErrMissing):
+		return nil
+	case err != nil:
 		return err
 	}
-	for _, t := range open {
-		if t.Invitation.Facility.Box != box || t.Used() || t.Ended {
-			continue
-		}
-		t.Ended = true
-		if err := put(tx, tableTickets, ticketKey(t.Secret), t); err != nil {
-			return err
-		}
+	if err := get(tx, tableTickets, key, &t); err != nil || t.Used() || t.Ended {
+		return err
 	}
-	return nil
+	t.Ended = true
+	return put(tx, tableTickets, key, t)
 }
+
+// invited is where the key of a box's last ticket is kept.
+func invited(box string) string { return "invited/" + box }
 
 func ticketKey(s cert.Secret) string { return hex.EncodeToString(s.ID[:]) }
 

@@ -192,7 +192,7 @@ func TestDamagedRowsAreNamed(t *testing.T) {
 	for k, v := range w.store.Rows() {
 		i := bytes.IndexByte([]byte(k), 0)
 		table, key := authority.Table(k[:i]), k[i+1:]
-		if table == "history" || k == "meta\x00issuers" {
+		if table == "history" || k == "meta\x00issuers" || k == "meta\x00invited/tram-01" { // not read
 			continue
 		}
 		w.store.Tamper(table, key, func([]byte) []byte { return []byte(`{"says":`) })
