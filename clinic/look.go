@@ -15,7 +15,8 @@ type Looked struct {
 	// Opened is set when a protected record was opened: there is one look then.
 	Opened OpenReason `cbor:"3,keyasint,omitempty"`
 	Words  string     `cbor:"4,keyasint,omitempty"` // the person's own words for it
-	// Audit: the names stood on a page that tells who looked; no record was opened.
+	// Audit: the names stood on a page that tells who looked, or on the page before a
+	// protected record; no record was opened.
 	Audit bool `cbor:"5,keyasint,omitempty"`
 }
 
@@ -40,6 +41,7 @@ const (
 	OpenAsked     OpenReason = 3 // the patient or the family asks for it
 	OpenPapers    OpenReason = 4 // corrects or completes the record
 	OpenOther     OpenReason = 5
+	OpenForAll    OpenReason = 6 // the protection was ended; not to choose from
 )
 
 // OpenReasons lists the reasons in the order of the form.

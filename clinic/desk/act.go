@@ -24,6 +24,7 @@ type plan struct {
 // work is what build sees.
 type work struct {
 	Reader
+	desk  *Desk
 	by    Person
 	now   time.Time
 	sure  bool // the clock is trusted
@@ -41,7 +42,8 @@ func (d *Desk) save(ctx context.Context, c Call, p plan) (Done, error) {
 			return nil, err
 		}
 		now, sure := d.o.Clock.Now()
-		return p.build(&work{Reader: r, by: by, now: now, sure: sure, today: dayOf(now)})
+		drafts, err := p.build(&work{Reader: r, desk: d, by: by, now: now, sure: sure, today: dayOf(now)})
+		return drafts, d.veilError(r, c.By, err)
 	})
 	if u, ok := errors.AsType[*unchanged](err); ok {
 		return Done{Patient: p.patient, Visit: p.visit, Records: []clinic.Record{u.record}, Again: true}, nil
@@ -132,7 +134,11 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 
 // document reads the visit and checks that the form fits what is recorded now.
 func (w *work) document(on On, f form) (*document, error) {
-	doc, err := w.visit(on.Patient, on.Visit)
+	read := w.visit
+	if f.kind == clinic.KindBill && w.by.Role == clinic.RoleCashier {
+		read = w.readVisit // as VisitPage shows it
+	}
+	doc, err := read(on.Patient, on.Visit)
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +159,21 @@ func (w *work) document(on On, f form) (*document, error) {
 	return doc, nil
 }
 
-// visit reads a visit that must belong to the patient.
+// visit reads a visit that must belong to the patient, whose record must be open to
+// the person.
 func (w *work) visit(patient, visit clinic.ID) (*document, error) {
+	doc, err := w.readVisit(patient, visit)
+	if err == nil {
+		err = w.desk.mayRead(w, w.by.ID, patient)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// readVisit is visit for what shows nothing of the record, or checked before.
+func (w *work) readVisit(patient, visit clinic.ID) (*document, error) {
 	row, ok, err := w.Visit(visit)
 	switch {
 	case err != nil:

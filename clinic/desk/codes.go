@@ -52,6 +52,10 @@ const (
 	CodeSeriesFull    Code = "series.full"           // Args: series
 	CodeAlreadyQueued Code = "visit.already-waiting" // Visit: that waits
 
+	// Protected records.
+	CodeProtected  Code = "protected.closed" // opens with a reason only
+	CodeOwnOpening Code = "protected.own"    // who opened it cannot acknowledge it
+
 	// Visits.
 	CodeNoVisit        Code = "visit.none"
 	CodeVisitEnded     Code = "visit.ended"
@@ -107,6 +111,7 @@ func Codes() []Code {
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugAllergy,
 		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
+		CodeProtected, CodeOwnOpening,
 		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}

@@ -13,6 +13,7 @@ import (
 type Desk struct {
 	o     Options
 	views *Views
+	open  *openings
 }
 
 // New returns a desk. Start its Views as a task.
@@ -33,7 +34,7 @@ func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{o: o, views: newViews(&o)}, nil
+	return &Desk{o: o, views: newViews(&o), open: newOpenings()}, nil
 }
 
 // Views returns the task that records who looked at which record.

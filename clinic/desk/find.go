@@ -27,6 +27,8 @@ type Hit struct {
 	ID  clinic.ID
 	Now clinic.Patient
 	Why HitWhy
+	// Closed: the record is protected, Now holds name and year of birth only.
+	Closed bool
 }
 
 // findLimit is how many names one answer shows: more is a query too short.
@@ -43,7 +45,11 @@ func (d *Desk) Find(ctx context.Context, by clinic.ID, query string) (hits []Hit
 		if _, err := who(r, by, rightRead); err != nil {
 			return err
 		}
-		hits, err = d.find(r, query)
+		found, err := d.find(r, query)
+		if err != nil {
+			return err
+		}
+		hits, err = d.veilHits(r, by, found)
 		return err
 	})
 	return hits, err

@@ -134,10 +134,11 @@ func (d *Desk) askCentre(w *work, in SignInput, signed []clinic.Leaf) ([]clinic.
 // the file that says nothing of the patient.
 func (d *Desk) LegalFile(ctx context.Context, by clinic.ID, on LegalOn) (name string, content []byte, err error) {
 	err = d.view(ctx, func(r Reader) error {
-		if _, err := who(r, by, rightTreat); err != nil {
+		p, err := who(r, by, rightTreat)
+		if err != nil {
 			return err
 		}
-		_, ver, err := d.version(&work{Reader: r}, on)
+		_, ver, err := d.version(&work{Reader: r, desk: d, by: p}, on)
 		if err != nil {
 			return err
 		}

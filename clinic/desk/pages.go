@@ -14,6 +14,8 @@ type QueueRow struct {
 	Birth clinic.Date
 	Sex   clinic.Sex
 	State clinic.VisitState // VisitAmended is told on the visit's page only
+	// Closed: the record is protected, Birth is the year only.
+	Closed bool
 }
 
 // Day is the list of a day.
@@ -43,6 +45,12 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 			}
 			if p != nil {
 				q.Name, q.Birth, q.Sex = p.Name, p.Birth, p.Sex
+				if q.Closed, err = d.closed(r, by, row.Patient); err != nil {
+					return err
+				}
+			}
+			if q.Closed {
+				q.Birth, q.Sex, q.Has = clinic.Date{Year: p.Birth.Year}, 0, q.Has&shownClosed
 			}
 			if out.Next < 0 && q.State <= clinic.VisitMeasured {
 				out.Next = i
@@ -88,6 +96,9 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 			return err
 		}
 		if out.PatientFile, err = readPatient(r, patient); err != nil {
+			return err
+		}
+		if err = d.mayRead(r, by, patient); err != nil {
 			return err
 		}
 		if out.Names, err = names(r); err != nil {
@@ -166,29 +177,41 @@ type VisitView struct {
 	Months  int                          // age for clinic.RangeOf; -1 = unknown
 	Names   map[clinic.ID]Person         // authors by ID
 	ICD     map[string]clinic.CatalogRow // rows of the diagnosis' codes on the visit's day
+	Closed  bool                         // the record is protected: what the bill needs, for the cashier
 }
 
 // VisitPage reads a visit; the view is recorded. A visit of another patient is
-// CodeMixed.
+// CodeMixed. Of a record that is closed to a cashier it shows what the bill needs.
 func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (VisitView, error) {
 	var out VisitView
 	err := d.view(ctx, func(r Reader) error {
-		if _, err := who(r, by, rightRead); err != nil {
+		p, err := who(r, by, rightRead)
+		if err != nil {
 			return err
 		}
-		w := &work{Reader: r}
-		doc, err := w.visit(patient, visit)
+		w := &work{Reader: r, desk: d, by: p}
+		read := w.visit
+		if p.Role == clinic.RoleCashier {
+			read = w.readVisit
+		}
+		doc, err := read(patient, visit)
 		if err != nil {
 			return err
 		}
 		out.Patient = clinic.FoldPatient(patient, doc.records)
 		out.Visit, out.Row = doc.file, doc.row
 		out.ICD = icdRows(r, &doc.file, doc.row.Day)
-		out.Names, err = names(r)
+		if out.Names, err = names(r); err != nil {
+			return err
+		}
+		out.Closed, err = d.closed(r, by, patient)
 		return err
 	})
 	if err != nil {
 		return VisitView{}, err
+	}
+	if out.Closed {
+		out.billing()
 	}
 	out.Visit.JudgeLegal(d.o.Legal.Judge)
 	out.Age = out.Patient.Now.Birth.AgeAt(out.Row.Day)
@@ -222,6 +245,8 @@ type DueRow struct {
 	Name  string
 	Birth clinic.Date
 	Phone string
+	// Closed: the record is protected, Birth is the year only, Phone is empty.
+	Closed bool
 }
 
 // Due returns appointments with from ≤ due ≤ to that are not void, by date; used
@@ -246,6 +271,12 @@ func (d *Desk) Due(ctx context.Context, by clinic.ID, from, to clinic.Date) (out
 			due := DueRow{AppointmentRow: row}
 			if p != nil {
 				due.Name, due.Birth, due.Phone = p.Name, p.Birth, p.Phone
+				if due.Closed, err = d.closed(r, by, row.Patient); err != nil {
+					return err
+				}
+			}
+			if due.Closed {
+				due.Birth, due.Phone = clinic.Date{Year: p.Birth.Year}, ""
 			}
 			out = append(out, due)
 		}

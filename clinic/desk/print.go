@@ -76,7 +76,7 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	var qr clinic.SlipQR
 	err := d.view(ctx, func(reader Reader) error {
 		w := &work{Reader: reader}
-		doc, err := w.visit(r.Subject, r.Visit)
+		doc, err := w.readVisit(r.Subject, r.Visit)
 		if err != nil {
 			return err
 		}

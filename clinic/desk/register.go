@@ -142,6 +142,9 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 	return d.save(ctx, c, plan{
 		need: rightRegister, kind: clinic.KindPatient, patient: in.ID,
 		build: func(w *work) ([]clinic.Draft, error) {
+			if err := d.mayRead(w, w.by.ID, in.ID); err != nil {
+				return nil, err
+			}
 			cur, err := currentPatient(w, in)
 			if err != nil {
 				return nil, err

@@ -17,9 +17,11 @@ const (
 	rightTreat // examine, diagnose, prescribe, appoint, sign
 	rightBill
 	rightEnd
-	rightStaff  // add and change people
-	rightUnlock // forget a colleague's wrong PINs
-	rightSelf   // everybody who works here
+	rightOpen    // open protected records
+	rightProtect // protect records
+	rightStaff   // add and change people
+	rightUnlock  // forget a colleague's wrong PINs
+	rightSelf    // everybody who works here
 )
 
 // roles says who may do what. A technician reaches no record (DESIGN 5).
@@ -30,7 +32,7 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{nurse, doctor, cashier, admin}
 	case rightRegister:
 		return []clinic.Role{nurse, doctor, cashier}
-	case rightMeasure, rightEnd:
+	case rightMeasure, rightEnd, rightOpen:
 		return []clinic.Role{nurse, doctor}
 	case rightTreat:
 		return []clinic.Role{doctor}
@@ -38,7 +40,7 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{nurse, doctor, cashier}
 	case rightStaff:
 		return []clinic.Role{admin}
-	case rightUnlock:
+	case rightUnlock, rightProtect:
 		return []clinic.Role{doctor, admin}
 	case rightSelf:
 		return []clinic.Role{nurse, doctor, cashier, admin, clinic.RoleTechnician}

@@ -44,6 +44,12 @@ func (d *Desk) FromScan(ctx context.Context, by clinic.ID, raw []byte) (res Scan
 		} else {
 			res, err = d.fromCard(r, scan)
 		}
+		if err != nil {
+			return d.veilError(r, by, err)
+		}
+		if res.Hits, err = d.veilHits(r, by, res.Hits); len(res.Hits) > 0 && res.Hits[0].Closed {
+			res.Differs = nil // what the card says and the record does not
+		}
 		return err
 	})
 	return res, err

@@ -1,0 +1,495 @@
+package desk_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/clinic/desk/desktest"
+	"clinicbox/internal/fold"
+	"clinicbox/internal/testlog"
+)
+
+// secrets are words that a protected record must not show.
+func secrets() []string {
+	return []string{
+		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
+		"bí mật lời dặn", "bí mật hẹn",
+	}
+}
+
+// guarded is a station with a signed visit of a protected patient.
+type guarded struct {
+	*station
+	on   desk.On
+	slip string
+	base clinic.Leaf // of the details
+}
+
+func newGuarded(t *testing.T) *guarded {
+	t.Helper()
+	g := &guarded{station: newStation(t)}
+	in := somebody("Nguyễn Thị Mẫu")
+	in.Address, in.Phone = "xóm Kín", "0912345678"
+	in.Identifiers = []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}}
+	reg := g.must(g.Register(t.Context(), call(g.nurse), in))
+	g.base = reg.Records[0].Leaf
+	open := g.must(g.OpenVisit(t.Context(), call(g.nurse), desk.VisitInput{Patient: reg.Patient, Reason: "bí mật lý do"}))
+	g.on = desk.On{Patient: reg.Patient, Visit: open.Visit}
+	g.must(g.SetAllergies(t.Context(), call(g.nurse), desk.AllergiesInput{Patient: reg.Patient, Asked: true, Items: []clinic.Allergy{{Substance: "penicillin"}}}))
+	g.must(g.Vitals(t.Context(), call(g.nurse), desk.VitalsInput{On: g.on, Values: map[string]string{"pulse": "77"}}))
+	g.exam(g.on, "bí mật ho ra máu")
+	g.must(g.Diagnose(t.Context(), call(g.doctor), desk.DiagnosisInput{On: g.on, Main: "I10", Text: "bí mật chẩn đoán"}))
+	g.must(g.Prescribe(t.Context(), call(g.doctor), desk.PrescriptionInput{
+		On: g.on, Advice: "bí mật lời dặn", Lines: []desk.DrugInput{{Medicine: "PARA", Dose: "1", Times: "3", Days: "5"}},
+	}))
+	g.must(g.Bill(t.Context(), call(g.cashier), desk.BillInput{On: g.on, Lines: []desk.BillLineInput{{Code: "KHAM"}}}))
+	d := g.must(g.Appoint(t.Context(), call(g.doctor), desk.AppointInput{On: g.on, Due: clinic.Date{Year: 2026, Month: 11, Day: 16}, Note: "bí mật hẹn"}))
+	g.slip = desk.SlipOf(d)
+	g.scans["slip"] = clinic.Scan{Kind: clinic.ScanSlip, Slip: g.slip}
+	g.scans["card"] = clinic.Scan{Kind: clinic.ScanCitizen, Patient: clinic.Patient{
+		Name: "Nguyễn Thị Mẫu", Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}},
+	}}
+	g.protect(true)
+	return g
+}
+
+func (g *guarded) protect(on bool) {
+	g.Helper()
+	if err := g.Protect(g.Context(), call(g.admin), desk.ProtectInput{Patient: g.on.Patient, On: on, Why: "làm ở trạm"}); err != nil {
+		g.Fatal(err)
+	}
+}
+
+func (g *guarded) breakGlass(by clinic.ID) error {
+	return g.OpenProtected(g.Context(), call(by), desk.OpenInput{Patient: g.on.Patient, Reason: clinic.OpenCare, Words: "đang khám"})
+}
+
+func (g *guarded) page(by clinic.ID) error {
+	_, err := g.PatientPage(g.Context(), by, g.on.Patient)
+	return err
+}
+
+// leaks walks through everything that a value holds and returns what must not be
+// there.
+func leaks(v reflect.Value, allowed ...string) (out []string) {
+	switch v.Kind() {
+	case reflect.String:
+		for _, s := range secrets() {
+			if strings.Contains(v.String(), s) && !slices.Contains(allowed, s) {
+				out = append(out, s)
+			}
+		}
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			out = leaks(v.Elem(), allowed...)
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			out = append(out, leaks(v.Index(i), allowed...)...)
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			out = append(append(out, leaks(it.Key(), allowed...)...), leaks(it.Value(), allowed...)...)
+		}
+	case reflect.Struct:
+		switch v.Type() {
+		case reflect.TypeFor[clinic.Vitals](), reflect.TypeFor[clinic.Exam](), reflect.TypeFor[clinic.Diagnosis](),
+			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment]():
+			out = append(out, v.Type().String())
+		}
+		for i := range v.NumField() {
+			out = append(out, leaks(v.Field(i), allowed...)...)
+		}
+	}
+	return out
+}
+
+// readings is every method of the desk that answers with what is recorded of
+// patients: a new one must be added here, or to the list of those that do not.
+func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
+	ctx, p, v := g.Context(), g.on.Patient, g.on.Visit
+	form := func(d desk.Done, err error) (any, error) { return d, err }
+	on := g.on
+	out := map[string]func(by clinic.ID) (any, error){
+		"PatientPage": func(by clinic.ID) (any, error) { return g.PatientPage(ctx, by, p) },
+		"VisitPage":   func(by clinic.ID) (any, error) { return g.VisitPage(ctx, by, p, v) },
+		"Today":       func(by clinic.ID) (any, error) { return g.Today(ctx, by) },
+		"Due": func(by clinic.ID) (any, error) {
+			return g.Due(ctx, by, clinic.Date{Year: 2026, Month: 11, Day: 1}, clinic.Date{Year: 2026, Month: 12, Day: 1})
+		},
+		"Find": func(by clinic.ID) (any, error) {
+			var all []any
+			for _, q := range []string{"mau", "034190012345", g.slip} {
+				hits, err := g.Find(ctx, by, q)
+				if all = append(all, hits); err != nil {
+					return nil, err
+				}
+			}
+			return all, nil
+		},
+		"FromScan": func(by clinic.ID) (any, error) {
+			a, err := g.FromScan(ctx, by, []byte("slip"))
+			b, err2 := g.FromScan(ctx, by, []byte("card"))
+			b.Scan, b.Form = clinic.Scan{}, desk.PatientInput{} // what the card in the hand says
+			return []any{a, b}, errors.Join(err, err2)
+		},
+		"Closed":  func(by clinic.ID) (any, error) { return g.Closed(ctx, by, p) },
+		"LooksAt": func(by clinic.ID) (any, error) { return g.LooksAt(ctx, by, p, desk.LookFilter{}) },
+		"LooksBy": func(by clinic.ID) (any, error) {
+			a, err := g.LooksBy(ctx, by, by, desk.LookFilter{})
+			b, err2 := g.LooksBy(ctx, by, g.doctor, desk.LookFilter{})
+			if by != g.admin {
+				err2 = nil
+			}
+			return []any{a, b}, errors.Join(err, err2)
+		},
+		"Openings": func(by clinic.ID) (any, error) { return g.Openings(ctx, by) },
+		"LegalFile": func(by clinic.ID) (any, error) {
+			_, b, err := g.LegalFile(ctx, by, desk.LegalOn{Patient: p, Visit: v})
+			return string(b), err
+		},
+		"Register": func(by clinic.ID) (any, error) { return form(g.Register(ctx, call(by), somebody("Nguyễn Thị Mẫu"))) },
+		"ChangePatient": func(by clinic.ID) (any, error) {
+			in := somebody("Nguyễn Thị Mẫu")
+			in.ID, in.Base = p, g.base
+			return form(g.ChangePatient(ctx, call(by), in))
+		},
+		"OpenVisit": func(by clinic.ID) (any, error) { return form(g.OpenVisit(ctx, call(by), desk.VisitInput{Patient: p})) },
+		"AskLegal": func(by clinic.ID) (any, error) {
+			return form(g.AskLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, clinic.LegalAtStation))
+		},
+		"AttachLegal": func(by clinic.ID) (any, error) {
+			return form(g.AttachLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, []byte("x")))
+		},
+	}
+	names := map[string]string{
+		"vitals": "Vitals", "exam": "Exam", "diagnose": "Diagnose", "prescribe": "Prescribe", "bill": "Bill",
+		"appoint": "Appoint", "sign": "Sign", "end": "EndVisit", "print": "PrintAppointment",
+	}
+	for name, act := range g.everyAct(on) {
+		out[names[name]] = func(by clinic.ID) (any, error) { return nil, act(call(by)) }
+	}
+	return out
+}
+
+// silent are the methods that answer with nothing that is recorded of a patient.
+func silent() []string {
+	return []string{
+		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Login", "OpenProtected", "OtherSigner", "PrintTest", "Protect",
+		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Who",
+	}
+}
+
+// TestProtectedRecordStaysClosed calls every method of the desk about a protected
+// patient: nothing of the record comes back, and a new method must say where it
+// belongs.
+func TestProtectedRecordStaysClosed(t *testing.T) {
+	g := newGuarded(t)
+	all := g.readings()
+	for m := range reflect.TypeOf(g.Desk).Methods() {
+		if all[m.Name] == nil && !slices.Contains(silent(), m.Name) {
+			t.Errorf("%s is in neither list: what does it show of a protected record?", m.Name)
+		}
+	}
+	for _, by := range []clinic.ID{g.nurse, g.doctor, g.cashier, g.admin, g.technician} {
+		for name, read := range all {
+			got, err := read(by)
+			if found := leaks(reflect.ValueOf([]any{got, err})); len(found) > 0 {
+				t.Errorf("%s shows %d: %q", name, by[0], found)
+			}
+		}
+	}
+	if err := g.breakGlass(g.doctor); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"PatientPage", "VisitPage", "Find"} { // the walk finds what there is
+		if got, err := all[name](g.doctor); err != nil || len(leaks(reflect.ValueOf(got))) == 0 {
+			t.Errorf("%s shows nothing to who opened the record: %v", name, err)
+		}
+	}
+	for _, by := range []clinic.ID{g.nurse, g.admin} {
+		g.refused(g.page(by), desk.CodeProtected, "")
+	}
+}
+
+// Who may open, with what, and for how long.
+func TestOpenProtected(t *testing.T) {
+	g := newGuarded(t)
+	ctx := t.Context()
+	g.refused(g.page(g.doctor), desk.CodeProtected, "")
+	for _, by := range []clinic.ID{g.cashier, g.admin, g.technician} {
+		g.refused(g.breakGlass(by), desk.CodeNotAllowed, "")
+	}
+	open := func(in desk.OpenInput) error {
+		in.Patient = g.on.Patient
+		return g.OpenProtected(ctx, call(g.doctor), in)
+	}
+	g.refused(open(desk.OpenInput{Words: "x"}), desk.CodeRequired, "reason")
+	g.refused(open(desk.OpenInput{Reason: clinic.OpenForAll, Words: "x"}), desk.CodeRequired, "reason")
+	g.refused(open(desk.OpenInput{Reason: clinic.OpenOther, Words: " "}), desk.CodeRequired, "words")
+	before := g.store.Len()
+	if err := open(desk.OpenInput{Reason: clinic.OpenEmergency}); err != nil || g.store.Len() != before+2 {
+		t.Fatal(err, g.store.Len()-before)
+	}
+	if err := g.page(g.doctor); err != nil {
+		t.Fatal(err)
+	}
+	g.refused(g.page(g.nurse), desk.CodeProtected, "")
+	if l := g.looks(g.on.Patient)[0]; l.Opened != clinic.OpenEmergency || l.By != g.doctor {
+		t.Errorf("%+v", l)
+	}
+	g.clock.Add(2*time.Hour - time.Second)
+	if err := g.page(g.doctor); err != nil {
+		t.Error("before two hours:", err)
+	}
+	g.clock.Add(time.Second)
+	g.refused(g.page(g.doctor), desk.CodeProtected, "")
+	if err := g.breakGlass(g.doctor); err != nil {
+		t.Fatal(err)
+	}
+	g.CloseOpened(g.doctor) // logs out
+	g.refused(g.page(g.doctor), desk.CodeProtected, "")
+	g.clock.Trust(false) // an emergency does not wait for a clock
+	g.clock.Add(-20 * 365 * 24 * time.Hour)
+	if err := errors.Join(g.breakGlass(g.nurse), g.page(g.nurse)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Protection that is set while somebody reads holds from the next page on, and does
+// not keep who cares for the patient from going on with a reason.
+func TestProtectedWhileSomebodyReads(t *testing.T) {
+	g := newGuarded(t)
+	g.protect(false)
+	if err := g.page(g.nurse); err != nil {
+		t.Fatal(err)
+	}
+	base := g.baseOf(clinic.KindExam)
+	g.protect(true)
+	g.refused(g.page(g.nurse), desk.CodeProtected, "")
+	form := desk.ExamInput{On: base, Exam: clinic.Exam{Reason: "khám tiếp"}}
+	c := call(g.doctor)
+	_, err := g.Exam(t.Context(), c, form)
+	g.refused(err, desk.CodeProtected, "")
+	if err := g.breakGlass(g.doctor); err != nil {
+		t.Fatal(err)
+	}
+	g.must(g.Exam(t.Context(), c, form))
+	for _, by := range []clinic.ID{g.nurse, g.cashier, g.technician} {
+		err := g.Protect(t.Context(), call(by), desk.ProtectInput{Patient: g.on.Patient, Why: "x"})
+		g.refused(err, desk.CodeNotAllowed, "")
+	}
+	g.refused(g.Protect(t.Context(), call(g.doctor), desk.ProtectInput{Patient: g.on.Patient}), desk.CodeRequired, "why")
+}
+
+func (g *guarded) baseOf(k clinic.Kind) desk.On {
+	on := g.on
+	v := g.visit(g.on)
+	on.Base = v.Visit.Doc(k).Leaf()
+	return on
+}
+
+// The cashier of a protected patient sees the bill, and writes it, and no more.
+func TestCashierSeesTheBillOnly(t *testing.T) {
+	g := newGuarded(t)
+	v, err := g.VisitPage(t.Context(), g.cashier, g.on.Patient, g.on.Visit)
+	if err != nil || !v.Closed || len(v.Visit.Documents) != 1 || v.Patient.Now.Name == "" || len(v.Patient.Allergies.Items) != 1 {
+		t.Fatalf("%+v %v", v, err)
+	}
+	on := g.on
+	on.Base = v.Visit.Doc(clinic.KindBill).Leaf()
+	g.must(g.Bill(t.Context(), call(g.cashier), desk.BillInput{On: on, Lines: []desk.BillLineInput{{Code: "KHAM"}, {Code: "PARA", Quantity: "2"}}}))
+	_, err = g.PrintAppointment(t.Context(), call(g.cashier), desk.PrintInput{Patient: g.on.Patient, Visit: g.on.Visit})
+	g.refused(err, desk.CodeProtected, "") // the slip names the diagnosis
+}
+
+// Power cuts around the entry: nothing opens before it is durable, and the same form
+// again opens without a second entry.
+func TestOpeningFaultsInPairs(t *testing.T) {
+	for name, fault := range map[string]desktest.Fault{"not applied": desktest.FaultNotApplied, "applied": desktest.FaultApplied} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuarded(t)
+			before := g.store.Len()
+			c, in := call(g.doctor), desk.OpenInput{Patient: g.on.Patient, Reason: clinic.OpenCare, Words: "đang khám"}
+			g.store.Plan(fault)
+			if err := g.OpenProtected(t.Context(), c, in); !errors.Is(err, desktest.ErrFault) {
+				t.Fatal(err)
+			}
+			g.refused(g.page(g.doctor), desk.CodeProtected, "")
+			if err := g.OpenProtected(t.Context(), c, in); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.page(g.doctor); err != nil || g.store.Len() != before+2 {
+				t.Fatal(err, g.store.Len()-before)
+			}
+			g.CloseOpened(g.doctor)
+			g.clock.Add(3 * time.Hour)
+			g.refused(g.OpenProtected(t.Context(), c, in), desk.CodeFormStale, "") // the browser sends the old form
+			g.refused(g.page(g.doctor), desk.CodeProtected, "")
+		})
+	}
+}
+
+// fullStore is a store whose disk is full, as the box's adapter says it.
+type fullStore struct {
+	desk.Store
+	full bool
+}
+
+func (f *fullStore) Act(ctx context.Context, act, author clinic.ID, g func(desk.Reader) ([]clinic.Draft, error)) (desk.Saved, error) {
+	if f.full {
+		return desk.Saved{}, &desk.Error{Code: desk.CodeStoreFull}
+	}
+	return f.Store.Act(ctx, act, author, g)
+}
+
+// On a full disk a doctor gets in, a nurse does not; it is in the log, and recorded
+// once as soon as there is room.
+func TestOpeningOnAFullDisk(t *testing.T) {
+	g := newGuarded(t)
+	log := testlog.New(t)
+	full := &fullStore{Store: g.store}
+	var err error
+	g.Desk, err = desk.New(desk.Options{
+		Store: full, Clock: g.clock, Pins: g.pins, Papers: g.papers, Scans: g.scans, Witness: g.store, Fold: fold.String,
+		Site: g.Site(), Log: log.Logger(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.full = true
+	g.refused(g.breakGlass(g.nurse), desk.CodeStoreFull, "")
+	g.refused(g.page(g.nurse), desk.CodeProtected, "")
+	c, in := call(g.doctor), desk.OpenInput{Patient: g.on.Patient, Reason: clinic.OpenEmergency, Words: "ngất"}
+	looked, _ := g.clock.Now()
+	for range 2 { // pressed twice
+		if err := g.OpenProtected(t.Context(), c, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.page(g.doctor); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "while the disk is full") {
+		t.Error("the log does not tell of it")
+	}
+	log.Absent("Mẫu", g.on.Patient.String(), "ngất")
+	before := g.viewed(clinic.OpenedSubject())
+	g.clock.Add(time.Hour)
+	full.full = false
+	if err := g.Views().Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := g.looks(clinic.OpenedSubject())
+	if len(all) != before+1 || all[0].By != g.doctor || !all[0].At.Equal(looked) || all[0].Words != "ngất" {
+		t.Errorf("%d openings, the last %+v", len(all)-before, all[0])
+	}
+}
+
+// An opening is loud until an administrator who did not open acknowledges it, and
+// the centre hears that it happened, not whose record it was.
+func TestOpeningsAreAcknowledged(t *testing.T) {
+	g := newGuarded(t)
+	ctx := t.Context()
+	if err := g.breakGlass(g.doctor); err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []clinic.ID{g.nurse, g.doctor, g.cashier, g.technician} {
+		_, err := g.Openings(ctx, by)
+		g.refused(err, desk.CodeNotAllowed, "")
+	}
+	all, err := g.Openings(ctx, g.admin)
+	if err != nil || len(all) != 1 || all[0].Person.ID != g.doctor || all[0].Own || all[0].Words != "đang khám" {
+		t.Fatalf("%+v %v", all, err)
+	}
+	g.refused(g.Acknowledge(ctx, call(g.doctor), all[0].Leaf), desk.CodeNotAllowed, "")
+	// The doctor becomes an administrator: still not their own.
+	if _, err := g.SaveStaff(ctx, call(g.admin), desk.StaffInput{Person: g.doctor, Staff: clinic.Staff{Name: "Trần Văn Thử", Role: clinic.RoleAdministrator}}); err != nil {
+		t.Fatal(err)
+	}
+	g.refused(g.Acknowledge(ctx, call(g.doctor), all[0].Leaf), desk.CodeOwnOpening, "")
+	g.refused(g.Acknowledge(ctx, call(g.admin), clinic.Leaf{9}), desk.CodeFormStale, "")
+	for range 2 {
+		if err := g.Acknowledge(ctx, call(g.admin), all[0].Leaf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := g.Openings(ctx, g.admin); err != nil || len(all) != 0 {
+		t.Fatal(all, err)
+	}
+	v, err := g.LooksAt(ctx, g.nurse, g.on.Patient, desk.LookFilter{})
+	if err != nil || v.Rows[0].Opened != clinic.OpenCare || v.Rows[0].Seen == nil || v.Rows[0].Seen.Author != g.admin {
+		t.Fatalf("%+v %v", v.Rows, err)
+	}
+	if err := g.store.View(ctx, func(r desk.Reader) error {
+		machine, err := r.Records(clinic.MachineSubject())
+		if len(machine) != 1 || machine[0].Body.(*clinic.Machine).Event != clinic.MachineOpened {
+			t.Errorf("the centre hears %d times", len(machine))
+		}
+		for _, rec := range machine {
+			if b := rec.Body.(*clinic.Machine); b.Detail != "" || b.Person != g.doctor || !rec.Visit.IsZero() {
+				t.Errorf("%+v", b)
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	g.protect(false) // and ending the protection is as loud
+	if all, err := g.Openings(ctx, g.doctor); err != nil || len(all) != 1 || all[0].Opened != clinic.OpenForAll {
+		t.Fatalf("%+v %v", all, err)
+	}
+}
+
+// Who looked at what, by patient and by person.
+func TestLooksPages(t *testing.T) {
+	g := newGuarded(t)
+	g.protect(false)
+	ctx := t.Context()
+	g.clock.Add(30 * 24 * time.Hour) // a month later, without a reason that is recorded
+	g.visit(g.on)
+	other := g.open(g.register("Trần Mới"))
+	g.visit(other)
+	flush := func() {
+		t.Helper()
+		if err := g.Views().Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flush()
+	v, err := g.LooksAt(ctx, g.nurse, g.on.Patient, desk.LookFilter{By: g.doctor})
+	if err != nil || len(v.Rows) == 0 || v.Rows[0].By != g.doctor || v.Rows[0].Day != (clinic.Date{Year: 2026, Month: 11, Day: 2}) || v.Now.Name == "" {
+		t.Fatalf("%+v %v", v.Rows, err)
+	}
+	if v, err := g.LooksAt(ctx, g.nurse, g.on.Patient, desk.LookFilter{To: clinic.Date{Year: 2026, Month: 11, Day: 20}}); err != nil || len(v.Rows) != 1 {
+		t.Fatalf("%+v %v", v.Rows, err) // the end of the protection
+	}
+	_, err = g.LooksAt(ctx, g.technician, g.on.Patient, desk.LookFilter{})
+	g.refused(err, desk.CodeNotAllowed, "")
+	_, err = g.LooksBy(ctx, g.nurse, g.doctor, desk.LookFilter{})
+	g.refused(err, desk.CodeNotAllowed, "")
+	if _, err = g.LooksBy(ctx, g.doctor, g.doctor, desk.LookFilter{}); err != nil {
+		t.Error("one's own looks:", err)
+	}
+	by, err := g.LooksBy(ctx, g.admin, g.doctor, desk.LookFilter{})
+	if err != nil || len(by.Rows) != 2 || by.Rows[0].Far || !by.Rows[1].Far || by.Rows[1].Name != "Nguyễn Thị Mẫu" {
+		t.Fatalf("%+v %v", by.Rows, err)
+	}
+	if len(by.Days) != 1 || by.Days[0].Looks != 2 || by.Days[0].Patients != 2 {
+		t.Errorf("%+v", by.Days)
+	}
+	flush()
+	if all := g.looks(g.admin); len(all) < 2 || !all[0].Audit {
+		t.Errorf("the administrator's look at the audit: %+v", all)
+	}
+	if by, err := g.LooksBy(ctx, g.admin, g.admin, desk.LookFilter{}); err != nil || len(by.Days) != 0 {
+		t.Errorf("names among looks count as opened records: %+v %v", by.Days, err)
+	}
+}
