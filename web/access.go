@@ -103,7 +103,7 @@ func (s *Server) records(h handler) handler {
 				}
 			}
 		}
-		return h(w, r)
+		return s.guarded(h)(w, r)
 	})
 }
 

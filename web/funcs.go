@@ -41,6 +41,10 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"join":          strings.Join,
 		"plus":          func(a, b int) int { return a + b },
 		"initial":       initial,
+		"lookers":       staffSorted,
+		"newAct":        func() string { return clinic.NewID().String() },
+		"leafText":      leafText,
+		"lookForm":      func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
 }
 

@@ -114,6 +114,9 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 	if err := s.limits.start(neighbour(at.addr)); err != nil {
 		return err
 	}
+	if before := who(r).session; before.person.ID != person.ID {
+		s.endSession(r)
+	}
 	token := s.sessions.start(person, who(r).session.token, at)
 	http.SetCookie(w, newCookie(r, sessionCookie, token, sessionLife))
 	x := session{person: person}
@@ -148,6 +151,7 @@ func (s *Server) wrongPIN(w http.ResponseWriter, r *http.Request, v *PIN) {
 // token from elsewhere only forgets it.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if x := who(r).session; x.token != "" && !x.away {
+		s.endSession(r)
 		s.sessions.end(x.token)
 	}
 	http.SetCookie(w, newCookie(r, sessionCookie, "", -time.Second))

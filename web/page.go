@@ -65,6 +65,7 @@ type Banner struct {
 	System string
 	Asked  bool
 	Items  []clinic.Allergy
+	Closed bool // the record is protected: name, year of birth and allergies only
 }
 
 // Strip is the state of the data and devices, on every page.

@@ -20,6 +20,7 @@ type PatientPage struct {
 	Slip    string // open appointment slip in the hand, empty otherwise
 	Differs []string
 	Form    Form // of the button that opens a visit
+	Guards  bool // the person may protect the record, or end it
 }
 
 // VisitLine is one visit in the history.
@@ -101,6 +102,7 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 	if v.File, err = s.opts.Desk.PatientPage(r.Context(), who(r).session.person.ID, id); err != nil {
 		return nil, err
 	}
+	v.Guards = protects(who(r).session.person)
 	v.Page.Patient = banner(id, v.File.Now, v.File.Allergies, v.Page.Today)
 	for _, x := range v.File.Visits {
 		l := VisitLine{Visit: x, Row: v.File.VisitRows[x.ID]}

@@ -67,6 +67,7 @@ func pagesOf(w *world) map[string]answer {
 	staffPages(w, nurse, b, pages)
 	machinePages(w, pages)
 	barePages(w, pages)
+	guardedPages(w, pages)
 	pages["technician"] = w.login(w.tech, techPIN).get("/status")
 	b.post("/lock", nil)
 	pages["lock"] = b.get("/lock")

@@ -15,6 +15,7 @@ type StaffList struct {
 	Page
 	People []desk.Colleague
 	Admin  bool
+	Opened []desk.Opening // protected records; for administrators
 }
 
 // StaffPerson is the view of one person of the staff.
@@ -25,6 +26,7 @@ type StaffPerson struct {
 	Admin bool // the person at the screen may change details
 	Helps bool // … may unlock a PIN
 	Reset bool // … may set a new PIN for this person
+	Looks bool // … may see which records this person looked at
 	Log   []StaffEvent
 	// Number unlocks the box with the PIN; 0 = none.
 	Number uint32
@@ -55,6 +57,9 @@ func (s *Server) staffList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := &StaffList{Page: s.page(r, "staff.title", "staff"), People: people, Admin: administers(me)}
+	if v.Opened, err = s.openings(r); err != nil {
+		return err
+	}
 	s.show(w, r, http.StatusOK, "staff", v)
 	return nil
 }
@@ -75,6 +80,7 @@ func (s *Server) staffPerson(w http.ResponseWriter, r *http.Request) error {
 	}
 	me := who(r).session.person
 	v := &StaffPerson{Page: s.page(r, "staff.person", "staff"), File: f, Self: f.ID == me.ID, Admin: administers(me)}
+	v.Looks = v.Admin || v.Self && v.Records
 	if !v.Self && !f.Left {
 		v.Helps = helps(me)
 		v.Reset = v.Admin || v.Helps && f.Role != clinic.RoleAdministrator

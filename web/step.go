@@ -107,6 +107,7 @@ func (s *Server) stepBase(r *http.Request, st step) (Step, error) {
 	}
 	b.Hold = true
 	b.Page.Patient = banner(patient, b.File.Patient.Now, b.File.Patient.Allergies, b.Today)
+	b.Page.Patient.Closed = b.File.Closed
 	b.Steps = stepLinks(&b.File.Visit, st.name)
 	for _, d := range b.File.Visit.Docs(st.kind) {
 		b.Signed = b.Signed || d.State != clinic.DocUnsigned

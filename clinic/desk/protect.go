@@ -148,6 +148,7 @@ type ClosedView struct {
 	ID        clinic.ID
 	Now       clinic.Patient // name and year of birth
 	Allergies clinic.AllergyFile
+	Protected bool
 	Closed    bool // a reason is needed
 	May       bool // the person's role opens protected records
 }
@@ -166,6 +167,9 @@ func (d *Desk) Closed(ctx context.Context, by, patient clinic.ID) (out ClosedVie
 		}
 		out = ClosedView{ID: patient, Now: veil(file.Now), May: slices.Contains(rightOpen.roles(), p.Role)}
 		out.Allergies = clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items, Conflict: file.Allergies.Conflict}
+		if out.Protected, err = r.Protected(patient); err != nil {
+			return err
+		}
 		out.Closed, err = d.closed(r, by, patient)
 		return err
 	})
