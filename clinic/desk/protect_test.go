@@ -155,7 +155,9 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			_, b, err := g.LegalFile(ctx, by, desk.LegalOn{Patient: p, Visit: v})
 			return string(b), err
 		},
-		"Register": func(by clinic.ID) (any, error) { return form(g.Register(ctx, call(by), somebody("Nguyễn Thị Mẫu"))) },
+		"Register": func(by clinic.ID) (any, error) {
+			return form(g.Register(ctx, call(by), somebody("Nguyễn Thị Mẫu")))
+		},
 		"ChangePatient": func(by clinic.ID) (any, error) {
 			in := somebody("Nguyễn Thị Mẫu")
 			in.ID, in.Base = p, g.base
