@@ -35,6 +35,7 @@ type askView struct {
 	Final   bool     // cannot be undone
 	Choices []option
 	Since   bool   // asks from when on
+	Ever    bool   // there is no choice any more: from the start
 	Retype  string // must be typed
 	Go      string // key of the button
 	Key     string // of the form

@@ -27,6 +27,7 @@ type certRow struct {
 	Beat   hub.Beat
 	Power  state // open, locked …; as last heard
 	Silent bool
+	Stolen bool
 	Left   uint64 // orders that it has not obeyed
 }
 
@@ -105,7 +106,7 @@ func (s *server) certRow(b authority.Box, beat hub.Beat) certRow {
 	c.State = state{"cert.inservice", "✓", "ok"}
 	if b.Revoked != nil {
 		c.State = state{reasonKey(b.Revoked.Reason), "✕", "idle"}
-		if b.Revoked.Reason == cert.ReasonStolen {
+		if c.Stolen = b.Revoked.Reason == cert.ReasonStolen; c.Stolen {
 			c.State.Class, c.State.Sign = "bad", "⚠"
 		}
 	}

@@ -254,3 +254,57 @@ func TestRefusalsAreSaid(t *testing.T) {
 	}
 	has(t, body, "Nothing has changed", "was revoked")
 }
+
+// TestEveryPageInBothLanguages asks for each page, and for each with nothing filled
+// in, and looks for words that are missing.
+func TestEveryPageInBothLanguages(t *testing.T) {
+	s := openSite(t, true)
+	s.enter()
+	first, old, waiting, serial := s.fleet()
+	m := s.machineFor("tram-06")
+	if _, err := s.trust.Enrol(t.Context(), s.trust.By, m.Request); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.trust.Box(t.Context(), "tram-06")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, person := "/certs/"+first.Serial().String(), "/people/22736"
+	forms := []string{
+		at + "/lock", at + "/block", at + "/allow", at + "/erase", at + "/stolen", at + "/revoke", person + "/waiting/" + waiting + "/ratify",
+		person + "/waiting/" + waiting + "/reject", person + "/waiting/" + s.trust.keys.all[0].Digest + "/certify", person + "/waiting/" + s.trust.keys.all[0].Digest + "/reject",
+		person + "/" + serial + "/revoke", "/invitations/new", "/telephone/tram-01", "/carried",
+	}
+	pages := append([]string{
+		"/", "/boxes/tram-03", "/push", "/certs", at, "/certs/" + old.Serial().String(), "/invitations", "/invitations/new?replaces=tram-01",
+		"/carried/" + b.Serial.String(), "/people", person, "/people/22801", "/history", "/telephone", "/telephone/luu-dong-01", "/telephone/tram-03",
+		"/invitations/code/gone", "/telephone/tram-01/gone",
+	}, forms...)
+	for _, task := range []string{"lock", "block", "allow", "erase", "stolen", "revoke"} {
+		pages = append(pages, at+"?done="+task)
+	}
+	for _, task := range []string{"certify", "ratify", "reject", "end", "already", "<nothing>"} {
+		pages = append(pages, person+"?done="+task)
+	}
+	for _, lang := range []string{"vi", "en"} {
+		s.post("/lang", url.Values{"lang": {lang}, "back": {"/push"}})
+		for _, path := range pages {
+			code, body := s.get(path)
+			if code != 200 && code != 410 {
+				t.Error(lang, path, code)
+			}
+			has(t, body, `<html lang="`+lang+`"`, "<h1")
+		}
+		for _, path := range append(forms, "/history/verify") {
+			code, body := s.post(path, nil)
+			if code != 422 && path != "/history/verify" {
+				t.Error(lang, path, code)
+			}
+			has(t, body, "<h1")
+		}
+	}
+	before := s.trust.last()
+	if before.Action != "enrol" {
+		t.Error("looking has done something:", before.Action)
+	}
+}

@@ -72,14 +72,14 @@ func TestACodeIsShownTwice(t *testing.T) {
 func TestACodeIsForOneSession(t *testing.T) {
 	s := trusted(t)
 	v := inviteForm("tram-09")
-	at, body := s.invite(v)
+	_, body := s.invite(v)
 	text := codeShape.FindString(body)
 	_, body = s.post("/invitations/new", v)
 	has(t, body, text)
 	if n := s.trust.count("invite"); n != 1 {
 		t.Errorf("%d codes of one form", n)
 	}
-	at, _ = s.invite(inviteForm("tram-10"))
+	at, _ := s.invite(inviteForm("tram-10"))
 	mine := s.client
 	s.client = newClient(t)
 	s.enter()

@@ -286,7 +286,7 @@ func (s *server) revokeJob(r *http.Request) (*job, error) {
 	p := s.page(r, "task.end")
 	to := "/people/" + url.PathEscape(code)
 	v := &askView{
-		page: &p, Back: to, Go: "go.end", Points: []string{"point.end", "point.end.before"}, Since: true, Final: true, Retype: short(row.ID),
+		page: &p, Back: to, Go: "go.end", Points: []string{"point.end", "point.end.before"}, Since: true, Ever: row.Ended, Final: true, Retype: short(row.ID),
 		Choices: []option{
 			{"left", "reason.left", "reason.left.hint"},
 			{"lost", "reason.lost", "reason.lost.hint"},

@@ -16,23 +16,31 @@ import (
 var errQR = errors.New("hub/pages: QR code cannot be made")
 
 const (
-	qrQuiet  = 4 // modules of white around (ISO/IEC 18004)
-	qrModule = 4 // pixels
+	qrQuiet  = 4   // modules of white around (ISO/IEC 18004)
+	qrLeast  = 4   // pixels of a module
+	qrWidth  = 240 // pixels at least: a camera at arm's length
+	maxDense = 200 // characters
 )
 
 // qrURL draws a QR code as an image within the page. It is black on white also
 // where the page is dark, for cameras want it so.
 func qrURL(text string) (template.URL, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
+	level := qr.M
+	if len(text) > maxDense { // on a screen nothing is smeared, and large modules help more
+		level = qr.L
+	}
+	code, err := qr.Encode(text, level, qr.Auto)
 	if err != nil {
 		return "", errQR
 	}
 	n := code.Bounds().Dx()
-	img := image.NewPaletted(image.Rect(0, 0, (n+2*qrQuiet)*qrModule, (n+2*qrQuiet)*qrModule), color.Palette{color.White, color.Black})
-	for y := range n * qrModule {
-		for x := range n * qrModule {
-			if r, _, _, _ := code.At(x/qrModule, y/qrModule).RGBA(); r == 0 {
-				img.SetColorIndex(x+qrQuiet*qrModule, y+qrQuiet*qrModule, 1)
+	all := n + 2*qrQuiet
+	m := max(qrLeast, (qrWidth+all-1)/all)
+	img := image.NewPaletted(image.Rect(0, 0, all*m, all*m), color.Palette{color.White, color.Black})
+	for y := range n * m {
+		for x := range n * m {
+			if r, _, _, _ := code.At(x/m, y/m).RGBA(); r == 0 {
+				img.SetColorIndex(x+qrQuiet*m, y+qrQuiet*m, 1)
 			}
 		}
 	}

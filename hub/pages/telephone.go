@@ -39,7 +39,7 @@ func (s *server) callers(w http.ResponseWriter, r *http.Request) {
 type callView struct {
 	*page
 	certRow
-	Stolen    bool
+	Open      bool     // the box said so lately: why would anybody call?
 	Questions []string // keys
 	Challenge string
 	Reason    string
@@ -67,7 +67,7 @@ func (s *server) callOf(r *http.Request) (*callView, error) {
 	}
 	p := s.page(r, "tel.title")
 	v := &callView{page: &p, certRow: s.certRow(b, beats[b.Serial.String()])}
-	v.Stolen = b.Revoked != nil && b.Revoked.Reason == cert.ReasonStolen
+	v.Open = cert.State(v.Beat.State) == cert.StateOpen && !v.Silent
 	v.Questions = []string{"tel.q.back", "tel.q.who", "tel.q.why", "tel.q.box", "tel.q.list"}
 	return v, nil
 }

@@ -46,7 +46,7 @@ type Broker struct {
 type Web struct {
 	Listen    string `toml:"listen" default:"127.0.0.1:8090" check:"listen" doc:"Address of the pages and of /healthz; port 0 takes a free one. Loopback: put a TLS proxy before it to open it."`
 	Enrol     string `toml:"enrol" check:"listen" doc:"A second address that answers nothing but new boxes (POST /enrol), which listen does too. For a network where the pages shall not be. Empty = none."`
-	TokenFile string `toml:"token_file" check:"line=4000" doc:"File with the operator's token of at least 20 characters. Empty = operator.token in the data directory, made at the first start: there is no default password."`
+	TokenFile string `toml:"token_file" check:"line=4000" doc:"File with the first operator's token of at least 20 characters; a new one takes effect at the next start. Empty = operator.token in the data directory, made at the first start: there is no default password. Others get theirs from 'clinichub operator add'."`
 }
 
 // Log is the program's log on standard error.
