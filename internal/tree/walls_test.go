@@ -120,6 +120,7 @@ func dependencies() []dependency {
 		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
 		{"github.com/smallstep/pkcs7", []string{"internal/cms"}, "parsing CMS ends there"},
 		{"github.com/google/go-tpm", []string{"device/sealer"}, "the TPM's commands end there"},
+		{"golang.org/x/net", []string{"device/mdns"}, "DNS messages and multicast"},
 		{"golang.org/x/sync", []string{"device/task", "store", "hub", "cmd"}, "errgroup"},
 		{"golang.org/x/sys", []string{"store", "internal/durable", "peripherals", "cmd", "device"}, "system calls"},
 	}
