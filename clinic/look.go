@@ -127,10 +127,14 @@ func Protected(records []Record) (on bool, tips []Record) {
 }
 
 // Acknowledged is the body of KindAcknowledged: an administrator saw that a
-// protected record was opened. Its subject is OpenedSubject.
+// protected record was opened. Its subject is AcknowledgedSubject of that opening, so
+// that each opening finds its own.
 type Acknowledged struct {
 	Leaf []byte `cbor:"1,keyasint"` // of the KindLooked entry
 }
+
+// AcknowledgedSubject is the subject of what acknowledges the opening of that leaf.
+func AcknowledgedSubject(opened Leaf) ID { return ID(opened[:len(ID{})]) }
 
 // OpenedSubject is what all openings of protected records are found under.
 func OpenedSubject() ID { return ID{'o', 'p', 'e', 'n', 'e', 'd'} }

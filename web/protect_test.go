@@ -228,6 +228,12 @@ func (g *guarded) loud(t *testing.T) {
 	if !ok || !strings.Contains(a.text(), "chưa ai xác nhận") || strings.Contains(a.text(), "Sương") {
 		t.Fatalf("staff: %s", a.text())
 	}
+	if a := g.admin.get("/"); !strings.Contains(a.text(), "chưa ai xác nhận (1)") {
+		t.Errorf("the administrator's first page: %s", a.text())
+	}
+	if a := g.nurses.get("/"); strings.Contains(a.text(), "chưa ai xác nhận") {
+		t.Error("the nurse's first page asks to acknowledge")
+	}
 	leaf, _, _ := strings.Cut(form, `"`)
 	v := url.Values{"opened": {leaf}, "act": {clinic.NewID().String()}}
 	if a := g.doctor.post("/staff/opened", v); a.status != http.StatusForbidden {

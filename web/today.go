@@ -17,6 +17,7 @@ type Today struct {
 	Due     []desk.DueRow
 	Coming  []desk.DueRow // in the seven days after today
 	Late    []desk.DueRow // missed in the seven days before today
+	Opened  int           // protected records that an administrator must acknowledge
 }
 
 func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
@@ -51,6 +52,11 @@ func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
 			v.Coming = append(v.Coming, d)
 		}
 	}
+	opened, err := s.openings(r)
+	if err != nil {
+		return err
+	}
+	v.Opened = len(opened)
 	s.show(w, r, http.StatusOK, "today", v)
 	return nil
 }

@@ -91,11 +91,12 @@ func (v *LooksView) rows(r Reader, file *clinic.PatientFile, f LookFilter) error
 	if err != nil {
 		return err
 	}
-	seen, err := acknowledged(r)
 	for _, l := range looks {
 		row := LookRow{Look: l}
-		if rec, ok := seen[l.Leaf]; ok {
-			row.Seen = &rec
+		if l.Opened != 0 {
+			if row.Seen, err = acknowledged(r, l.Leaf); err != nil {
+				return err
+			}
 		}
 		for i := range file.Visits {
 			w := clinic.Look{Visit: l.Visit}
@@ -106,7 +107,7 @@ func (v *LooksView) rows(r Reader, file *clinic.PatientFile, f LookFilter) error
 		v.Rows = append(v.Rows, row)
 	}
 	v.Next = next
-	return err
+	return nil
 }
 
 // LookDay is what a person looked at on a day.
@@ -182,7 +183,7 @@ func (d *Desk) period(f *LookFilter) {
 func (v *LooksByView) read(r Reader, f LookFilter) error {
 	whole := f
 	whole.Before = LookMark{}
-	all, _, err := r.Looks(v.Person.ID, whole.query(allOpenings))
+	all, _, err := r.Looks(v.Person.ID, whole.query(allLooks))
 	if err != nil {
 		return err
 	}

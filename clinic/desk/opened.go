@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"time"
 
 	"clinicbox/clinic"
 )
@@ -15,8 +16,12 @@ type Opening struct {
 	Own    bool   // by who asks: somebody else must acknowledge it
 }
 
-// allOpenings is more than a box ever holds unacknowledged.
-const allOpenings = 1 << 20
+// openingsFor is how far back the list of openings goes: one that nobody
+// acknowledged for so long stands on the patient's page of looks only.
+const openingsFor = 2 * 365 * 24 * time.Hour
+
+// allLooks is no limit.
+const allLooks = 1 << 30
 
 // Openings returns the openings that no administrator acknowledged, newest first.
 // It names no patient. Administrators only.
@@ -25,17 +30,17 @@ func (d *Desk) Openings(ctx context.Context, by clinic.ID) (out []Opening, err e
 		if _, err := who(r, by, rightStaff); err != nil {
 			return err
 		}
-		looks, _, err := r.Looks(clinic.OpenedSubject(), LookQuery{Limit: allOpenings})
-		if err != nil {
-			return err
-		}
-		seen, err := acknowledged(r)
-		if err != nil {
-			return err
-		}
 		people, err := names(r)
+		if err != nil {
+			return err
+		}
+		looks, _, err := r.Looks(clinic.OpenedSubject(), LookQuery{Limit: allLooks, From: d.now().Add(-openingsFor)})
 		for _, l := range looks {
-			if _, ok := seen[l.Leaf]; !ok {
+			seen, err := acknowledged(r, l.Leaf)
+			if err != nil {
+				return err
+			}
+			if seen == nil {
 				out = append(out, Opening{Look: l, Person: people[l.By], Own: l.By == by})
 			}
 		}
@@ -44,24 +49,24 @@ func (d *Desk) Openings(ctx context.Context, by clinic.ID) (out []Opening, err e
 	return out, err
 }
 
-// acknowledged returns the acknowledgement of each opening that has one.
-func acknowledged(r People) (map[clinic.Leaf]clinic.Record, error) {
-	records, err := r.Records(clinic.OpenedSubject())
-	out := map[clinic.Leaf]clinic.Record{}
-	for _, rec := range records {
-		if b, ok := rec.Body.(*clinic.Acknowledged); ok && len(b.Leaf) == len(clinic.Leaf{}) {
-			out[clinic.Leaf(b.Leaf)] = rec
+// acknowledged returns the acknowledgement of an opening, or nil.
+func acknowledged(r People, opened clinic.Leaf) (*clinic.Record, error) {
+	records, err := r.Records(clinic.AcknowledgedSubject(opened))
+	for i := range records {
+		if b, ok := records[i].Body.(*clinic.Acknowledged); ok && bytes.Equal(b.Leaf, opened[:]) {
+			return &records[i], err
 		}
 	}
-	return out, err
+	return nil, err
 }
 
 // Acknowledge records that an administrator saw an opening; never one of their own.
 func (d *Desk) Acknowledge(ctx context.Context, c Call, opened clinic.Leaf) error {
+	subject := clinic.AcknowledgedSubject(opened)
 	_, err := d.save(ctx, c, plan{
-		need: rightStaff, kind: clinic.KindAcknowledged, patient: clinic.OpenedSubject(),
+		need: rightStaff, kind: clinic.KindAcknowledged, patient: subject,
 		build: func(w *work) ([]clinic.Draft, error) {
-			looks, _, err := w.Looks(clinic.OpenedSubject(), LookQuery{Limit: allOpenings})
+			looks, _, err := w.Looks(clinic.OpenedSubject(), LookQuery{Limit: allLooks, From: w.now.Add(-openingsFor)})
 			if err != nil {
 				return nil, err
 			}
@@ -72,15 +77,14 @@ func (d *Desk) Acknowledge(ctx context.Context, c Call, opened clinic.Leaf) erro
 			case looks[i].By == w.by.ID:
 				return nil, &Error{Code: CodeOwnOpening}
 			}
-			seen, err := acknowledged(w)
-			if err != nil {
+			switch rec, err := acknowledged(w, opened); {
+			case err != nil:
 				return nil, err
-			}
-			if rec, ok := seen[opened]; ok {
-				return nil, &unchanged{rec}
+			case rec != nil:
+				return nil, &unchanged{*rec}
 			}
 			return []clinic.Draft{{
-				Kind: clinic.KindAcknowledged, Subject: clinic.OpenedSubject(), Body: &clinic.Acknowledged{Leaf: slices.Clone(opened[:])},
+				Kind: clinic.KindAcknowledged, Subject: subject, Body: &clinic.Acknowledged{Leaf: slices.Clone(opened[:])},
 			}}, nil
 		},
 		same: func(b any) bool { a, ok := b.(*clinic.Acknowledged); return ok && bytes.Equal(a.Leaf, opened[:]) },

@@ -256,6 +256,18 @@ func TestOpenProtected(t *testing.T) {
 	if err := g.breakGlass(g.doctor); err != nil {
 		t.Fatal(err)
 	}
+	cashier := desk.StaffInput{Person: g.doctor, Staff: clinic.Staff{Name: "Trần Văn Thử", Role: clinic.RoleCashier}}
+	if _, err := g.SaveStaff(ctx, call(g.admin), cashier); err != nil {
+		t.Fatal(err)
+	}
+	g.refused(g.page(g.doctor), desk.CodeProtected, "") // another role opens it no longer
+	cashier.Role = clinic.RoleDoctor
+	if _, err := g.SaveStaff(ctx, call(g.admin), cashier); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.breakGlass(g.doctor); err != nil {
+		t.Fatal(err)
+	}
 	g.CloseOpened(g.doctor) // logs out
 	g.refused(g.page(g.doctor), desk.CodeProtected, "")
 	g.clock.Trust(false) // an emergency does not wait for a clock
@@ -352,7 +364,7 @@ func (f *fullStore) Act(ctx context.Context, act, author clinic.ID, g func(desk.
 	return f.Store.Act(ctx, act, author, g)
 }
 
-// On a full disk a doctor gets in, a nurse does not; it is in the log, and recorded
+// On a full disk a doctor gets in, a nurse in an emergency only; it is in the log, and recorded
 // once as soon as there is room.
 func TestOpeningOnAFullDisk(t *testing.T) {
 	g := newGuarded(t)
@@ -369,6 +381,10 @@ func TestOpeningOnAFullDisk(t *testing.T) {
 	full.full = true
 	g.refused(g.breakGlass(g.nurse), desk.CodeStoreFull, "")
 	g.refused(g.page(g.nurse), desk.CodeProtected, "")
+	if err := g.OpenProtected(t.Context(), call(g.nurse), desk.OpenInput{Patient: g.on.Patient, Reason: clinic.OpenEmergency}); err != nil {
+		t.Error("a nurse alone in an emergency:", err)
+	}
+	g.refused(g.OpenProtected(t.Context(), call(g.cashier), desk.OpenInput{Patient: g.on.Patient, Reason: clinic.OpenEmergency}), desk.CodeNotAllowed, "")
 	c, in := call(g.doctor), desk.OpenInput{Patient: g.on.Patient, Reason: clinic.OpenEmergency, Words: "ngất"}
 	looked, _ := g.clock.Now()
 	for range 2 { // pressed twice
@@ -390,7 +406,7 @@ func TestOpeningOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := g.looks(clinic.OpenedSubject())
-	if len(all) != before+1 || all[0].By != g.doctor || !all[0].At.Equal(looked) || all[0].Words != "ngất" {
+	if len(all) != before+2 || all[0].By != g.doctor || !all[0].At.Equal(looked) || all[0].Words != "ngất" {
 		t.Errorf("%d openings, the last %+v", len(all)-before, all[0])
 	}
 }

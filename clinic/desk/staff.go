@@ -129,6 +129,7 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 	if err != nil {
 		return clinic.ID{}, err
 	}
+	d.CloseOpened(done.Patient) // with another role the person may open less
 	if in.PIN != "" {
 		if err := d.o.Pins.Set(ctx, done.Patient, in.PIN); err != nil {
 			return clinic.ID{}, err
