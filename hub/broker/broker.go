@@ -188,13 +188,35 @@ func addUsers(o *server.Options, users []User) error {
 type logger struct {
 	log   *slog.Logger
 	fatal chan error
+
+	mu    sync.Mutex
+	since time.Time // of the first error in a minute
+	count int
+}
+
+// maxErrors lines a minute are warnings: a client that does what it may not causes
+// one with each message.
+const maxErrors = 20
+
+func (l *logger) level() slog.Level {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now(); now.Sub(l.since) > time.Minute {
+		l.since, l.count = now, 0
+	}
+	if l.count++; l.count > maxErrors {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
 }
 
 func (l *logger) Noticef(f string, v ...any) { l.log.Debug(fmt.Sprintf(f, v...)) }
 func (l *logger) Debugf(f string, v ...any)  { l.log.Debug(fmt.Sprintf(f, v...)) }
 func (l *logger) Tracef(f string, v ...any)  {}
 func (l *logger) Warnf(f string, v ...any)   { l.log.Info(fmt.Sprintf(f, v...)) }
-func (l *logger) Errorf(f string, v ...any)  { l.log.Warn(fmt.Sprintf(f, v...)) }
+func (l *logger) Errorf(f string, v ...any) {
+	l.log.Log(context.Background(), l.level(), fmt.Sprintf(f, v...))
+}
 
 func (l *logger) Fatalf(f string, v ...any) {
 	select {

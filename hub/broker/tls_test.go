@@ -11,6 +11,7 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"clinicbox/hub/broker"
 	"clinicbox/internal/cert"
@@ -229,6 +230,37 @@ func TestRightsByCertificate(t *testing.T) {
 	hub.Publish("cb/1/a/cmd", 0, false, "4").Wait()
 	if g := receive(t, heard); g != "cb/1/a/cmd 4" {
 		t.Fatal(g)
+	}
+}
+
+// TestWill: what the broker says for a client that went away is bound by its rights.
+func TestWill(t *testing.T) {
+	f := newFleet(t)
+	own := f.client(f.link, "clinichub.centre")
+	f.set(own, broker.Access{Name: "clinichub.centre", Hub: true})
+	hub, got := f.mustDial(own, "clinichub-1"), make(chan string, 9)
+	if !subscribed(hub, "cb/1/#", got) {
+		t.Fatal("not subscribed")
+	}
+	a := f.client(f.link, "a")
+	f.set(a, broker.Access{Name: "a", Serial: "s1", Clients: []string{"a"}})
+	cfg := cert.LinkTLS(a, f.link.Cert.Raw, "127.0.0.1", func() (time.Time, bool) { return time.Time{}, false })
+	for _, topic := range []string{"cb/1/b/up", "cb/1/b/cmd", "cb/1/a/up"} {
+		conn, err := tls.Dial("tcp", f.addr, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
+		p.ProtocolName, p.ProtocolVersion, p.CleanSession, p.ClientIdentifier, p.Keepalive = "MQTT", 4, true, "a", 60
+		p.WillFlag, p.WillTopic, p.WillMessage = true, topic, []byte("gone")
+		if err := p.Write(conn); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = packets.ReadPacket(conn) // accepted or not
+		_ = conn.Close()
+	}
+	if g := receive(t, got); g != "cb/1/a/up gone" {
+		t.Fatalf("said for a: %q", g)
 	}
 }
 

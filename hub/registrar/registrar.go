@@ -97,6 +97,7 @@ type Registrar struct {
 
 	mu   sync.Mutex // one follows at a time
 	head cert.Head  // rows follow it
+	rows map[string]hub.Member
 	done cert.Head  // boxes are told
 	told map[string]cert.Digest
 }
@@ -115,7 +116,7 @@ func New(o Options) *Registrar {
 	if o.Moved == nil {
 		o.Moved = func(context.Context, []authority.Box) error { return nil }
 	}
-	return &Registrar{o: o, ready: make(chan struct{}), wake: make(chan struct{}, 1), told: map[string]cert.Digest{}}
+	return &Registrar{o: o, ready: make(chan struct{}), wake: make(chan struct{}, 1), rows: map[string]hub.Member{}, told: map[string]cert.Digest{}}
 }
 
 // String names the task.
@@ -192,10 +193,15 @@ func (r *Registrar) Follow(ctx context.Context) (moved bool, err error) {
 		return false, err
 	}
 	for _, b := range Holders(boxes) {
-		changed, err := r.o.DB.Admit(ctx, member(b), r.o.Now())
+		m := member(b)
+		if old, ok := r.rows[m.Name]; ok && old.Serial == m.Serial && old.Revoked == m.Revoked {
+			continue
+		}
+		changed, err := r.o.DB.Admit(ctx, m, r.o.Now())
 		if err != nil {
 			return false, err
 		}
+		r.rows[m.Name] = m
 		if changed {
 			r.o.Log.Info("box", "name", b.Facility.Box, "serial", b.Serial.String(), "ended", b.Revoked != nil)
 		}

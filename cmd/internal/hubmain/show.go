@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"clinicbox/clinic"
@@ -100,7 +101,7 @@ func (p *Program) show(ctx context.Context, c *centre, ref string) error {
 		obeyed = beat.Obeyed
 		line("báo hoạt động lần cuối", "last heartbeat", beat.At.In(clinic.ICT).Format(time.DateTime))
 		line("máy", "machine", state(cert.State(beat.State)))
-		line("chương trình", "program", beat.Agent)
+		line("chương trình", "program", strconv.Quote(beat.Agent)) // the machine's own words
 	} else {
 		line("báo hoạt động lần cuối", "last heartbeat", "-")
 	}
