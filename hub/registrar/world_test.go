@@ -69,7 +69,7 @@ func (f *faulty) Scanned(ctx context.Context, found []hub.Found, cs []hub.Creden
 }
 
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *faulty
 	centre *hubtest.Centre
 	r      *registrar.Registrar
@@ -78,7 +78,7 @@ type world struct {
 	room   int
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	d, err := db.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"))
 	if err != nil {
 		t.Fatal(err)
