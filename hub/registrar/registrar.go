@@ -98,7 +98,7 @@ type Registrar struct {
 	mu   sync.Mutex // one follows at a time
 	head cert.Head  // rows follow it
 	rows map[string]hub.Member
-	done cert.Head  // boxes are told
+	done cert.Head // boxes are told
 	told map[string]cert.Digest
 }
 
