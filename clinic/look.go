@@ -85,7 +85,7 @@ func (l *Looked) Of(look Look) (id ID, ok bool) {
 
 // At reports whether the look was at the visit.
 func (l *Look) At(visit ID) bool {
-	return len(l.Visit) > 0 && bytes.HasPrefix(visit[:], l.Visit)
+	return len(l.Visit) >= VisitHint && bytes.HasPrefix(visit[:], l.Visit)
 }
 
 // Protection is the body of KindProtection: the patient's record opens with a reason

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"clinicbox/clinic"
@@ -57,7 +58,8 @@ type LooksView struct {
 func (d *Desk) LooksAt(ctx context.Context, by, patient clinic.ID, f LookFilter) (LooksView, error) {
 	out := LooksView{ID: patient}
 	err := d.view(ctx, func(r Reader) error {
-		if _, err := who(r, by, rightRead); err != nil {
+		p, err := who(r, by, rightRead)
+		if err != nil {
 			return err
 		}
 		file, err := readPatient(r, patient)
@@ -77,13 +79,29 @@ func (d *Desk) LooksAt(ctx context.Context, by, patient clinic.ID, f LookFilter)
 		if out.Names, err = names(r); err != nil {
 			return err
 		}
-		return out.rows(r, &file, f)
+		if err := out.rows(r, &file, f); err != nil {
+			return err
+		}
+		if out.Closed && p.Role != clinic.RoleAdministrator {
+			out.hush(by)
+		}
+		return nil
 	})
 	if err != nil {
 		return LooksView{}, err
 	}
 	d.views.hold(ctx, look{by: by, patient: patient, audit: true})
 	return out, nil
+}
+
+// hush leaves out why others opened a record that is closed to who asks: people
+// write there what they treat. Administrators must judge it.
+func (v *LooksView) hush(by clinic.ID) {
+	for i := range v.Rows {
+		if v.Rows[i].By != by {
+			v.Rows[i].Words = ""
+		}
+	}
 }
 
 func (v *LooksView) rows(r Reader, file *clinic.PatientFile, f LookFilter) error {
@@ -240,7 +258,7 @@ const near = 7 * 24 * time.Hour
 // change of details, no appointment. It is a plain fact, no verdict.
 func far(p *clinic.PatientFile, at time.Time) bool {
 	close := func(t time.Time) bool { return t.Sub(at).Abs() <= near }
-	for _, r := range append(p.Versions, p.Allergies.Versions...) {
+	for _, r := range slices.Concat(p.Versions, p.Allergies.Versions) {
 		if close(r.Event) {
 			return false
 		}

@@ -20,7 +20,7 @@ import (
 func secrets() []string {
 	return []string{
 		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
-		"bí mật lời dặn", "bí mật hẹn",
+		"bí mật lời dặn", "bí mật hẹn", "bí mật vì sao",
 	}
 }
 
@@ -194,6 +194,9 @@ func silent() []string {
 // belongs.
 func TestProtectedRecordStaysClosed(t *testing.T) {
 	g := newGuarded(t)
+	body := &clinic.Looked{Opened: clinic.OpenCare, Words: "bí mật vì sao"} // by somebody who left
+	body.Add(g.on.Patient, g.on.Visit, 0)
+	g.put(clinic.Draft{Kind: clinic.KindLooked, Body: body})
 	all := g.readings()
 	for m := range reflect.TypeOf(g.Desk).Methods() {
 		if all[m.Name] == nil && !slices.Contains(silent(), m.Name) {
@@ -203,7 +206,11 @@ func TestProtectedRecordStaysClosed(t *testing.T) {
 	for _, by := range []clinic.ID{g.nurse, g.doctor, g.cashier, g.admin, g.technician} {
 		for name, read := range all {
 			got, err := read(by)
-			if found := leaks(reflect.ValueOf([]any{got, err})); len(found) > 0 {
+			var allowed []string
+			if by == g.admin && (name == "LooksAt" || name == "Openings") {
+				allowed = []string{"bí mật vì sao"} // must judge it
+			}
+			if found := leaks(reflect.ValueOf([]any{got, err}), allowed...); len(found) > 0 {
 				t.Errorf("%s shows %d: %q", name, by[0], found)
 			}
 		}
