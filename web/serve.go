@@ -11,6 +11,33 @@ import (
 	"time"
 )
 
+// ServeOpts says what Serve serves. Log and the handlers must be set.
+type ServeOpts struct {
+	Listener net.Listener // plain HTTP, and HTTPS as well when TLS is set; may be nil
+	Secure   net.Listener // HTTPS with TLS; may be nil
+	TLS      *tls.Config
+	Plain    http.Handler // what comes without TLS
+	Handler  http.Handler // what comes over TLS
+	Ready    func()       // called once, when both are served; may be nil
+	Log      *slog.Logger
+}
+
+// Serve serves one phase of the box's life, locked, opening or open, until ctx ends;
+// requests that are being answered then have five seconds to finish. It closes the
+// listeners that it was given, and no connection outlives it.
+func Serve(ctx context.Context, o ServeOpts) error {
+	doors := []door{{o.Listener, o.Plain, nil}, {o.Secure, o.Handler, o.TLS}}
+	if o.Listener != nil && o.TLS != nil {
+		plain, secure := split(o.Listener)
+		doors[0].ln = plain
+		doors = append(doors, door{secure, o.Handler, o.TLS})
+	}
+	if o.Ready == nil {
+		o.Ready = func() {}
+	}
+	return serve(ctx, o.Log, o.Ready, doors...)
+}
+
 // door is a listener with what it serves; TLS makes it HTTPS.
 type door struct {
 	ln      net.Listener

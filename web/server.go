@@ -27,6 +27,8 @@ type Opts struct {
 	Recovery RecoveryCodes
 	Numbers  Numbers
 	// Listener is where Run serves plain HTTP, Secure where it serves HTTPS with TLS.
+	// With TLS set, Listener understands HTTPS too: browsers that were here before turn
+	// http://NAME:8080 into https://NAME:8080 by themselves.
 	// Either may be nil, and both when only Handler is used.
 	Listener net.Listener
 	Secure   net.Listener
@@ -103,8 +105,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.opts.Listener == nil && s.opts.Secure == nil {
 		return errors.New("web: no listener")
 	}
-	return serve(ctx, s.opts.Log, func() { close(s.ready) },
-		door{s.opts.Listener, s.plain, nil}, door{s.opts.Secure, s.handler, s.opts.TLS})
+	return Serve(ctx, ServeOpts{
+		Listener: s.opts.Listener, Secure: s.opts.Secure, TLS: s.opts.TLS, Log: s.opts.Log,
+		Plain: s.plain, Handler: s.handler, Ready: func() { close(s.ready) },
+	})
 }
 
 // HasMessage reports whether a language has a message for the key.

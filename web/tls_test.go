@@ -213,6 +213,31 @@ func TestPlainTellsHowToTrust(t *testing.T) {
 	}
 }
 
+// TestOnePortSpeaksBoth: a silent connection and garbage keep nobody waiting.
+func TestOnePortSpeaksBoth(t *testing.T) {
+	d := newDoors(t, true)
+	for _, first := range []string{"", "\x16\x03\x01\xff\xffgarbage", "\x00\x00\x00", "GET"} {
+		c, err := net.Dial("tcp", d.plain)
+		d.must(err)
+		defer c.Close()
+		_, err = c.Write([]byte(first))
+		d.must(err)
+	}
+	d.secure = d.plain // the client finds the box there
+	res, err := d.client(&tls.Config{}).Get(d.url("/login"))
+	d.must(err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.TLS == nil {
+		t.Errorf("TLS on the plain port: %d", res.StatusCode)
+	}
+	res, err = http.Get("http://" + d.plain + "/login")
+	d.must(err)
+	res.Body.Close()
+	if res.Request.URL.Path != "/trust" {
+		t.Errorf("plain: %s", res.Request.URL)
+	}
+}
+
 // TestTrustBeforeEnrolment: there is nothing to download yet, and the page says so.
 func TestTrustBeforeEnrolment(t *testing.T) {
 	w := newWorld(t, 0)
