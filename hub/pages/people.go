@@ -297,6 +297,9 @@ func (s *server) revokeJob(r *http.Request) (*job, error) {
 			{"person.id", short(row.ID)}, {"person.role", p.T(roleKey(row.Role))}, {"people.facility", code}, {"cert.serial", row.Serial},
 		},
 	}
+	if row.Ended {
+		v.Points = []string{"point.end.further"}
+	}
 	return &job{v, func(ctx context.Context, by authority.By) (string, error) {
 		reason := map[string]cert.Reason{
 			"left": cert.ReasonLeft, "lost": cert.ReasonLost, "stolen": cert.ReasonStolen, "error": cert.ReasonError,
