@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"clinicbox/clinic"
 	"clinicbox/hub"
 )
 
@@ -133,7 +134,11 @@ func putFacility(ctx context.Context, tx *sql.Tx, b *hub.Batch) error {
 	q, args := `UPDATE boxes SET last_seen=max(last_seen,?), first_seen=CASE WHEN first_seen=0 THEN ? ELSE first_seen END`,
 		[]any{millis(b.At), millis(b.At)}
 	if b.Facility != nil {
-		j, err := json.Marshal(b.Facility)
+		f, err := certified(ctx, tx, b)
+		if err != nil {
+			return err
+		}
+		j, err := json.Marshal(f)
 		if err != nil {
 			return err
 		}
@@ -147,4 +152,21 @@ func putFacility(ctx context.Context, tx *sql.Tx, b *hub.Batch) error {
 		return errors.Join(hub.ErrRevoked, err)
 	}
 	return nil
+}
+
+// certified is the facility as the box tells it, with what its certificate says: a box
+// does not choose whose it is.
+func certified(ctx context.Context, tx *sql.Tx, b *hub.Batch) (f clinic.Facility, err error) {
+	f = *b.Facility
+	var serial, text string
+	err = tx.QueryRowContext(ctx, `SELECT serial, facility FROM boxes WHERE name=?`, b.Box).Scan(&serial, &text)
+	if err != nil || serial == "" {
+		return f, err
+	}
+	var was clinic.Facility
+	if err := json.Unmarshal([]byte(text), &was); err != nil {
+		return f, ErrDamaged
+	}
+	f.Code, f.Box, f.Book = was.Code, was.Box, was.Book
+	return f, nil
 }

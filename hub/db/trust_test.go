@@ -81,6 +81,20 @@ func TestAdmitExchangesKeys(t *testing.T) {
 	}
 }
 
+// TestBoxDoesNotChooseItsFacility: what its certificate says stays, whatever it tells.
+func TestBoxDoesNotChooseItsFacility(t *testing.T) {
+	d, ctx := open(t, t.TempDir()), t.Context()
+	_, err := d.Admit(ctx, member("1"), dbtest.At(1))
+	must(t, err)
+	b := (&dbtest.Maker{Box: "a", Epoch: dbtest.Epoch()}).Next(1)
+	b.Facility = &clinic.Facility{Code: "99999", Name: "Trạm Mẫu", Box: "b", Book: "z"}
+	must(t, d.Append(ctx, b))
+	got, err := d.Box(ctx, "a")
+	if err != nil || got.Facility.Code != "22736" || got.Facility.Box != "a" || got.Facility.Book != "" || got.Facility.Name != "Trạm Mẫu" {
+		t.Fatalf("%+v %v", got.Facility, err)
+	}
+}
+
 func TestTellIsOnce(t *testing.T) {
 	dir := t.TempDir()
 	d, ctx := open(t, dir), t.Context()

@@ -15,6 +15,7 @@ import (
 	"clinicbox/hub"
 	"clinicbox/hub/db"
 	"clinicbox/hub/ingest"
+	"clinicbox/internal/cert"
 	"clinicbox/internal/durable"
 )
 
@@ -162,6 +163,9 @@ func (p *Program) check(ctx context.Context) error {
 			return err
 		}
 		bad := p.report(fs, alarms)
+		if err := p.audit(ctx, d); err != nil {
+			return err
+		}
 		if bad > 0 {
 			return fmt.Errorf("%w: %d / %d", ErrDamage, bad, len(fs))
 		}
@@ -187,4 +191,30 @@ func (p *Program) report(fs []db.Finding, alarms []hub.Alarm) (bad int) {
 		fmt.Fprintf(p.Stdout, "# cảnh báo đang mở / open alarm: %s %s ×%d\n", a.Box, a.Code, a.Count)
 	}
 	return bad
+}
+
+// audit verifies the history of operators where there is an authority.
+func (p *Program) audit(ctx context.Context, d *db.DB) error {
+	cfg, err := Load(p.flags.config)
+	if err != nil {
+		return err
+	}
+	keys, _, err := Keys(cfg.Data.Keys)
+	if err != nil {
+		return err
+	}
+	a, err := openAuthority(ctx, &cfg, keys, d.Authority())
+	if errors.Is(err, ErrNoAuthority) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	head, err := a.Audit(ctx)
+	if errors.Is(err, cert.ErrHistory) {
+		return fmt.Errorf("%w: %w", ErrDamage, err)
+	} else if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.Stdout, "# nhật ký vận hành / history of operators: %d ok\n", head.Seq)
+	return nil
 }

@@ -246,6 +246,9 @@ func TestOperating(t *testing.T) {
 	if err != nil || len(list.RevokedCertificateEntries) != 1 {
 		t.Fatal(list, err)
 	}
+	if out := run(t, dir, "check"); !strings.Contains(out, "history of operators") {
+		t.Error(out)
+	}
 	history := run(t, dir, "history", "-verify")
 	for _, word := range []string{"invite", "enrol", "certify", "turn down", "revoke", "answer", "stolen", "nghỉ việc", "verified"} {
 		if !strings.Contains(history, word) {
