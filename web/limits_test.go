@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -191,6 +192,34 @@ func TestAddressesAreBounded(t *testing.T) {
 			t.Errorf("%d addresses after the flood", n)
 		}
 	})
+}
+
+func TestPlainOnLoopback(t *testing.T) {
+	w := newWorld(t, 0)
+	if a := w.at(w.web.PlainHandler()).get("/login"); a.status != http.StatusOK {
+		t.Errorf("on loopback: %d", a.status)
+	}
+	o := w.web.opts
+	o.PlainTrustOnly = true
+	web, err := New(o)
+	w.must(err)
+	if a := w.at(web.PlainHandler()).get("/login"); a.location != "/trust" {
+		t.Errorf("elsewhere: %d %s", a.status, a.location)
+	}
+	if a := w.at(web.PlainHandler()).get("/trust/qr.png"); a.status != http.StatusNotFound || strings.Contains(a.body, `id="strip"`) {
+		t.Errorf("an error page elsewhere: %d", a.status)
+	}
+	if a := w.at(web.Handler()).get("/login"); a.status != http.StatusOK {
+		t.Errorf("over TLS: %d", a.status)
+	}
+}
+
+func BenchmarkTemplates(b *testing.B) {
+	for b.Loop() {
+		if _, err := newShell(slog.New(slog.DiscardHandler), ""); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func TestNewSessionsAreBounded(t *testing.T) {

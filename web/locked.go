@@ -40,10 +40,11 @@ func NewLocked(o LockedOpts) (http.Handler, error) {
 	if o.Unlocker == nil {
 		return nil, errors.New("web: Unlocker must be set")
 	}
-	sh, err := newShell(o.Log, o.Facility, o.Healthz)
+	sh, err := newShell(o.Log, o.Facility, "locked", "lockedpin", "opening", "recover", "trust", "trouble")
 	if err != nil {
 		return nil, err
 	}
+	sh.healthz = o.Healthz
 	l := &locked{shell: sh, unlocker: o.Unlocker, limits: newLimits()}
 	return sh.routed(sh.trustRoutes(o.Trust), l.routes()), nil
 }

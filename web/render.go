@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"clinicbox/web/i18n"
@@ -27,7 +28,9 @@ type viewer interface{ frame() *Page }
 
 // newEngine parses every template once per language, so that a page says its
 // words without looking anything up but the key.
-func newEngine(a *assets) (*engine, error) {
+//
+// Only some pages may be named: parsing all takes a small board most of a second.
+func newEngine(a *assets, only ...string) (*engine, error) {
 	e := &engine{pages: map[string]map[string]*template.Template{}, catalogues: map[string]*i18n.Catalogue{}}
 	for _, lang := range i18n.Languages() {
 		c, err := i18n.Load(lang)
@@ -35,14 +38,14 @@ func newEngine(a *assets) (*engine, error) {
 			return nil, fmt.Errorf("web: %w", err)
 		}
 		e.catalogues[lang] = c
-		if e.pages[lang], err = parsePages(c, a); err != nil {
+		if e.pages[lang], err = parsePages(c, a, only); err != nil {
 			return nil, fmt.Errorf("web: templates: %w", err)
 		}
 	}
 	return e, nil
 }
 
-func parsePages(c *i18n.Catalogue, a *assets) (map[string]*template.Template, error) {
+func parsePages(c *i18n.Catalogue, a *assets, only []string) (map[string]*template.Template, error) {
 	base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).
 		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
@@ -55,7 +58,7 @@ func parsePages(c *i18n.Catalogue, a *assets) (map[string]*template.Template, er
 	pages := map[string]*template.Template{}
 	for _, name := range names {
 		page := strings.TrimSuffix(path.Base(name), ".html")
-		if page == "layout" || page == "parts" {
+		if page == "layout" || page == "parts" || len(only) > 0 && !slices.Contains(only, page) {
 			continue
 		}
 		t, err := base.Clone()

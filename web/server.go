@@ -70,10 +70,13 @@ func New(o Opts) (*Server, error) {
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
 	}
-	sh, err := newShell(o.Log, o.Facility, o.Healthz)
+	sh, err := newShell(o.Log, o.Facility)
 	if err != nil {
 		return nil, err
 	}
+	plain := *sh // which knows nobody and shows nothing of the records
+	plain.frame = plain.bare
+	sh.healthz = o.Healthz
 	s := &Server{
 		shell: sh, opts: o, sessions: newSessions(o.Idle), limits: newLimits(), drafts: newDrafts(),
 		scans: newScanBox(), ready: make(chan struct{}),
@@ -81,9 +84,10 @@ func New(o Opts) (*Server, error) {
 	sh.frame = s.page
 	s.handler = s.routed()
 	if s.plain = s.handler; o.PlainTrustOnly {
-		s.plain, err = NewTrust(TrustOpts{Trust: o.Trust, Facility: o.Facility, Log: o.Log, Healthz: http.HandlerFunc(s.healthPlain)})
+		plain.healthz = http.HandlerFunc(s.healthPlain)
+		s.plain = plain.trustOnly(o.Trust)
 	}
-	return s, err
+	return s, nil
 }
 
 // Handler answers all requests of the staff's pages.

@@ -23,7 +23,8 @@ type shell struct {
 	frame func(r *http.Request, title, nav string) Page
 }
 
-func newShell(log *slog.Logger, facility string, healthz http.Handler) (*shell, error) {
+// newShell prepares pages; without names, all of them.
+func newShell(log *slog.Logger, facility string, pages ...string) (*shell, error) {
 	if log == nil {
 		return nil, errors.New("web: Log must be set")
 	}
@@ -31,11 +32,11 @@ func newShell(log *slog.Logger, facility string, healthz http.Handler) (*shell, 
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(a)
+	e, err := newEngine(a, pages...)
 	if err != nil {
 		return nil, err
 	}
-	sh := &shell{engine: e, assets: a, log: log, facility: facility, healthz: healthz}
+	sh := &shell{engine: e, assets: a, log: log, facility: facility}
 	sh.frame = sh.bare
 	return sh, nil
 }

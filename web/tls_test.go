@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -137,6 +138,13 @@ func TestHTTPS(t *testing.T) {
 		t.Fatalf("first page: %v %v", res, err)
 	}
 	res.Body.Close()
+	if res, err = c.Get(d.url("/events")); err != nil || res.ProtoMajor != 2 {
+		t.Fatalf("live events: %v", err)
+	}
+	line, err := bufio.NewReader(res.Body).ReadString('\n')
+	if res.Body.Close(); err != nil || line != "event: strip\n" {
+		t.Errorf("live events: %q %v", line, err)
+	}
 	for version, want := range map[uint16]bool{tls.VersionTLS12: true, tls.VersionTLS11: false, tls.VersionTLS10: false} {
 		res, err := d.client(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: version}).Get(d.url("/login"))
 		if (err == nil) != want {

@@ -32,15 +32,20 @@ type TrustOpts struct {
 // browser that does not trust the box yet would show a warning, and people learn to
 // pass those.
 func NewTrust(o TrustOpts) (http.Handler, error) {
-	sh, err := newShell(o.Log, o.Facility, o.Healthz)
+	sh, err := newShell(o.Log, o.Facility, "trust", "trouble")
 	if err != nil {
 		return nil, err
 	}
+	sh.healthz = o.Healthz
+	return sh.trustOnly(o.Trust), nil
+}
+
+func (sh *shell) trustOnly(ask func() Trust) http.Handler {
 	other := func(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, trustPath, http.StatusSeeOther)
 		return nil
 	}
-	return sh.routed(sh.trustRoutes(o.Trust), map[string]handler{"/": other, "GET /healthz": sh.health}), nil
+	return sh.routed(sh.trustRoutes(ask), map[string]handler{"/": other, "GET /healthz": sh.health})
 }
 
 const (
