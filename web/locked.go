@@ -162,7 +162,9 @@ func (l *locked) pinCheck(w http.ResponseWriter, r *http.Request, ways Ways) err
 	err = l.try(r, func(ctx context.Context) error { return l.unlocker.PIN(ctx, n, r.PostForm.Get("pin")) })
 	v := l.pinView(r, ways, n)
 	return l.answer(w, r, err, func(e *UnlockError) {
-		v.Form.Fail("pin", e.Key, e.Args...)
+		if v.Form.Fail("pin", e.Key, e.Args...); e.Key == UnlockWrong {
+			v.Form.Errors[0].Key = "unlock.wrong-pin" // says that it may be the number
+		}
 		v.Errors = v.Form.Errors
 		l.show(w, r, http.StatusUnprocessableEntity, "lockedpin", v)
 	})
