@@ -7,6 +7,7 @@ package clock
 
 import (
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -14,11 +15,17 @@ import (
 // were built without a version stamp. Raise it with a release.
 const sourceDate = "2026-11-01T00:00:00Z"
 
-// Clock is the system clock with a floor. It may be used by several goroutines.
+// Clock is the system clock with a floor, until the centre's signed time was heard:
+// from then on it is that time, carried on by the monotonic clock. It may be used by
+// several goroutines.
 type Clock struct {
 	now     func() time.Time
-	floor   time.Time
 	trusted bool
+
+	mu    sync.Mutex
+	floor time.Time
+	heard time.Time // the centre's time; zero while none was heard
+	at    time.Time // monotonic moment at which it was
 }
 
 // New returns the system clock. trusted says that somebody reliable sets it, such
@@ -33,8 +40,49 @@ func with(now func() time.Time, trusted bool, floor time.Time) *Clock {
 // Now returns the wall time as it is, also when it is below the floor, and
 // whether it may be dated and signed with.
 func (c *Clock) Now() (t time.Time, trusted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	t = c.now()
+	if !c.heard.IsZero() {
+		return c.heard.Add(t.Sub(c.at)), true
+	}
 	return t, c.trusted && !t.Before(c.floor)
+}
+
+// Heard takes the centre's signed time, which must have been verified against a
+// nonce of this boot. It may step back: only the floor may not.
+func (c *Clock) Heard(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.Before(c.floor) {
+		return // older than what is surely past: the centre's clock is wrong
+	}
+	c.heard, c.at, c.floor = t, c.now(), t
+}
+
+// ByHub returns the time, and true once it is the centre's.
+func (c *Clock) ByHub() (time.Time, bool) {
+	c.mu.Lock()
+	heard := !c.heard.IsZero()
+	c.mu.Unlock()
+	t, _ := c.Now()
+	return t, heard
+}
+
+// Floor returns the latest time that is surely past.
+func (c *Clock) Floor() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.floor
+}
+
+// Raise lifts the floor to a time that was heard before this start.
+func (c *Clock) Raise(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.After(c.floor) {
+		c.floor = t
+	}
 }
 
 // BuildTime returns when this program's source was committed, or a constant day

@@ -63,3 +63,26 @@ func TestSystem(t *testing.T) {
 		}
 	})
 }
+
+func TestHubTimeCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		floor := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+		c := New(false, floor)
+		c.Heard(floor.AddDate(0, -1, 0)) // before what is surely past: a centre with a wrong clock
+		if got, trusted := c.Now(); trusted || !got.Equal(time.Now()) {
+			t.Error(got, trusted)
+		}
+		want := floor.AddDate(0, 1, 0) // the box itself believes in 2000
+		c.Heard(want)
+		time.Sleep(time.Hour)
+		if got, trusted := c.Now(); !trusted || !got.Equal(want.Add(time.Hour)) || !c.Floor().Equal(want) {
+			t.Error(got, trusted)
+		}
+		c = New(true, floor)
+		c.Raise(floor.AddDate(1, 0, 0))
+		c.Raise(floor)
+		if !c.Floor().Equal(floor.AddDate(1, 0, 0)) {
+			t.Error(c.Floor())
+		}
+	})
+}

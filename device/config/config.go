@@ -9,14 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-
-	"clinicbox/internal/keyfile"
 )
 
 // Box is the configuration of a box. The doc tags are what docs/architecture.md
 // prints; a test compares them.
 type Box struct {
 	Data     Data     `toml:"data"`
+	Seal     Seal     `toml:"seal"`
 	Facility Facility `toml:"facility"`
 	Box      Identity `toml:"box"`
 	Web      Web      `toml:"web"`
@@ -29,8 +28,15 @@ type Box struct {
 
 // Data says where records are.
 type Data struct {
-	Dir     string `toml:"dir" check:"required,line=4000" doc:"Data directory; a relative path starts at this file's folder. No default: records must not land somewhere by accident."`
-	KeyFile string `toml:"key_file" default:"storage.key" check:"line=4000" doc:"Storage key for development: 32 bytes, mode 0600. Made at the first start. Beside this file and not in the data directory, so that a copy of the data alone opens nothing."`
+	Dir string `toml:"dir" check:"required,line=4000" doc:"Data directory; a relative path starts at this file's folder. No default: records must not land somewhere by accident."`
+}
+
+// Seal says what opens the records after a start.
+type Seal struct {
+	Method  string `toml:"method" default:"file" check:"oneof=file|board|tpm" doc:"What opens the records after a start: file (a key file, for development only, every page says so), board (this board's secret and a person's PIN) or tpm (a TPM 2.0 and a person's PIN). It counts at set-up; a box keeps what it was set up with. The default lets anybody try the program without hardware."`
+	KeyFile string `toml:"key_file" default:"storage.key" check:"line=4000" doc:"Key file of method file, mode 0600. Made at the first start. Beside this file and not in the data directory, so that a copy of the data alone opens nothing."`
+	Board   string `toml:"board" default:"/sys/firmware/devicetree/base/serial-number" check:"line=4000" doc:"File with the board's secret, for method board: at least 8 bytes. A Raspberry Pi's serial number is the default because every one has it; a key in one-time-programmable memory is better."`
+	TPM     string `toml:"tpm" default:"/dev/tpmrm0" check:"line=4000" doc:"Device of method tpm. The kernel's resource manager, so that other programs may use the chip, too."`
 }
 
 // Facility describes the station; it prints on slips.
@@ -47,20 +53,20 @@ type Facility struct {
 type Identity struct {
 	Name       string `toml:"name" check:"required,name" doc:"Name of the box in topics and at the centre; never given to another box."`
 	Book       string `toml:"book" default:"a" check:"book" doc:"One character of 0-9a-z in every number this box issues. Boxes of one facility need different ones; a is right for the first."`
-	Keys       string `toml:"keys" default:"box.keys" check:"line=4000" doc:"Key pair of the box, mode 0600. Made at the first start; 'clinicbox keys' prints the public line for the centre."`
 	TrustClock bool   `toml:"trust_clock" doc:"True when this machine's clock is set by somebody reliable (NTP). Off: a board without a battery wakes up in the past."`
 }
 
 // Web is the staff's pages.
 type Web struct {
-	Listen string `toml:"listen" default:"127.0.0.1:8080" check:"listen" doc:"Address of the pages, and of /healthz. Loopback: opening it to the clinic's network is a decision."`
+	Listen string `toml:"listen" default:"127.0.0.1:8080" check:"listen" doc:"Address of plain HTTP, and of /healthz. On loopback it serves the staff's pages; elsewhere only the page that tells how to trust the box, for PINs and records do not travel in clear."`
+	Secure string `toml:"secure" check:"listen" doc:"Address of the staff's pages over HTTPS, such as 0.0.0.0:443. Needs a box that joined a centre, which certifies it. Empty = none."`
+	MDNS   bool   `toml:"mdns" doc:"True announces NAME.local on the clinic's network, NAME being the box's. Off: announcing is a decision."`
 }
 
 // Hub is the centre.
 type Hub struct {
-	Broker       string `toml:"broker" check:"url=tcp|ssl" doc:"MQTT broker. Empty = the box works alone and sends nothing."`
-	PasswordFile string `toml:"password_file" check:"line=4000" doc:"File with the password for the broker; the user is box.name. Empty = none. A file of its own, so that this one can be shown to anybody."`
-	Public       string `toml:"public" check:"public" doc:"Public line of the centre (name:identity:hpke), as 'clinichub keys' prints it. Needed with broker: the box encrypts to it and believes receipts of nobody else."`
+	Broker       string `toml:"broker" check:"url=tcp|ssl" doc:"MQTT broker, instead of the one that the centre named when the box joined it. Empty = that one; a box that joined no centre works alone and sends nothing."`
+	PasswordFile string `toml:"password_file" check:"line=4000" doc:"File with the password for the broker; the user is the box's name. Empty = none: a broker of ours asks for the certificate of the box. A file of its own, so that this one can be shown to anybody."`
 }
 
 // Scanner is the code reader.
@@ -87,7 +93,6 @@ func BoxChecks() Checks {
 		"facility": matches(facilityCode, "the 5 digits or capital letters of MA_CSKCB"),
 		"book":     matches(book, "one character of 0-9 and a-z"),
 		"printer":  matches(address, "tcp:HOST:PORT, serial:/dev/NAME or /dev/usb/lpN"),
-		"public":   publicLine,
 	}
 }
 
@@ -96,23 +101,6 @@ var (
 	book         = regexp.MustCompile(`^[0-9a-z]$`)
 	address      = regexp.MustCompile(`^(?:tcp:[!-~]+|(?:serial:|usb:)?/[!-~]+)$`)
 )
-
-func publicLine(_, v string) error {
-	if _, err := keyfile.ParsePublic(v); err != nil {
-		return fmt.Errorf("must be the whole line name:identity:hpke that 'clinichub keys' prints")
-	}
-	return nil
-}
-
-// Validate checks keys against each other.
-func (b *Box) Validate(report Report) {
-	if b.Hub.Broker != "" && b.Hub.Public == "" {
-		report("hub.public", "is missing: with a broker, the centre's public line is needed")
-	}
-	if b.Data.KeyFile == b.Box.Keys {
-		report("box.keys", "is the same file as data.key_file")
-	}
-}
 
 // Load reads the box's file and makes its paths absolute. The stricter rules
 // replace those of BoxChecks by name.
@@ -131,7 +119,7 @@ func Load(path string, stricter Checks) (Box, error) {
 	if err != nil {
 		return Box{}, fmt.Errorf("config: %w", err)
 	}
-	for _, p := range []*string{&b.Data.Dir, &b.Data.KeyFile, &b.Box.Keys, &b.Hub.PasswordFile} {
+	for _, p := range []*string{&b.Data.Dir, &b.Seal.KeyFile, &b.Seal.Board, &b.Seal.TPM, &b.Hub.PasswordFile} {
 		*p = Under(folder, *p)
 	}
 	b.Legal.Roots = Under(folder, b.Legal.Roots)

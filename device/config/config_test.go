@@ -81,14 +81,11 @@ func TestProblemsNameKeyAndLine(t *testing.T) {
 		{"bad address", good + "[web]\nlisten = \"localhost\"\n", "box.toml:17: web.listen: must be host:port"},
 		{"port out of range", good + "[web]\nlisten = \"127.0.0.1:65536\"\n", "box.toml:17: web.listen: must be host:port"},
 		{"broker with password", good + "[hub]\nbroker = \"tcp://u:p@h:1883\"\n", "box.toml:17: hub.broker: must be an address"},
-		{"broken key", good + "[hub]\nbroker = \"tcp://h:1883\"\npublic = \"hub:AAAA:BBBB\"\n", "box.toml:18: hub.public: must be the whole line"},
-		{"broker without key", good + "[hub]\nbroker = \"tcp://127.0.0.1:1883\"\n", "box.toml:16: hub.public: is missing"},
 		{"same file twice", good + "[data.x]\n", "box.toml:16: data.x: unknown section"},
 		{"syntax", replace(`width = 58`, `width 58`), "box.toml:15: printer.width: "},
 		{"key twice", replace(`width = 58`, "width = 58\nwidth = 80"), "box.toml:16: printer.width: "},
 		{"not UTF-8", replace(`tram-01`, "tram\xff"), "box.toml:10: box.name: "},
 		{"control character", replace(`22736"`, `22736"`+"\nphone = \"1\\u0000\""), "box.toml:7: facility.phone: must be one line"},
-		{"same key files", replace(`name = "tram-01"`, `keys = "storage.key"`+"\nname=\"b\""), "box.toml:10: box.keys: is the same file"},
 		{"too large", strings.Repeat("#\n", 200_000), "box.toml:1: larger than"},
 	}
 	for _, tt := range tests {
@@ -164,7 +161,7 @@ func TestLoadMakesPathsAbsolute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Data.Dir != filepath.Join(dir, "data") || b.Data.KeyFile != filepath.Join(dir, "storage.key") {
+	if b.Data.Dir != filepath.Join(dir, "data") || b.Seal.KeyFile != filepath.Join(dir, "storage.key") {
 		t.Fatalf("%+v", b)
 	}
 	no := Checks{"printer": func(_, v string) error { return errors.New("no such printer") }}

@@ -8,6 +8,7 @@ const (
 	StoreRebuilding = "store.rebuilding"
 	StoreQuarantine = "store.quarantine"
 	DiskLow         = "disk.low"
+	Locked          = "box.locked"
 	KeysDevelopment = "keys.development"
 	ClockUntrusted  = "clock.untrusted"
 	LinkOff         = "link.off"
@@ -42,6 +43,11 @@ func Box() []Cause {
 			Code: DiskLow, Severity: Warning,
 			VI: "Sắp hết chỗ lưu. Gọi kỹ thuật viên.",
 			EN: "Storage is almost full. Call the technician.",
+		},
+		{
+			Code: Locked, Severity: Failure,
+			VI: "Máy đang khóa sau khi khởi động. Mở bằng mã PIN của một người, không mất gì.",
+			EN: "The box is locked after a start. One person's PIN opens it; nothing is lost.",
 		},
 		{
 			Code: KeysDevelopment, Severity: Info,

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 	"github.com/google/go-tpm/tpm2/transport/linuxtpm"
+	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/redact"
@@ -21,9 +22,14 @@ import (
 type Bus func() (transport.TPMCloser, error)
 
 // DeviceTPM is the kernel's TPM; use the one with a resource manager
-// (/dev/tpmrm0).
+// (/dev/tpmrm0). A Unix socket in its place is a chip that is simulated.
 func DeviceTPM(path string) Bus {
-	return func() (transport.TPMCloser, error) { return linuxtpm.Open(path) }
+	return func() (transport.TPMCloser, error) {
+		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+			return linuxudstpm.Open(path)
+		}
+		return linuxtpm.Open(path)
+	}
 }
 
 // TPMOpts describe a person's unlock by TPM.

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"clinicbox/store/seal"
@@ -59,29 +56,5 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 	}
 	if k.LogValue().String() != "[key]" {
 		t.Error("logged")
-	}
-}
-
-func TestKeyFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "key")
-	k, created, err := seal.LoadOrCreate(path)
-	if err != nil || !created {
-		t.Fatal(created, err)
-	}
-	again, created, err := seal.LoadOrCreate(path)
-	if err != nil || created || again != k {
-		t.Fatal("another key on the second call", created, err)
-	}
-	if fi, _ := os.Stat(path); fi.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v", fi.Mode())
-	}
-	good, _ := os.ReadFile(path)
-	for _, bad := range []string{"", "x", string(good[:len(good)-3]), strings.Replace(string(good), "key", "kex", 1), string(good[:60]) + "zz" + string(good[62:])} {
-		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := seal.LoadOrCreate(path); !errors.Is(err, seal.ErrKeyFile) {
-			t.Errorf("%q: %v", bad, err)
-		}
 	}
 }

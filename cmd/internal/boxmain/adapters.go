@@ -27,8 +27,13 @@ func (r records) Act(ctx context.Context, act, author clinic.ID, f func(desk.Rea
 	return saved, noRoom(err)
 }
 
-// pins are the staff's PINs, whose tries are counted on the same disk.
-type pins struct{ *staff.Pins }
+// pins are the staff's PINs, whose tries are counted on the same disk. A PIN also
+// opens the box after a start: its key slot goes first, so that a cut between leaves
+// somebody who opens the box with the new PIN and logs in with the old one.
+type pins struct {
+	*staff.Pins
+	vault *vault
+}
 
 var _ desk.Pins = pins{}
 
@@ -38,6 +43,9 @@ func (p pins) Check(ctx context.Context, person clinic.ID, pin string) (clinic.P
 }
 
 func (p pins) Set(ctx context.Context, person clinic.ID, pin string) error {
+	if err := p.vault.setPIN(ctx, person, pin); err != nil {
+		return noRoom(err)
+	}
 	return noRoom(p.Pins.Set(ctx, person, pin))
 }
 
@@ -101,7 +109,7 @@ func (u upload) Read(from uint64, max, maxBytes int) ([]wire.Raw, error) {
 }
 
 // applier stores what the hub sent.
-type applier struct{ store *store.Store }
+type applier struct{ b *Box }
 
 var _ outbox.Applier = applier{}
 
@@ -110,6 +118,9 @@ func (a applier) Apply(ctx context.Context, entries []wire.Salted) error {
 	for i, e := range entries {
 		got[i] = store.Received{Salt: entry.Salt(e.Salt), Bytes: e.Bytes}
 	}
-	_, err := a.store.Receive(ctx, got)
-	return err
+	if _, err := a.b.store.Receive(ctx, got); err != nil {
+		return err
+	}
+	a.b.statements(entries) // after they are durable: opening learns what a cut keeps from here
+	return nil
 }

@@ -7,14 +7,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"clinicbox/clinic/desk"
 	"clinicbox/device/clock"
 	"clinicbox/device/config"
 	"clinicbox/device/health"
+	"clinicbox/device/sealer"
 	"clinicbox/device/task"
-	"clinicbox/internal/keyfile"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
@@ -41,26 +42,38 @@ type Options struct {
 	// Pause is the wait after the n-th wrong PIN in a row; nil is the box's own. Tests
 	// that type many wrong ones shorten it; the lock after ten stays.
 	Pause func(wrong int) time.Duration
+	// Card is the reader of staff cards; nil without one.
+	Card sealer.Card
 }
 
 // Box is a wired box. Its methods may be called by several goroutines.
 type Box struct {
 	o         Options
-	cfg       config.Box
+	cfg       config.Box // as the file says; of a box that joined a centre: as that says
 	log       *slog.Logger
 	clock     desk.Clock
 	health    *health.Registry
-	door      *door
+	plain     *door
+	secure    *door // nil without HTTPS
 	opening   *opening
 	listening task.Flag
 	serving   task.Flag
+	vault     *vault
 
-	// What Run builds, in this order.
-	keys    *keyfile.Private
+	ending sync.Mutex
+	end    context.CancelCauseFunc // ends the unlocked phase; nil outside of one
+	wanted error                   // ends the next one before it begins
+	stir   chan struct{}           // has room for one: the box's state changed
+	seeds  []desk.StaffSeed        // administrators whom a recovery authorised
+	events []event                 // to record once the records are open
+
+	carrier *carrier // of the present life; nil without a centre
+	beats   *beats
+
+	// What the unlocked phase builds, in this order.
 	store   *store.Store
 	spooler *printer.Spooler
 	desk    *desk.Desk
-	carrier *carrier
 	outbox  *outbox.Outbox
 	scanner *barcode.Dev
 	pages   *web.Server
@@ -69,8 +82,8 @@ type Box struct {
 // New prepares a box; nothing is opened before Run.
 func New(o Options) *Box {
 	b := &Box{
-		o: o, cfg: o.Config, log: o.Log,
-		clock: o.Clock, health: health.New(time.Now, health.Box()),
+		o: o, cfg: o.Config, log: o.Log, clock: o.Clock,
+		health: health.New(time.Now, health.Box()), stir: make(chan struct{}, 1),
 	}
 	if b.clock == nil {
 		b.clock = clock.New(o.Config.Box.TrustClock, clock.BuildTime())
@@ -82,7 +95,8 @@ func New(o Options) *Box {
 // Healthz serves the box's health as JSON.
 func (b *Box) Healthz() http.Handler { return b.health.Handler(b.cfg.Box.Name, Version()) }
 
-// Listening is closed when the address is known, Ready when pages are served.
+// Listening is closed when the address is known, Ready when pages are served: the
+// staff's, or the one that asks for an unlock.
 func (b *Box) Listening() <-chan struct{} { return b.listening.Ready() }
 
 // Ready is closed when pages are served.
@@ -91,17 +105,25 @@ func (b *Box) Ready() <-chan struct{} { return b.serving.Ready() }
 // String names the box as a task.
 func (b *Box) String() string { return "box " + b.cfg.Box.Name }
 
-// Addr is where pages are served, after Listening: the real port when the
+// Addr is where plain HTTP is served, after Listening: the real port when the
 // configuration says 0.
-func (b *Box) Addr() net.Addr { return b.door.ln.Addr() }
+func (b *Box) Addr() net.Addr { return b.plain.ln.Addr() }
 
 // URL is the address as a browser takes it, after Listening.
 func (b *Box) URL() string { return "http://" + b.Addr().String() + "/" }
 
+// SecureAddr is where HTTPS is served, after Listening; nil without it.
+func (b *Box) SecureAddr() net.Addr {
+	if b.secure == nil {
+		return nil
+	}
+	return b.secure.ln.Addr()
+}
+
 // Health is where the box's parts report what is wrong.
 func (b *Box) Health() *health.Registry { return b.health }
 
-// Truths tells where the box's records are, after Ready.
+// Truths tells where the box's records are, after Ready of an unlocked box.
 func (b *Box) Truths() web.Truths { return machine{b}.Truths() }
 
 // Reconnect ends the pause between attempts to reach the centre: somebody knows
@@ -112,44 +134,53 @@ func (b *Box) Reconnect() {
 	}
 }
 
-// Names lists the tasks that Run will start, in order.
+// Names lists the tasks that Run will start, in order: before an unlock those of
+// the link only.
 func (b *Box) Names() []string {
-	var names []string
+	names := b.linkNames()
 	for _, p := range b.parts() {
 		names = append(names, p.name)
 	}
 	return names
 }
 
-// Run opens the records, starts every part and serves until ctx ends or a part
-// fails. What was answered as saved is saved, however Run ends.
+// Run serves until ctx ends or a part fails. What was answered as saved is saved,
+// however Run ends.
 func (b *Box) Run(ctx context.Context) (err error) {
-	if b.door, err = openDoor(b.cfg.Web.Listen); err != nil {
-		return fmt.Errorf("pages: %w", err)
+	if err := b.openDoors(); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, b.door.Close()) }()
+	defer func() { err = errors.Join(err, b.closeDoors()) }()
 	b.listening.Raise()
 	b.log.Info("listening", "addr", b.Addr().String(), "box", b.cfg.Box.Name, "version", Version())
-	stop := b.opening.serve(b.door)
-	defer func() { stop() }()
+	stop := b.serve(b.opening, b.opening)
+	if b.vault == nil {
+		b.vault, err = newVault(b.cfg)
+	}
+	if err == nil {
+		b.raiseClock()
+		err = b.autoUnlock(ctx)
+	}
+	stop()
+	for err == nil {
+		if err = b.life(ctx); !errors.Is(err, errAnew) {
+			return err
+		}
+		err = nil
+	}
+	return err
+}
 
-	if err := b.open(ctx); err != nil {
-		return err
+// autoUnlock opens a development box.
+func (b *Box) autoUnlock(ctx context.Context) error {
+	v := b.vault
+	switch {
+	case v.open(), v.isErased():
+		return nil
+	case v.development():
+		return v.loadKey(ctx, true)
 	}
-	defer func() { err = errors.Join(err, b.store.Close()) }()
-	tasks, err := b.build()
-	if err != nil {
-		return err
-	}
-	last := tasks[len(tasks)-1] // the pages take over the door
-	tasks[len(tasks)-1] = task.Func(last.String(), func(ctx context.Context, ready func()) error {
-		stop()
-		stop = func() {}
-		ready()
-		b.serving.Raise()
-		return last.Run(ctx)
-	})
-	return task.NewGroup(b.log, 0, tasks...).Run(ctx)
+	return nil
 }
 
 // part is one task of the box and how it is made of those before it.
@@ -158,7 +189,7 @@ type part struct {
 	build func() (task.Task, error)
 }
 
-// parts lists what the configuration asks for, in the order of start.
+// parts lists what the unlocked box is made of, in the order of start.
 func (b *Box) parts() []part {
 	ps := []part{
 		{"store", func() (task.Task, error) { return b.store, nil }},
@@ -168,8 +199,11 @@ func (b *Box) parts() []part {
 	}
 	ps = append(ps, part{"set-up", b.buildDesk},
 		part{"record views", func() (task.Task, error) { return b.desk.Views(), nil }})
-	if b.cfg.Hub.Broker != "" {
-		ps = append(ps, part{"link", b.buildLink}, part{"outbox", b.buildOutbox})
+	if b.joined() {
+		ps = append(ps, part{"outbox", b.buildOutbox})
+		if b.cfg.Seal.Method != "file" {
+			ps = append(ps, part{"telephone", b.buildTelephone})
+		}
 	}
 	// The scanner and the watch speak to the pages, which therefore are built
 	// before them and started last.

@@ -54,6 +54,10 @@ func centre(t *testing.T) *hubmain.Hub {
 	dir := t.TempDir()
 	cfg.Data.Dir, cfg.Data.Keys = filepath.Join(dir, "hub"), filepath.Join(dir, "hub.keys")
 	cfg.Broker.Listen, cfg.Web.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Authority.Dir = filepath.Join(dir, "authority")
+	if err := hubmain.MakeAuthority(cfg.Authority.Dir, "Tỉnh Mẫu"); err != nil {
+		t.Fatal(err)
+	}
 	h, err := hubmain.Open(t.Context(), cfg, testlog.Logger(t))
 	if err != nil {
 		t.Fatal(err)
@@ -72,23 +76,22 @@ func centre(t *testing.T) *hubmain.Hub {
 func TestRecordsReachTheCentre(t *testing.T) {
 	const name, pin = "Phạm Văn Bịa", "581047"
 	h := centre(t)
-	cfg, err := Load(write(t, "[hub]\nbroker = \"tcp://"+h.BrokerAddr()+"\"\npublic = \""+h.Public().String()+"\"\n"))
+	path := write(t, "[hub]\nbroker = \"ssl://"+h.BrokerAddr()+"\"\n")
+	cfg, err := Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := Keys(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.AddBox(t.Context(), keys.Public()); err != nil {
-		t.Fatal(err)
-	}
-	alone := cfg
-	alone.Hub.Broker = ""
 	log := testlog.New(t)
 	staff := []desk.StaffSeed{{ID: clinic.NewID(), Staff: clinic.Staff{Name: name, Role: clinic.RoleDoctor}, PIN: pin}}
-	stop := runs(t, "box alone", New(Options{Config: alone, Log: log.Logger(), Staff: staff}))
+	stop := runs(t, "box alone", New(Options{Config: cfg, Log: log.Logger(), Staff: staff}))
 	stop()
+	code, err := h.Invite(t.Context(), operator(), invitation(cfg.Box.Name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit, out, said := clinicbox(t, code.String()+"\n", "enrol", "-config", path, "-hub", "http://"+h.WebAddr()); exit != ExitOK || !strings.Contains(out, "tram-01") {
+		t.Fatal(exit, out, said)
+	}
 
 	b := New(Options{Config: cfg, Log: log.Logger()})
 	runs(t, "box", b)

@@ -1,7 +1,6 @@
 package boxmain
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +38,7 @@ func (p *Program) runBox(ctx context.Context) error {
 		}()
 		return p.box.Run(ctx)
 	})
-	err = task.NewGroup(log, 2*task.DefaultGrace, task.Signals(log), box).Run(ctx)
+	err = task.NewGroup(log, stopGrace+task.DefaultGrace, task.Signals(log), box).Run(ctx)
 	if f, ok := errors.AsType[*task.Failure](err); ok && f.Task == "box" {
 		return f.Err // its own tasks are named inside
 	}
@@ -65,11 +64,12 @@ func (p *Program) logger(cfg config.Box) *slog.Logger {
 
 // check verifies the records and says what it found.
 func (p *Program) check(ctx context.Context) error {
-	cfg, err := Load(p.path)
+	v, err := p.opens(ctx, false)
 	if err != nil {
 		return err
 	}
-	o, err := storeOptions(cfg, p.logger(cfg), false)
+	defer v.lock()
+	o, err := storeOptions(v, p.logger(v.cfg))
 	if err != nil {
 		return err
 	}
@@ -78,20 +78,6 @@ func (p *Program) check(ctx context.Context) error {
 		return err
 	}
 	return p.say(report)
-}
-
-// keys prints the public line, making the keys when there are none.
-func (p *Program) keys(context.Context) error {
-	cfg, err := Load(p.path)
-	if err != nil {
-		return err
-	}
-	k, err := Keys(cfg)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(p.Stdout, k.Public())
-	return err
 }
 
 // sample prints a configuration file with every key, its default and its reason.
@@ -151,14 +137,5 @@ func (p *Program) probe(context.Context) error {
 	return store.ProbeViews(p.args[0])
 }
 
-// readPIN asks for a PIN. It is never an argument: those stand in the list of
-// processes and in the shell's history.
-func (p *Program) readPIN() (string, error) {
-	fmt.Fprint(p.Stderr, "PIN (6 chữ số / 6 digits): ")
-	defer hideTyping(p.Stdin)()
-	line, err := bufio.NewReader(p.Stdin).ReadString('\n')
-	if line = strings.TrimSpace(line); line == "" {
-		return "", fmt.Errorf("%w: không có PIN / no PIN: %w", ErrUsage, err)
-	}
-	return line, nil
-}
+// readPIN asks for a new PIN.
+func (p *Program) readPIN() (string, error) { return p.readLine("PIN (6 chữ số / 6 digits): ") }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"clinicbox/clinic"
 	"clinicbox/cmd/internal/hubmain"
 	"clinicbox/device/config"
 )
@@ -64,16 +65,26 @@ func TestConfigurationTables(t *testing.T) {
 }
 
 func TestTopicTable(t *testing.T) {
-	want := []string{topicUp("<box>"), topicDown("<box>")}
+	want := []string{topicUp("<box>"), topicDown("<box>"), topicBeat("<box>"), topicCmd("<box>")}
 	if got := column(section(t, "topics")); !slices.Equal(got, want) {
 		t.Errorf("docs/architecture.md lists the topics %q, the program uses %q", got, want)
 	}
 }
 
 func TestTaskTable(t *testing.T) {
-	var all config.Box
-	all.Hub.Broker, all.Scanner.Device, all.Printer.Address = "tcp://h:1", "/dev/x", "tcp:h:1"
-	if got, want := column(section(t, "tasks")), New(Options{Config: all, Log: quiet()}).Names(); !slices.Equal(got, want) {
+	cfg := board(t)
+	cfg.Scanner.Device, cfg.Printer.Address = "/dev/x", "tcp:h:1"
+	cfg.Web.MDNS = true
+	b := New(Options{Config: cfg, Log: quiet()})
+	b.vault = opened1(t, cfg)
+	if _, err := b.vault.setUp(t.Context(), clinic.NewID(), rightPIN); err != nil {
+		t.Fatal(err)
+	}
+	f := newFleet(t)
+	if _, err := b.vault.join(t.Context(), f.invite("tram-01"), f.ask); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := column(section(t, "tasks")), b.Names(); !slices.Equal(got, want) {
 		t.Errorf("docs/architecture.md lists the tasks\n%q, the program starts\n%q", got, want)
 	}
 }

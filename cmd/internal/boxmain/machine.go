@@ -20,6 +20,9 @@ type machine struct{ b *Box }
 var _ web.Box = machine{}
 
 func (m machine) Truths() web.Truths {
+	if m.b.store == nil {
+		return web.Truths{}
+	}
 	if m.b.outbox == nil {
 		return web.Truths{Saved: m.b.store.Own().Size()}
 	}
@@ -116,15 +119,21 @@ const (
 
 // buildWatch makes the task that reads the parts' states into the health registry.
 func (b *Box) buildWatch() (task.Task, error) {
-	b.health.Set(health.KeysDevelopment, true) // the key file is the only sealer yet
-	b.health.Set(health.LinkOff, b.cfg.Hub.Broker == "")
+	b.health.Set(health.KeysDevelopment, b.vault.development())
+	b.health.Set(health.LinkOff, !b.joined())
 	own, in := b.store.Quarantine()
 	b.health.Set(health.StoreQuarantine, len(own)+len(in) > 0)
 	return task.Plain("watch", func(ctx context.Context) error {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
+		var last time.Time
 		for {
-			b.watch(time.Now())
+			now := time.Now()
+			if last.IsZero() || now.Sub(last) > renewEvery {
+				b.renew()
+				last = now
+			}
+			b.watch(now)
 			select {
 			case <-ctx.Done():
 				return nil

@@ -1,12 +1,10 @@
 package boxmain
 
 import (
-	"context"
 	"embed"
 	"html/template"
 	"net/http"
 	"sync/atomic"
-	"time"
 )
 
 //go:embed opening.html
@@ -51,23 +49,4 @@ func (o *opening) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Retry-After", "2")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	_ = openingPage.Execute(w, o) // the client went away: nothing to do
-}
-
-// serve answers on the door until the returned function is called.
-func (o *opening) serve(d *door) (stop func()) {
-	srv := &http.Server{Handler: o, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
-	srv.SetKeepAlivesEnabled(false) // no connection survives into the next server
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = srv.Serve(d.Listener()) // always ErrServerClosed
-	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if srv.Shutdown(ctx) != nil {
-			srv.Close()
-		}
-		<-ended
-	}
 }

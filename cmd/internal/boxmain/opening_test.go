@@ -35,7 +35,7 @@ func TestDoorChangesServers(t *testing.T) {
 	r := health.New(time.Now, health.Box())
 	r.Set(health.StoreRebuilding, true)
 	o := newOpening(r.Handler("tram-01", "v1"))
-	stop := o.serve(d)
+	stop := (&Box{plain: d, log: quiet()}).serve(o, o)
 	o.Progress(37, 100)
 	if code, body := get(t, url+"/patients"); code != http.StatusServiceUnavailable || !strings.Contains(body, "37%") {
 		t.Fatalf("%d %s", code, body)

@@ -2,12 +2,14 @@ package boxmain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/device/task"
+	"clinicbox/internal/spoken"
 )
 
 // roles are the words of -role.
@@ -25,10 +27,6 @@ func (p *Program) staff(ctx context.Context) error {
 	if p.name = strings.TrimSpace(p.name); p.name == "" || !ok {
 		return fmt.Errorf("%w: staff -config FILE -name \"HỌ TÊN\" -role nurse|doctor|cashier|technician|administrator", ErrUsage)
 	}
-	cfg, err := Load(p.path)
-	if err != nil {
-		return err
-	}
 	pin, err := p.readPIN()
 	if err != nil {
 		return err
@@ -36,14 +34,40 @@ func (p *Program) staff(ctx context.Context) error {
 	if err := clinic.CheckPIN(pin); err != nil {
 		return fmt.Errorf("%w: PIN: 6 chữ số, khó đoán / 6 digits that are not guessed first", ErrUsage)
 	}
-	b := New(Options{Config: cfg, Log: p.logger(cfg), Probe: selfProbe(), Staff: []desk.StaffSeed{
-		{ID: clinic.NewID(), Staff: clinic.Staff{Name: p.name, Role: role}, PIN: pin},
-	}})
+	seed := desk.StaffSeed{ID: clinic.NewID(), Staff: clinic.Staff{Name: p.name, Role: role}, PIN: pin}
+	v, code, err := p.openFor(ctx, seed)
+	if err != nil {
+		return err
+	}
+	defer v.lock()
+	b := New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe(), Staff: []desk.StaffSeed{seed}})
+	b.vault = v
 	if err := b.setUp(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(p.Stdout, "đã thêm / added:", p.name)
+	fmt.Fprintln(p.Stdout, "đã thêm / added:", p.name)
+	if n, ok := v.number(seed.ID); ok {
+		fmt.Fprintf(p.Stdout, "số mở máy / unlock number: %d\n", n)
+	}
+	if code.IsZero() {
+		return nil
+	}
+	_, err = fmt.Fprintf(p.Stdout, "\nMÃ KHÔI PHỤC, chỉ in một lần; chép ra giấy, cất xa hộp.\nRECOVERY CODE, printed this once; write it down, keep it away from the box.\n\n    %s\n\n", code.Reveal())
 	return err
+}
+
+// openFor opens the box for a new person. One that is not set up is set up with this
+// person, and gives the recovery code.
+func (p *Program) openFor(ctx context.Context, seed desk.StaffSeed) (*vault, spoken.Code, error) {
+	v, err := p.opens(ctx, true)
+	if !errors.Is(err, errNotSetUp) {
+		return v, spoken.Code{}, err
+	}
+	if seed.Role != clinic.RoleAdministrator {
+		return nil, spoken.Code{}, fmt.Errorf("%w: người đầu tiên phải là administrator / the first person is an administrator", ErrUsage)
+	}
+	code, err := v.setUp(ctx, seed.ID, seed.PIN)
+	return v, code, err
 }
 
 // setUp opens the records, runs the set-up task and stops.

@@ -1,6 +1,7 @@
 package boxmain
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -11,7 +12,10 @@ import (
 	"syscall"
 
 	"clinicbox/device/config"
+	"clinicbox/device/identity"
+	"clinicbox/device/sealer"
 	"clinicbox/device/task"
+	"clinicbox/internal/cert"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
 )
@@ -39,6 +43,10 @@ type Program struct {
 	path    string // configuration
 	role    string
 	name    string
+	hub     string
+	request string
+	answer  string
+	in      *bufio.Reader // of Stdin, when lines are asked for
 	args    []string
 	box     *Box
 	started task.Flag
@@ -57,7 +65,7 @@ func commands() []command {
 	return []command{
 		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
 		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục và sự khớp nhau", "verify journals, views and their agreement"},
-		{"keys", (*Program).keys, true, "in dòng khóa công khai của hộp cho trung tâm", "print the box's public line for the centre"},
+		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên đầu tiên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
 		{"version", (*Program).version, false, "in phiên bản", "print the version"},
@@ -84,6 +92,11 @@ func (p *Program) ParseFlags(args []string) error {
 	fs.SetOutput(io.Discard) // errors come back and are printed once
 	if p.command.config {
 		fs.StringVar(&p.path, "config", "", "")
+	}
+	if p.command.name == "enrol" {
+		fs.StringVar(&p.hub, "hub", "", "")
+		fs.StringVar(&p.request, "request", "", "")
+		fs.StringVar(&p.answer, "answer", "", "")
 	}
 	if p.command.name == "staff" {
 		fs.StringVar(&p.name, "name", "", "")
@@ -135,7 +148,24 @@ func Words(err error) string {
 		vi, en string
 	}{
 		{store.ErrLocked, "Hộp đang chạy với thư mục dữ liệu này. Dừng nó trước.", "A box is already running with this data directory. Stop it first."},
-		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ khác. Kiểm tra data.key_file; không xóa gì.", "The records are sealed under another storage key. Check data.key_file; delete nothing."},
+		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ khác. Kiểm tra thư mục data.dir/keys; không xóa gì.", "The records are sealed under another storage key. Check the folder data.dir/keys; delete nothing."},
+		{errNoKey, "Có hồ sơ nhưng thiếu tệp khóa data.dir/keys/slots. Chép lại tệp này từ bản sao; không xóa gì.", "There are records, but the storage key slots data.dir/keys/slots are missing. Bring them back from a copy; delete nothing."},
+		{errNotSetUp, "Hộp chưa được thiết lập. Chạy: clinicbox staff -config TỆP -name \"HỌ TÊN\".", "The box is not set up. Run: clinicbox staff -config FILE -name \"FULL NAME\"."},
+		{errBlocked, "Trung tâm không cho mở hộp này. Gọi người vận hành.", "The centre forbids opening this box. Call its operator."},
+		{sealer.ErrWrong, "Số hoặc mã PIN không đúng, hoặc thẻ nhớ đang ở máy khác.", "Wrong number or PIN, or the card sits in another board."},
+		{sealer.ErrWait, "Sai nhiều lần: phải chờ.", "Too many wrong tries: wait."},
+		{sealer.ErrLocked, "Đã khóa sau nhiều lần sai. Người khác, mã khôi phục hoặc trung tâm mở được.", "Locked after many wrong tries. Another person, the recovery code or the centre opens it."},
+		{sealer.ErrNoKeyFile, "Thiếu tệp khóa seal.key_file. Chép lại từ nơi cất giữ; không xóa gì.", "The storage key file seal.key_file is missing. Bring it back from where you keep it; delete nothing."},
+		{sealer.ErrErased, "Khóa của hộp này đã bị hủy theo lệnh của trung tâm.", "The keys of this box were destroyed by order of the centre."},
+		{sealer.ErrBoard, "Không đọc được mã bí mật của bo mạch (seal.board).", "The board's secret cannot be read (seal.board)."},
+		{sealer.ErrTPMMissing, "Không thấy TPM (seal.tpm).", "No TPM is found (seal.tpm)."},
+		{sealer.ErrTPMReset, "TPM đã bị xóa hoặc là chip khác. Dùng mã khôi phục hoặc gọi trung tâm.", "The TPM was cleared, or is another one. Use the recovery code or call the centre."},
+		{sealer.ErrTPMOwned, "TPM đã có chủ khác. Xóa TPM rồi làm lại.", "The TPM belongs to somebody else. Clear it and start again."},
+		{cert.ErrCodeForm, "Mã một lần gõ sai. Kiểm tra lại từng nhóm.", "The one-time code is mistyped. Check each group."},
+		{cert.ErrOtherRequest, "Tệp trả lời này thuộc yêu cầu khác (của hộp khác hoặc lần trước). Không có gì thay đổi.", "This answer belongs to another request (of another box, or an earlier one). Nothing has changed."},
+		{cert.ErrCode, "Trả lời không khớp mã một lần. Không có gì thay đổi.", "The answer does not fit the one-time code. Nothing has changed."},
+		{identity.ErrPending, "Hộp này chưa gửi yêu cầu nào. Chạy lệnh với -request trước.", "This box has asked for nothing. Run with -request first."},
+		{identity.ErrEnrolled, "Hộp đã thuộc một trung tâm.", "The box belongs to a centre already."},
 		{store.ErrVersion, "Hồ sơ do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote these records. Install it again."},
 		{store.ErrFull, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
 		{syscall.ENOSPC, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},

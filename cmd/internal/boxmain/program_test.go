@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -198,31 +197,30 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestKeysAreMadeOnceAndPrivate(t *testing.T) {
-	config := write(t, "")
-	_, one, _ := clinicbox(t, "", "keys", "-config", config)
-	_, two, _ := clinicbox(t, "", "keys", "-config", config)
-	if one == "" || one != two || !strings.HasPrefix(one, "tram-01:") {
-		t.Fatalf("%q, %q", one, two)
-	}
-	info, err := os.Stat(filepath.Join(filepath.Dir(config), "box.keys"))
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Fatal(info, err)
-	}
-}
-
 func TestMissingStorageKeyIsNotMadeAnew(t *testing.T) {
 	config := write(t, "")
 	clinicbox(t, "839201\n", "staff", "-config", config, "-name", "A")
-	key := filepath.Join(filepath.Dir(config), "storage.key")
-	if err := os.Rename(key, key+".gone"); err != nil {
-		t.Fatal(err)
+	dir := filepath.Dir(config)
+	for _, names := range [][]string{{"storage.key"}, {"data/keys/slots", "data/keys/slots.copy"}} {
+		for _, name := range names {
+			if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+".gone")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if code, _, said := clinicbox(t, "", "run", "-config", config); code != ExitFailure || !strings.Contains(said, "storage key") {
+			t.Errorf("%d %s", code, said)
+		}
+		if _, err := os.Stat(filepath.Join(dir, names[0])); err == nil {
+			t.Errorf("%s was made anew beside records of the old one", names[0])
+		}
+		for _, name := range names {
+			if err := os.Rename(filepath.Join(dir, name+".gone"), filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	if code, _, said := clinicbox(t, "", "run", "-config", config); code != ExitFailure || !strings.Contains(said, "storage key") {
-		t.Errorf("%d %s", code, said)
-	}
-	if _, err := os.Stat(key); err == nil {
-		t.Error("a new key was made beside records of the old one")
+	if code, out, said := clinicbox(t, "", "check", "-config", config); code != ExitOK {
+		t.Error(out, said)
 	}
 }
 
@@ -255,7 +253,7 @@ func TestNamesFollowConfiguration(t *testing.T) {
 		{"nothing attached", func(*config.Box) {}, base},
 		{"printer", func(c *config.Box) { c.Printer.Address = "tcp:h:1" }, slices.Insert(slices.Clone(base), 1, "printer")},
 		{"scanner", func(c *config.Box) { c.Scanner.Device = "/dev/x" }, slices.Insert(slices.Clone(base), 4, "scanner")},
-		{"centre", func(c *config.Box) { c.Hub.Broker = "tcp://h:1" }, slices.Insert(slices.Clone(base), 3, "link", "outbox")},
+		{"centre, not joined", func(c *config.Box) { c.Hub.Broker = "tcp://h:1" }, base},
 	} {
 		var c config.Box
 		tt.set(&c)
@@ -263,14 +261,22 @@ func TestNamesFollowConfiguration(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
+	cfg := must[config.Box](t)(Load(write(t, "")))
+	newFleet(t).joinBox(cfg)
+	b := New(Options{Config: cfg, Log: quiet()})
+	b.vault = opened1(t, cfg)
+	if got, want := b.Names(), append([]string{"link", "heartbeat"}, slices.Insert(slices.Clone(base), 3, "outbox")...); !slices.Equal(got, want) {
+		t.Errorf("joined: %q, want %q", got, want)
+	}
 }
 
 func TestBoxInProcess(t *testing.T) {
-	cfg, err := Load(write(t, "[hub]\nbroker = \"tcp://127.0.0.1:1\"\npublic = \""+public(t)+"\"\n"+
+	cfg, err := Load(write(t, "[hub]\nbroker = \"tcp://127.0.0.1:1\"\n"+
 		"[scanner]\ndevice = \"/nowhere/scanner\"\n[printer]\naddress = \"tcp:127.0.0.1:1\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	newFleet(t).joinBox(cfg)
 	b := New(Options{Config: cfg, Log: testlog.Logger(t)})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -291,7 +297,7 @@ func TestBoxInProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range column(section(t, "files")) {
-		if strings.Contains(f, "_file") || strings.HasPrefix(f, "box.") {
+		if strings.Contains(f, "_file") || strings.HasPrefix(f, "keys/trust") || strings.HasPrefix(f, "keys/tries") || strings.HasPrefix(f, "seal.") {
 			continue // keys, outside of the folder
 		}
 		pattern := strings.NewReplacer("NNNNNNNN", "*", "-N", "-*").Replace(f)
@@ -325,16 +331,4 @@ func undocumented(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// public is the public line of an invented centre.
-func public(t *testing.T) string {
-	t.Helper()
-	cfg := config.Box{}
-	cfg.Box.Name, cfg.Box.Keys = "hub", filepath.Join(t.TempDir(), "hub.keys")
-	k, err := Keys(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprint(k.Public())
 }

@@ -11,7 +11,6 @@ import (
 	"clinicbox/device/staff"
 	"clinicbox/device/task"
 	"clinicbox/internal/fold"
-	"clinicbox/internal/keyfile"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
 	"clinicbox/sync/outbox"
@@ -20,6 +19,10 @@ import (
 
 // errNoPrinter is the cause of a refused print on a box without a printer.
 var errNoPrinter = errors.New("no printer is configured")
+
+// errNoCentre: the root withdrew the issuing key that named the centre's keys, and
+// nothing named others since.
+var errNoCentre = errors.New("the keys of the centre are not known any more: carry a new answer to this box")
 
 // buildSpooler joins printer and print queue.
 func (b *Box) buildSpooler() (task.Task, error) {
@@ -46,7 +49,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 	}
 	var err error
 	b.desk, err = desk.New(desk.Options{
-		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o)},
+		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
 		Site:  desk.Site{Facility: b.facility()},
@@ -56,7 +59,10 @@ func (b *Box) buildDesk() (task.Task, error) {
 		return nil, err
 	}
 	return task.Func("set-up", func(ctx context.Context, ready func()) error {
-		if err := b.desk.SetUp(ctx, b.o.Staff); err != nil {
+		if err := b.desk.SetUp(ctx, append(b.takeSeeds(), b.o.Staff...)); err != nil {
+			return err
+		}
+		if err := b.tell(ctx); err != nil {
 			return err
 		}
 		if b.o.Prepare != nil {
@@ -80,15 +86,19 @@ func (b *Box) facility() clinic.Facility {
 
 // buildOutbox joins the own journal to the link.
 func (b *Box) buildOutbox() (task.Task, error) {
-	hub, err := keyfile.ParsePublic(b.cfg.Hub.Public)
+	hub, ok := b.vault.id.Hub()
+	if !ok {
+		return nil, errNoCentre
+	}
+	_, keys, err := b.vault.storage()
 	if err != nil {
 		return nil, err
 	}
 	o := outbox.DefaultOpts()
-	o.Box, o.Identity, o.HPKE, o.Hub, o.Agent = b.cfg.Box.Name, b.keys.Identity, b.keys.HPKE, hub, Version()
+	o.Box, o.Identity, o.HPKE, o.Hub, o.Agent = b.cfg.Box.Name, keys.Private.Identity, keys.Private.HPKE, hub, Version()
 	incarnation, parent, tip := b.store.Incarnation()
 	o.Epoch, o.Incarnation, o.Parent, o.Tip = b.store.Epoch(), incarnation, parent, tip
-	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b.store}
+	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b}
 	o.Link, o.Logger = b.carrier, b.log
 	if b.outbox, err = outbox.New(o); err != nil {
 		return nil, err
@@ -119,10 +129,16 @@ func (b *Box) buildScanner() (task.Task, error) {
 
 // buildWeb makes the pages.
 func (b *Box) buildWeb() (task.Task, error) {
-	pages, err := web.New(web.Opts{
-		Desk: b.desk, Box: machine{b}, Clock: b.clock, Log: b.log, Listener: b.door.Listener(),
+	o := web.Opts{
+		Desk: b.desk, Box: machine{b}, Clock: b.clock, Log: b.log, Listener: b.plain.Listener(),
+		PlainTrustOnly: b.trustOnly(), Trust: b.trust,
 		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(), Printer: b.printing(),
-	})
+		Machine: fleetPages{b}, Recovery: fleetPages{b}, Numbers: fleetPages{b},
+	}
+	if b.secure != nil {
+		o.Secure, o.TLS = b.secure.Listener(), b.pagesTLS()
+	}
+	pages, err := web.New(o)
 	if err != nil {
 		return nil, err
 	}

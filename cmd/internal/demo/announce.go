@@ -15,8 +15,9 @@ import (
 
 // Announcement is what the demo tells people and, as JSON, scripts.
 type Announcement struct {
-	Clinic   string           `json:"clinic"` // URL of the clinic's pages
-	Hub      string           `json:"hub"`    // URL of the centre's pages
+	Clinic   string           `json:"clinic"`           // URL of the clinic's pages
+	Secure   string           `json:"secure,omitempty"` // the same over HTTPS
+	Hub      string           `json:"hub"`              // URL of the centre's pages
 	HubToken string           `json:"hub_token"`
 	Bench    string           `json:"bench"` // URL of the bench
 	Scanner  string           `json:"scanner"`
@@ -47,7 +48,10 @@ func (m *Main) announcement() Announcement {
 	a := Announcement{
 		Clinic: m.box.URL(), Hub: "http://" + m.hub.WebAddr() + "/", HubToken: m.hub.Token(),
 		Bench: "http://" + m.bench.Addr().String() + "/", Scanner: m.flags.Scanner, Printer: m.flags.Printer,
-		Broker: "tcp://" + m.cable.Addr(), Data: m.flags.Dir,
+		Broker: m.scheme() + "://" + m.cable.Addr(), Data: m.flags.Dir,
+	}
+	if addr := m.box.SecureAddr(); addr != nil {
+		a.Secure = "https://" + addr.String() + "/"
 	}
 	for _, s := range m.team {
 		a.Staff = append(a.Staff, AnnouncedStaff{s.ID.String(), s.Name, strings.ToLower(roleWord(s.Role)), s.PIN})
@@ -71,6 +75,9 @@ func (m *Main) announce() error {
 	fmt.Fprintf(&b, "\nClinicbox — trạm mẫu / demo clinic (người bịa, thiết bị mô phỏng / invented people, simulated devices)\n\n")
 	fmt.Fprintf(&b, "  Bàn thử / bench    %s   quét thẻ, xem giấy in, rút dây / scan cards, see slips, pull the link\n", a.Bench)
 	fmt.Fprintf(&b, "  Trạm / clinic      %s\n", a.Clinic)
+	if a.Secure != "" {
+		fmt.Fprintf(&b, "  HTTPS              %s   chứng chỉ: %strust\n", a.Secure, a.Clinic)
+	}
 	fmt.Fprintf(&b, "  Trung tâm / centre %s   token %s\n\n", a.Hub, a.HubToken)
 	for _, s := range m.team {
 		fmt.Fprintf(&b, "  PIN %s   %-18s %s\n", s.PIN, s.Name, roleNames(s.Role))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ import (
 	"clinicbox/cmd/internal/hubmain"
 	"clinicbox/device/config"
 	"clinicbox/device/task"
+	"clinicbox/hub/authority"
+	"clinicbox/internal/cert"
 	"clinicbox/internal/invent"
 	"clinicbox/peripherals/sim"
 	"clinicbox/store"
@@ -85,9 +88,13 @@ func (m *Main) path(name string) string { return filepath.Join(m.flags.Dir, name
 
 func (m *Main) runHub(ctx context.Context, ready func()) (err error) {
 	cfg := hubmain.Config{
-		Data:   hubmain.Data{Dir: m.path("hub"), Keys: m.path("hub.keys")},
-		Broker: hubmain.Broker{Listen: "127.0.0.1:0", URL: m.flags.Broker},
-		Web:    hubmain.Web{Listen: m.flags.Hub},
+		Data:      hubmain.Data{Dir: m.path("hub"), Keys: m.path("hub.keys")},
+		Authority: hubmain.Authority{Dir: m.path("authority")},
+		Broker:    hubmain.Broker{Listen: "127.0.0.1:0", URL: m.flags.Broker},
+		Web:       hubmain.Web{Listen: m.flags.Hub},
+	}
+	if err := hubmain.MakeAuthority(cfg.Authority.Dir, "Tỉnh Mẫu"); err != nil {
+		return err
 	}
 	if m.hub, err = hubmain.Open(ctx, cfg, m.log.With("program", "hub")); err != nil {
 		return err
@@ -163,11 +170,7 @@ func (m *Main) runBox(ctx context.Context, ready func()) (err error) {
 	if err := (past{cfg, m.people, m.team, now}).seed(ctx); err != nil {
 		return err
 	}
-	keys, err := boxmain.Keys(cfg)
-	if err != nil {
-		return err
-	}
-	if err := m.hub.AddBox(ctx, keys.Public()); err != nil {
+	if err := Join(ctx, m.hub, cfg); err != nil {
 		return err
 	}
 	m.box = boxmain.New(boxmain.Options{
@@ -183,7 +186,7 @@ func (m *Main) runBox(ctx context.Context, ready func()) (err error) {
 // config is the box's configuration, read as every other is.
 func (m *Main) config() (config.Box, error) {
 	text := fmt.Sprintf(boxConfig, invent.FacilityCode, invent.FacilityName, invent.Governing,
-		invent.Commune+", "+invent.Province, boxName, m.flags.Listen, m.cable.Addr(), m.hub.Public().String(),
+		invent.Commune+", "+invent.Province, boxName, m.flags.Listen, m.flags.Secure, m.scheme(), m.cable.Addr(),
 		m.flags.Scanner, m.flags.Printer, m.flags.Width)
 	path := m.path("box.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -205,12 +208,39 @@ name = %q
 trust_clock = true
 [web]
 listen = %q
+secure = %q
 [hub]
-broker = "tcp://%s"
-public = %q
+broker = "%s://%s"
 [scanner]
 device = %q
 [printer]
 address = %q
 width = %d
 `
+
+// scheme is how the box speaks with the broker: by certificate with the centre's own,
+// as it is with one from elsewhere.
+func (m *Main) scheme() string {
+	if u, err := url.Parse(m.flags.Broker); err == nil && m.flags.Broker != "" {
+		return u.Scheme
+	}
+	return "ssl"
+}
+
+// Join makes a stopped box a member of the centre's fleet, with a one-time code as
+// everywhere. A box that is one already stays it.
+func Join(ctx context.Context, h *hubmain.Hub, cfg config.Box) error {
+	by := authority.By{Operator: "demo", Reason: "clinicdemo"}
+	f := cfg.Facility
+	inv := authority.Invitation{
+		Facility: clinic.Facility{
+			Code: f.Code, Name: f.Name, Governing: f.Governing, Address: f.Address, Phone: f.Phone, Site: f.Site,
+			Box: cfg.Box.Name, Book: cfg.Box.Book,
+		},
+		Names: cert.Names{DNS: []string{"localhost"}, IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}},
+	}
+	return boxmain.Join(ctx, cfg, func(ctx context.Context) (string, error) {
+		code, err := h.Invite(ctx, by, inv)
+		return code.String(), err
+	}, func(ctx context.Context, request []byte) ([]byte, error) { return h.Enrol(ctx, by, request) })
+}

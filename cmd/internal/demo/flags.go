@@ -19,6 +19,7 @@ type Flags struct {
 	Printer string // printer address instead of the simulated printer
 	Broker  string // broker instead of the hub's embedded one
 	Listen  string // the clinic's pages
+	Secure  string // the same over HTTPS; "" = none
 	Hub     string // the hub's pages
 	Bench   string // the bench's page
 	Width   int    // paper of the printer, mm
@@ -43,6 +44,7 @@ func parseFlags(args []string, out io.Writer) (f Flags, err error) {
 	fs.StringVar(&f.Printer, "printer", "", "tcp:HOST:PORT, serial:/dev/… or /dev/usb/lp0, instead of the simulated printer")
 	fs.StringVar(&f.Broker, "broker", "", "MQTT broker such as tcp://127.0.0.1:1883, instead of the embedded one")
 	fs.StringVar(&f.Listen, "listen", "127.0.0.1:8080", "address of the clinic's pages")
+	fs.StringVar(&f.Secure, "secure", "", "address of the clinic's pages over HTTPS, such as 127.0.0.1:8443")
 	fs.StringVar(&f.Hub, "hub", "127.0.0.1:8090", "address of the centre's pages")
 	fs.StringVar(&f.Bench, "bench", "127.0.0.1:8070", "address of the bench page")
 	fs.IntVar(&f.Width, "width", 80, "paper width in mm: 58 or 80")

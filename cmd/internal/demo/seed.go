@@ -16,6 +16,7 @@ import (
 	"clinicbox/clinic/desk"
 	"clinicbox/clinic/paper"
 	"clinicbox/clinic/starting"
+	"clinicbox/cmd/internal/boxmain"
 	"clinicbox/device/config"
 	"clinicbox/device/staff"
 	"clinicbox/internal/durable"
@@ -23,7 +24,6 @@ import (
 	"clinicbox/internal/invent"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/store"
-	"clinicbox/store/seal"
 )
 
 // The invented clinic: how many patients, over how many days, how busy.
@@ -73,7 +73,8 @@ func (p past) seed(ctx context.Context) error {
 func (p past) fill(ctx context.Context, dir string) (err error) {
 	cfg, clock := p.cfg, &pastClock{}
 	clock.set(clinic.DateOf(p.now).AddDays(-seedDays).Time().Add(7 * time.Hour))
-	key, _, err := seal.LoadOrCreate(cfg.Data.KeyFile)
+	cfg.Data.Dir = dir // its keys are made there, and come along when it is renamed
+	key, err := boxmain.StorageKey(ctx, cfg)
 	if err != nil {
 		return err
 	}

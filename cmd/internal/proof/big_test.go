@@ -23,7 +23,6 @@ import (
 	"clinicbox/internal/fold"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/store"
-	"clinicbox/store/seal"
 	"clinicbox/store/storetest"
 	"clinicbox/web"
 )
@@ -43,10 +42,7 @@ func fillBig(b *testing.B, p storetest.Population) *big {
 	b.Helper()
 	x := &big{b: b, dir: b.TempDir(), doctor: team()[0]}
 	x.station = newStation(b, program(b), x.dir, "", x.doctor)
-	key, err := seal.Load(filepath.Join(x.dir, "storage.key"))
-	if err != nil {
-		b.Fatal(err)
-	}
+	key := storageKey(b, x.dir)
 	rows, err := starting.Rows()
 	if err != nil {
 		b.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"clinicbox/clinic"
+	"clinicbox/cmd/internal/boxmain"
 	"clinicbox/internal/entry"
 	"clinicbox/store"
 	"clinicbox/store/seal"
@@ -13,10 +14,7 @@ import (
 // openStore opens the records of a station that does not run.
 func openStore(t testing.TB, s *station) *store.Store {
 	t.Helper()
-	key, err := seal.Load(filepath.Join(s.dir, "storage.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := storageKey(t, s.dir)
 	st, err := store.Open(t.Context(), store.Options{Dir: filepath.Join(s.dir, "data"), Key: key})
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +25,20 @@ func openStore(t testing.TB, s *station) *store.Store {
 		}
 	})
 	return st
+}
+
+// storageKey opens a station's keys.
+func storageKey(t testing.TB, dir string) seal.Key {
+	t.Helper()
+	cfg, err := boxmain.Load(filepath.Join(dir, "box.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := boxmain.StorageKey(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // journal reads every entry that a box recorded.

@@ -99,6 +99,9 @@ func (w *world) startHub() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if err := hubmain.MakeAuthority(cfg.Authority.Dir, "Tỉnh Mẫu"); err != nil {
+		w.t.Fatal(err)
+	}
 	if w.hub, err = hubmain.Open(context.Background(), cfg, w.log.Logger().With("program", "hub")); err != nil {
 		w.t.Fatal(err)
 	}
@@ -130,19 +133,14 @@ trust_clock = true
 [web]
 listen = "127.0.0.1:0"
 [hub]
-broker = "tcp://%s"
-public = %q
+broker = "ssl://%s"
 %s
-`, boxName, broker, w.hub.Public(), more))
+`, boxName, broker, more))
 	cfg, err := boxmain.Load(filepath.Join(w.dir, "box.toml"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	keys, err := boxmain.Keys(cfg)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.hub.AddBox(context.Background(), keys.Public()); err != nil {
+	if err := demo.Join(context.Background(), w.hub, cfg); err != nil {
 		w.t.Fatal(err)
 	}
 	w.box = boxmain.New(boxmain.Options{

@@ -76,6 +76,9 @@ func (s *SWTPM) Cut() {
 	_ = os.Remove(s.socket)
 }
 
+// Socket is where the TPM listens, for a configuration that names it.
+func (s *SWTPM) Socket() string { return s.socket }
+
 // Bus is the way to the TPM.
 func (s *SWTPM) Bus() sealer.Bus {
 	return func() (transport.TPMCloser, error) { return linuxudstpm.Open(s.socket) }

@@ -1,0 +1,71 @@
+package desk
+
+import (
+	"context"
+	"reflect"
+
+	"clinicbox/clinic"
+)
+
+// NoteMachine records what happened to this box, in the box's own name. It is loud:
+// administrators see it here, operators at the centre.
+func (d *Desk) NoteMachine(ctx context.Context, m clinic.Machine) error {
+	_, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
+		return []clinic.Draft{{Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &m}}, nil
+	})
+	return err
+}
+
+// NoteEscrow records an answer by telephone, once: it travels to the centre as every
+// entry does. It returns the entry.
+func (d *Desk) NoteEscrow(ctx context.Context, e clinic.Escrow) (rec clinic.Record, err error) {
+	known := func(r Reader) error {
+		records, err := r.Records(clinic.MachineSubject())
+		for i := range records {
+			if old, ok := records[i].Body.(*clinic.Escrow); ok && reflect.DeepEqual(*old, e) {
+				rec = records[i]
+			}
+		}
+		return err
+	}
+	if err := d.view(ctx, known); err != nil || rec.Kind != 0 {
+		return rec, err
+	}
+	saved, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
+		return []clinic.Draft{{Kind: clinic.KindEscrow, Subject: clinic.MachineSubject(), Body: &e}}, nil
+	})
+	if err != nil {
+		return rec, err
+	}
+	return saved.Records[0], nil
+}
+
+// MachineLog returns what happened to this box, the latest first. Administrators.
+func (d *Desk) MachineLog(ctx context.Context, by clinic.ID) (out []clinic.Record, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightStaff); err != nil {
+			return err
+		}
+		records, err := r.Records(clinic.MachineSubject())
+		for i := len(records) - 1; i >= 0; i-- {
+			if records[i].Kind == clinic.KindMachine {
+				out = append(out, records[i])
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Confirm checks an administrator's own PIN before something that only an
+// administrator may do to the box.
+func (d *Desk) Confirm(ctx context.Context, by clinic.ID, pin string) error {
+	err := d.view(ctx, func(r Reader) error {
+		_, err := who(r, by, rightStaff)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return d.checkPIN(ctx, by, pin)
+}

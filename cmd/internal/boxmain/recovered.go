@@ -1,0 +1,42 @@
+package boxmain
+
+import (
+	"context"
+
+	"clinicbox/clinic/desk"
+)
+
+// takeSeeds returns the administrators whom a recovery authorised. They stay until
+// they are recorded: SetUp may fail and run again.
+func (b *Box) takeSeeds() []desk.StaffSeed {
+	b.ending.Lock()
+	defer b.ending.Unlock()
+	return append([]desk.StaffSeed(nil), b.seeds...)
+}
+
+// tell records what happened while the records were closed.
+func (b *Box) tell(ctx context.Context) error {
+	b.ending.Lock()
+	events := b.events
+	b.seeds, b.events = nil, nil
+	b.ending.Unlock()
+	for _, e := range events {
+		if err := record(ctx, b.desk, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recovered notes that a recovery opened the box, and the administrator whom it made;
+// one without a name is none.
+func (b *Box) recovered(what string, heir desk.StaffSeed) {
+	b.ending.Lock()
+	defer b.ending.Unlock()
+	e := event{what: what}
+	if heir.Name != "" {
+		b.seeds = append(b.seeds, heir)
+		e.person = heir.ID
+	}
+	b.events = append(b.events, e)
+}

@@ -1,0 +1,157 @@
+package identity
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hpke"
+	"fmt"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/cert"
+	"clinicbox/internal/keyfile"
+)
+
+// Enrolment is what the centre's answer made of this box. Nothing in it is secret.
+type Enrolment struct {
+	Root       ed25519.PublicKey `json:"root"`
+	Box        []byte            `json:"box"`  // cert.Box statement
+	HPKE       []byte            `json:"hpke"` // the centre's
+	Link       []byte            `json:"link"`
+	Client     []byte            `json:"client"`
+	Web        [][]byte          `json:"web"` // own authority, issuing, root
+	Broker     string            `json:"broker"`
+	Facility   clinic.Facility   `json:"facility"`
+	Statements [][]byte          `json:"statements"` // of the answer
+	History    cert.Head         `json:"history"`    // of the centre's history, then
+
+	serial cert.Serial
+}
+
+// Serial names the box's certificate.
+func (e *Enrolment) Serial() cert.Serial { return e.serial }
+
+// enrolFile is the public copy; its bytes are compared with the sealed ones.
+type enrolFile struct {
+	head
+	Enrolment
+}
+
+// trustFile holds what came since.
+type trustFile struct {
+	head
+	Statements [][]byte `json:"statements"`
+}
+
+func (b *Box) loadEnrolment() error {
+	var e enrolFile
+	found, err := b.f.load(fileEnrolment, &e)
+	if err != nil || !found {
+		return err
+	}
+	return b.take(&e.Enrolment)
+}
+
+// take verifies an enrolment and makes it this box's.
+func (b *Box) take(e *Enrolment) error {
+	t, err := cert.LoadTrust(e.Root, e.Statements)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, fileEnrolment, err)
+	}
+	// The certificate may have been signed by an issuing key that was withdrawn since:
+	// who the box is does not change by that.
+	v, err := cert.Unverified[cert.Box](e.Box)
+	if err != nil || len(e.Web) != 3 {
+		return fmt.Errorf("%w: %s", ErrDamaged, fileEnrolment)
+	}
+	e.serial = v.Serial
+	var more trustFile
+	if _, err := b.f.load(fileTrust, &more); err != nil {
+		return err
+	}
+	for _, raw := range more.Statements {
+		if err := t.Add(raw); err != nil {
+			continue // overtaken since, or written by somebody else: it has no force
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.enrol, b.trust = e, t
+	return nil
+}
+
+// Enrolment returns what the centre made of this box, false before.
+func (b *Box) Enrolment() (Enrolment, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.enrol == nil {
+		return Enrolment{}, false
+	}
+	return *b.enrol, true
+}
+
+// Hub returns the centre as the outbox pins it: the receipt key that the authority
+// named last. false before enrolment, or when a withdrawn key named it.
+func (b *Box) Hub() (keyfile.Public, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trust == nil {
+		return keyfile.Public{}, false
+	}
+	h, ok := b.trust.Hub()
+	if !ok || h.HPKE != cert.DigestOf(b.enrol.HPKE) {
+		return keyfile.Public{}, false
+	}
+	k, err := keyfile.KEM().NewPublicKey(b.enrol.HPKE)
+	if err != nil || !keyfile.ValidName(h.Name) {
+		return keyfile.Public{}, false
+	}
+	return keyfile.Public{Name: h.Name, Identity: h.Receipt, HPKE: k}, true
+}
+
+// HubKey returns the centre's HPKE key, nil before enrolment.
+func (b *Box) HubKey() hpke.PublicKey {
+	p, _ := b.Hub()
+	return p.HPKE
+}
+
+// Learn takes in what the authority says: an issuing key, the centre's keys, a
+// revocation list, a decision. It is durable when it returns nil. What is known
+// already is no error; what does not verify changes nothing.
+func (b *Box) Learn(raw []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trust == nil {
+		return ErrStranger
+	}
+	before := b.trust.Statements()
+	if err := b.trust.Add(raw); err != nil {
+		return err
+	}
+	after := b.trust.Statements()
+	if same(before, after) {
+		return nil
+	}
+	return b.f.save(fileTrust, trustFile{head{version}, after})
+}
+
+func same(a, b [][]byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !bytes.Equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Member verifies a person's certificate by what is trusted now (cert.Trust).
+func (b *Box) Member(want cert.WantMember, chain ...[]byte) (cert.Member, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trust == nil {
+		return cert.Member{}, ErrStranger
+	}
+	return b.trust.Member(want, chain...)
+}
