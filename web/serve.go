@@ -49,11 +49,13 @@ type door struct {
 func serve(ctx context.Context, log *slog.Logger, ready func(), doors ...door) error {
 	var servers []*http.Server
 	failed := make(chan error, len(doors))
+	arrived := newArrivals()
 	for _, d := range doors {
 		if d.ln == nil {
 			continue
 		}
 		srv := newServer(ctx, log, d)
+		arrived.watch(srv)
 		servers = append(servers, srv)
 		go func() {
 			if d.tls != nil {
@@ -71,6 +73,15 @@ func serve(ctx context.Context, log *slog.Logger, ready func(), doors ...door) e
 		left--
 	case <-ctx.Done():
 	}
+	for _, d := range doors { // who comes from now on waits for the next phase
+		if d.ln != nil {
+			d.ln.Close()
+		}
+	}
+	for range left {
+		<-failed // all that was accepted is counted now
+	}
+	arrived.wait(freshGrace)
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	for _, srv := range servers {
@@ -78,10 +89,7 @@ func serve(ctx context.Context, log *slog.Logger, ready func(), doors ...door) e
 			srv.Close()
 		}
 	}
-	for range left {
-		<-failed
-	}
-	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("web: %w", err)
 	}
 	return nil
