@@ -15,6 +15,9 @@ const (
 	PINWait   PINResult = 2 // too soon after a wrong one
 	PINLocked PINResult = 3 // ten wrong in a row, or the counter is missing
 	PINUnset  PINResult = 4 // the person has no PIN on this box
+	// PINStrangers: too many wrong tries from browsers that the person never used;
+	// their own still work.
+	PINStrangers PINResult = 5
 )
 
 // PINVerdict is the answer with what the person should know.

@@ -1,11 +1,13 @@
-// Package staff keeps the PINs of the people who work with the box. A PIN never
-// leaves the box and is nowhere in clear; wrong tries are counted durably before
-// an answer is given, so that pulling the plug buys no further try.
+// Package staff keeps the PINs of the people who work with the box, and under
+// each PIN the person's signing key. A PIN never leaves the box and is nowhere in
+// clear; wrong tries are counted durably before an answer is given, so that
+// pulling the plug buys no further try.
 package staff
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"sync"
@@ -26,12 +28,10 @@ type KV interface {
 // The buckets. A verifier without a counter means locked: somebody removed the
 // counter, or the state was lost.
 const (
-	bucketPIN   = "staff.pin"
-	bucketTries = "staff.tries"
+	bucketPIN       = "staff.pin"
+	bucketTries     = "staff.tries"
+	bucketStrangers = "staff.strangers"
 )
-
-// MaxWrong is how many wrong PINs in a row lock a person out.
-const MaxWrong = 10
 
 // ErrNoPIN is returned by Unlock for a person without a PIN.
 var ErrNoPIN = errors.New("staff: the person has no PIN on this box")
@@ -49,177 +49,154 @@ func DefaultOpts() Opts {
 	return Opts{Params: DefaultParams(), Now: time.Now, Pause: DefaultPause}
 }
 
-// DefaultPause is 1, 2, 4, 8, 16 s after the fifth to the ninth wrong PIN: a
-// person who mistypes does not notice, ten tries take half a minute.
-func DefaultPause(wrong int) time.Duration {
-	if wrong < 5 {
-		return 0
-	}
-	return time.Second << min(wrong-5, 4)
-}
-
 // Pins checks and sets PINs. Its methods may be called at the same time; one PIN
 // is hashed at a time, for memory is scarce.
 type Pins struct {
 	kv   KV
 	opts Opts
 	mu   sync.Mutex // held over a whole check: counting and comparing are one step
-	next map[clinic.ID]time.Time
+	next map[source]time.Time
 }
 
 // New returns a Pins over the state.
 func New(kv KV, opts Opts) *Pins {
-	return &Pins{kv: kv, opts: opts, next: map[clinic.ID]time.Time{}}
+	return &Pins{kv: kv, opts: opts, next: map[source]time.Time{}}
 }
 
 // Check compares the PIN with the person's. The try is counted before the PIN is
-// looked at, and forgotten only after a right one.
-func (p *Pins) Check(ctx context.Context, person clinic.ID, pin string) (clinic.PINVerdict, error) {
+// looked at, and forgotten only after a right one. A stranger is a browser from
+// which the person never logged in: its tries are counted apart, and a right PIN
+// from there forgets those of both. The wrong try that locks has no tries Left.
+func (p *Pins) Check(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, error) {
+	v, _, err := p.Open(ctx, person, pin, stranger)
+	return v, err
+}
+
+// Open is Check that also returns the person's signing key, an ed25519.PrivateKey,
+// when the PIN is right; otherwise nil. A person whose PIN is from the time
+// without keys gets one now: it is durable before it is returned.
+func (p *Pins) Open(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return clinic.PINVerdict{}, fmt.Errorf("staff: check: %w", err) // no try is spent
+		return clinic.PINVerdict{}, nil, fmt.Errorf("staff: check: %w", err) // no try is spent
 	}
 	stored, wrong, err := p.load(person)
+	if err != nil {
+		return clinic.PINVerdict{}, nil, err
+	}
+	from, n := source{person, stranger}, wrong.of(stranger)
+	if v, refused := p.refuse(from, stored, wrong); refused {
+		return v, nil, nil
+	}
+	if err := p.putTries(from, n+1); err != nil {
+		return clinic.PINVerdict{}, nil, err
+	}
+	kek, ok := stored.match(pin)
+	if !ok {
+		p.pause(from, n+1)
+		return clinic.PINVerdict{Result: clinic.PINWrong, Left: MaxWrong - n - 1}, nil, nil
+	}
+	seed, err := p.admit(from, stored, kek)
+	if err == nil {
+		seed, err = p.renew(person, pin, stored, seed)
+	}
+	if err != nil {
+		return clinic.PINVerdict{}, nil, err
+	}
+	return clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong}, ed25519.NewKeyFromSeed(seed), nil
+}
+
+// refuse answers where no PIN may be compared now.
+func (p *Pins) refuse(from source, stored *verifier, wrong tries) (clinic.PINVerdict, bool) {
+	if stored == nil {
+		return clinic.PINVerdict{Result: clinic.PINUnset}, true
+	}
+	if result, yes := wrong.locked(from.stranger); yes {
+		return clinic.PINVerdict{Result: result}, true
+	}
+	n := wrong.of(from.stranger)
+	if wait := p.wait(from, n); wait > 0 {
+		return clinic.PINVerdict{Result: clinic.PINWait, Left: MaxWrong - n, Wait: wait}, true
+	}
+	return clinic.PINVerdict{}, false
+}
+
+// admit opens the key after a right PIN and forgets the wrong tries. A key that
+// does not open leaves the try counted: nobody was let in.
+func (p *Pins) admit(from source, v *verifier, kek []byte) ([]byte, error) {
+	seed, err := v.seed(from.person, kek)
 	switch {
 	case err != nil:
-		return clinic.PINVerdict{}, err
-	case stored == nil:
-		return clinic.PINVerdict{Result: clinic.PINUnset}, nil
-	case wrong >= MaxWrong:
-		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
+		return nil, err
+	case from.stranger:
+		return seed, p.forget(from.person)
 	}
-	if wait := p.wait(person, wrong); wait > 0 {
-		return clinic.PINVerdict{Result: clinic.PINWait, Left: MaxWrong - wrong, Wait: wait}, nil
-	}
-	if err := p.putTries(person, wrong+1); err != nil {
-		return clinic.PINVerdict{}, err
-	}
-	if !stored.matches(pin) {
-		p.pause(person, wrong+1)
-		return clinic.PINVerdict{Result: clinic.PINWrong, Left: MaxWrong - wrong - 1}, nil
-	}
-	if err := p.putTries(person, 0); err != nil {
-		return clinic.PINVerdict{}, err
-	}
-	delete(p.next, person)
-	return clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong}, p.renew(person, pin, stored)
+	return seed, p.forgetOne(from)
 }
 
-// renew replaces a verifier made with other parameters. A failure is told: the
-// state cannot be written, so nothing the person does could be kept either.
-func (p *Pins) renew(person clinic.ID, pin string, v *verifier) error {
-	if v.params == p.opts.Params {
-		return nil
+// renew replaces a verifier of the first version, which gets a new key, and one
+// made with other parameters, which keeps its own. A failure is told: the state
+// cannot be written, so nothing the person does could be kept either.
+func (p *Pins) renew(person clinic.ID, pin string, v *verifier, seed []byte) ([]byte, error) {
+	if v.version == versionPlain {
+		// Beside the new version a missing counter would mean a full one.
+		from := source{person, true}
+		n, err := p.count(from, 0)
+		if err == nil {
+			err = p.putTries(from, n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		seed = newSeed()
+	} else if v.params == p.opts.Params {
+		return seed, nil
 	}
-	return p.putVerifier(person, pin)
+	return seed, p.putVerifier(person, pin, seed)
 }
 
-// Set gives the person a new PIN and forgets wrong tries. The counter goes first:
-// cut between the two, the person has the old PIN or none, and is not locked out.
-func (p *Pins) Set(ctx context.Context, person clinic.ID, pin string) error {
+// Set gives the person a new PIN and forgets wrong tries. With keep, the person's
+// own change, the key is the same under the new PIN. Without, the PIN was lost:
+// the old key is given up for good, for nothing but the old PIN opens it, and a
+// new one is made at once.
+//
+// The counters go first: cut before the PIN, the person has the old PIN with the
+// old key, or none, and is not locked out.
+func (p *Pins) Set(ctx context.Context, person clinic.ID, pin string, keep crypto.Signer) error {
 	if err := clinic.CheckPIN(pin); err != nil {
 		return fmt.Errorf("staff: new PIN: %w", err)
+	}
+	seed, err := seedOf(keep)
+	if err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("staff: set: %w", err)
 	}
-	if err := p.putTries(person, 0); err != nil {
+	if err := p.forget(person); err != nil {
 		return err
 	}
-	delete(p.next, person)
-	return p.putVerifier(person, pin)
+	return p.putVerifier(person, pin, seed)
 }
 
-// Look tells how the person's PIN stands and spends no try: PINRight means that it
-// could be used now. A damaged verifier counts as locked: a new PIN mends it.
-func (p *Pins) Look(person clinic.ID) (clinic.PINVerdict, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	stored, wrong, err := p.load(person)
-	switch {
-	case errors.Is(err, ErrVerifier):
-		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
-	case err != nil:
-		return clinic.PINVerdict{}, err
-	case stored == nil:
-		return clinic.PINVerdict{Result: clinic.PINUnset}, nil
-	case wrong >= MaxWrong:
-		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
-	}
-	return clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong - wrong}, nil
+func (p *Pins) putVerifier(person clinic.ID, pin string, seed []byte) error {
+	v := newVerifier(p.opts.Params, person, pin, seed)
+	return p.putPIN(person, v.bytes())
 }
 
-// Unlock forgets the person's wrong tries; the PIN stays. Who may do it, and the
-// record that it was done, are the caller's.
-func (p *Pins) Unlock(person clinic.ID) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *Pins) getPIN(person clinic.ID) ([]byte, error) {
 	b, err := p.kv.Get(bucketPIN, person.String())
 	if err != nil {
-		return fmt.Errorf("staff: read PIN: %w", err)
+		return nil, fmt.Errorf("staff: read PIN: %w", err)
 	}
-	if b == nil {
-		return ErrNoPIN
-	}
-	if err := p.putTries(person, 0); err != nil {
-		return err
-	}
-	delete(p.next, person)
-	return nil
+	return b, nil
 }
 
-// wait returns how long the person must still wait. The pause after a restart is
-// the whole one: times are not kept, for the clock may step.
-func (p *Pins) wait(person clinic.ID, wrong int) time.Duration {
-	if _, ok := p.next[person]; !ok {
-		p.pause(person, wrong)
-	}
-	return p.next[person].Sub(p.opts.Now())
-}
-
-func (p *Pins) pause(person clinic.ID, wrong int) {
-	p.next[person] = p.opts.Now().Add(p.opts.Pause(wrong))
-}
-
-// load returns the verifier, nil when there is none, and the wrong tries so far.
-// A missing or unreadable counter counts as locked.
-func (p *Pins) load(person clinic.ID) (*verifier, int, error) {
-	b, err := p.kv.Get(bucketPIN, person.String())
-	if err != nil {
-		return nil, 0, fmt.Errorf("staff: read PIN: %w", err)
-	}
-	if b == nil {
-		return nil, 0, nil
-	}
-	v, err := parseVerifier(b)
-	if err != nil {
-		return nil, 0, err
-	}
-	tries, err := p.kv.Get(bucketTries, person.String())
-	if err != nil {
-		return nil, 0, fmt.Errorf("staff: read tries: %w", err)
-	}
-	if len(tries) != 1 || tries[0] > MaxWrong {
-		return v, MaxWrong, nil
-	}
-	return v, int(tries[0]), nil
-}
-
-func (p *Pins) putTries(person clinic.ID, n int) error {
-	if err := p.kv.Put(bucketTries, person.String(), []byte{byte(n)}); err != nil {
-		return fmt.Errorf("staff: count a try: %w", err)
-	}
-	return nil
-}
-
-func (p *Pins) putVerifier(person clinic.ID, pin string) error {
-	var salt [saltLen]byte
-	rand.Read(salt[:]) // never fails since Go 1.24
-	v := newVerifier(p.opts.Params, salt[:], pin)
-	if err := p.kv.Put(bucketPIN, person.String(), v.bytes()); err != nil {
+func (p *Pins) putPIN(person clinic.ID, value []byte) error {
+	if err := p.kv.Put(bucketPIN, person.String(), value); err != nil {
 		return fmt.Errorf("staff: keep PIN: %w", err)
 	}
 	return nil

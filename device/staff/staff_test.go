@@ -63,7 +63,7 @@ func cheap() staff.Opts {
 func set(t *testing.T, kv staff.KV, o staff.Opts) (*staff.Pins, clinic.ID) {
 	t.Helper()
 	p, id := staff.New(kv, o), clinic.NewID()
-	if err := p.Set(t.Context(), id, right); err != nil {
+	if err := p.Set(t.Context(), id, right, nil); err != nil {
 		t.Fatal(err)
 	}
 	return p, id
@@ -71,7 +71,7 @@ func set(t *testing.T, kv staff.KV, o staff.Opts) (*staff.Pins, clinic.ID) {
 
 func check(t *testing.T, p *staff.Pins, id clinic.ID, pin string, want clinic.PINResult, left int) {
 	t.Helper()
-	v, err := p.Check(t.Context(), id, pin)
+	v, err := p.Check(t.Context(), id, pin, false)
 	if err != nil || v.Result != want || v.Left != left {
 		t.Fatalf("got %+v, %v; want result %d with %d left", v, err, want, left)
 	}
@@ -122,19 +122,19 @@ func TestCountedBeforeTheAnswer(t *testing.T) {
 		kv := newMemory()
 		p, id := set(t, kv, cheap())
 		kv.fail, kv.applied = 1, applied
-		if v, err := p.Check(t.Context(), id, right); !errors.Is(err, errDisk) || v.Result == clinic.PINRight {
+		if v, err := p.Check(t.Context(), id, right, false); !errors.Is(err, errDisk) || v.Result == clinic.PINRight {
 			t.Fatalf("applied %v: the count failed, the answer is %+v, %v", applied, v, err)
 		}
 		kv.fail = 2 // forgetting the tries fails
-		if v, err := p.Check(t.Context(), id, right); !errors.Is(err, errDisk) || v.Result == clinic.PINRight {
+		if v, err := p.Check(t.Context(), id, right, false); !errors.Is(err, errDisk) || v.Result == clinic.PINRight {
 			t.Fatalf("applied %v: the reset failed, the answer is %+v, %v", applied, v, err)
 		}
 		for range 9 {
-			if _, err := p.Check(t.Context(), id, wrong); err != nil {
+			if _, err := p.Check(t.Context(), id, wrong, false); err != nil {
 				t.Fatal(err)
 			}
 		}
-		v, err := p.Check(t.Context(), id, right)
+		v, err := p.Check(t.Context(), id, right, false)
 		if applied && v.Result != clinic.PINRight || !applied && v.Result != clinic.PINLocked || err != nil {
 			// Not applied: the one that was counted before the failed reset stays,
 			// nine wrong ones after it make ten. Applied: the reset took it.
@@ -145,22 +145,22 @@ func TestCountedBeforeTheAnswer(t *testing.T) {
 
 func TestSetFails(t *testing.T) {
 	for _, applied := range []bool{false, true} {
-		for n := 1; n <= 2; n++ {
+		for n := 1; n <= 3; n++ {
 			kv := newMemory()
 			p, id := set(t, kv, cheap())
 			kv.fail, kv.applied = n, applied
-			if err := p.Set(t.Context(), id, "739105"); !errors.Is(err, errDisk) {
+			if err := p.Set(t.Context(), id, "739105", nil); !errors.Is(err, errDisk) {
 				t.Fatal(err)
 			}
 			pin := right
-			if n == 2 && applied {
+			if n == 3 && applied {
 				pin = "739105"
 			}
 			check(t, p, id, pin, clinic.PINRight, 10)
 		}
 	}
 	kv := newMemory()
-	if _, id := set(t, kv, cheap()); !slices.Equal(kv.puts, []string{"staff.tries", "staff.pin"}) {
+	if _, id := set(t, kv, cheap()); !slices.Equal(kv.puts, []string{"staff.tries", "staff.strangers", "staff.pin"}) {
 		t.Fatalf("written in the order %v for %v", kv.puts, id.IsZero())
 	}
 }
@@ -173,13 +173,13 @@ func TestPauses(t *testing.T) {
 		p, id := set(t, kv, o)
 		start := time.Now()
 		for i := range 10 {
-			v, err := p.Check(t.Context(), id, wrong)
+			v, err := p.Check(t.Context(), id, wrong, false)
 			for err == nil && v.Result == clinic.PINWait {
 				if v.Left != 10-i || v.Wait > 16*time.Second {
 					t.Fatalf("%+v", v)
 				}
 				time.Sleep(v.Wait)
-				v, err = p.Check(t.Context(), id, wrong)
+				v, err = p.Check(t.Context(), id, wrong, false)
 			}
 			if err != nil || v.Result != clinic.PINWrong || v.Left != 9-i {
 				t.Fatalf("try %d: %+v, %v", i+1, v, err)
@@ -188,7 +188,7 @@ func TestPauses(t *testing.T) {
 		if took := time.Since(start); took != 31*time.Second {
 			t.Errorf("ten tries took %v", took)
 		}
-		if v, _ := p.Check(t.Context(), id, right); v.Result != clinic.PINLocked {
+		if v, _ := p.Check(t.Context(), id, right, false); v.Result != clinic.PINLocked {
 			t.Errorf("the eleventh gave %+v", v)
 		}
 	})
@@ -204,7 +204,7 @@ func TestRestartKeepsThePause(t *testing.T) {
 		}
 		o.Pause = staff.DefaultPause
 		p = staff.New(kv, o)
-		if v, _ := p.Check(t.Context(), id, right); v.Result != clinic.PINWait || v.Wait != 4*time.Second {
+		if v, _ := p.Check(t.Context(), id, right, false); v.Result != clinic.PINWait || v.Wait != 4*time.Second {
 			t.Fatalf("%+v", v)
 		}
 		time.Sleep(4 * time.Second)
@@ -220,7 +220,7 @@ func TestAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 40 {
 		wg.Go(func() {
-			v, err := p.Check(context.Background(), id, wrong)
+			v, err := p.Check(context.Background(), id, wrong, false)
 			mu.Lock()
 			defer mu.Unlock()
 			got[v.Result]++
@@ -241,7 +241,7 @@ func TestWeakPINs(t *testing.T) {
 		"", "12345", "1234567", "12345a", "١٢٣٤٥٦", "123456", "654321", "000000", "111112", "211111", "121212",
 		"123123", "112233", "789012", "987654", "098765", "012345", " 48025", "48025７",
 	} {
-		if err := p.Set(t.Context(), clinic.NewID(), pin); err == nil {
+		if err := p.Set(t.Context(), clinic.NewID(), pin, nil); err == nil {
 			t.Errorf("%q was taken", pin)
 		}
 	}
@@ -251,7 +251,7 @@ func TestCancelledSpendsNoTry(t *testing.T) {
 	p, id := set(t, newMemory(), cheap())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.Check(ctx, id, wrong); !errors.Is(err, context.Canceled) {
+	if _, err := p.Check(ctx, id, wrong, false); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	check(t, p, id, wrong, clinic.PINWrong, 9)
@@ -298,13 +298,13 @@ func TestDamagedVerifierLetsNobodyIn(t *testing.T) {
 		bad := bytes.Clone(good)
 		bad[i] = 0xff
 		kv.m["staff.pin/"+id.String()] = bad
-		v, err := p.Check(t.Context(), id, right)
+		v, err := p.Check(t.Context(), id, right, false)
 		if v.Result == clinic.PINRight || err != nil && !errors.Is(err, staff.ErrVerifier) {
 			t.Errorf("byte %d: %+v, %v", i, v, err)
 		}
 	}
 	kv.m["staff.pin/"+id.String()] = good[:len(good)-1]
-	if _, err := p.Check(t.Context(), id, right); !errors.Is(err, staff.ErrVerifier) {
+	if _, err := p.Check(t.Context(), id, right, false); !errors.Is(err, staff.ErrVerifier) {
 		t.Error(err)
 	}
 }
