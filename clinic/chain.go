@@ -19,6 +19,7 @@ type Signature struct {
 	By      ID
 	Record  Record // the KindSigned entry
 	Trusted bool   // whether the clock was trusted then
+	State   SignatureState
 }
 
 // DocState tells whether a document's current version is confirmed.

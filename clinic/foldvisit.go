@@ -104,18 +104,13 @@ func (v *VisitFile) fold(kind Kind, docs []Record, signed map[Leaf][]Signature) 
 	}
 	links := linkAll(own)
 	for _, g := range chains(own) {
-		d := Document{Kind: kind, State: DocUnsigned}
+		d := Document{Kind: kind}
 		for _, r := range g {
-			ver := Version{Record: r, Signed: signed[r.Leaf], Conflict: links[r.Leaf].conflict}
+			ver := Version{Record: r, Signed: slices.Clone(signed[r.Leaf]), Conflict: links[r.Leaf].conflict}
 			d.Conflict = d.Conflict || ver.Conflict
-			if len(ver.Signed) > 0 {
-				d.State = DocAmended // unless the last one is signed, below
-			}
 			d.Versions = append(d.Versions, ver)
 		}
-		if len(d.Current().Signed) > 0 {
-			d.State = DocSigned
-		}
+		d.State = d.state()
 		v.Documents = append(v.Documents, d)
 	}
 }
@@ -131,9 +126,9 @@ func (v *VisitFile) state() VisitState {
 		changed = changed || d.State != DocSigned && d.Kind != KindBill
 	}
 	switch {
-	case len(v.Signed) > 0 && any && !changed:
+	case v.confirmed() && any && !changed:
 		return VisitSigned
-	case len(v.Signed) > 0:
+	case v.confirmed():
 		return VisitAmended
 	case v.Ended != nil:
 		return VisitClosed
@@ -143,6 +138,11 @@ func (v *VisitFile) state() VisitState {
 		return VisitMeasured
 	}
 	return VisitWaiting
+}
+
+// confirmed tells whether a confirmation counts.
+func (v *VisitFile) confirmed() bool {
+	return slices.ContainsFunc(v.Signed, func(s Signature) bool { return !s.broken() })
 }
 
 // Docs returns the visit's documents of the kind: several for vital signs that

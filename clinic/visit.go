@@ -111,8 +111,8 @@ type Appointment struct {
 type Signed struct {
 	Leaves [][]byte `cbor:"1,keyasint"`           // 32 bytes each, at least one
 	Method uint8    `cbor:"2,keyasint"`           // 1 = PIN confirmation
-	Key    []byte   `cbor:"3,keyasint,omitempty"` // key ID, once people have keys
-	Sig    []byte   `cbor:"4,keyasint,omitempty"` // Ed25519ctx, once people have keys
+	Key    []byte   `cbor:"3,keyasint,omitempty"` // KeyIDOf; empty before people had keys
+	Sig    []byte   `cbor:"4,keyasint,omitempty"` // SignWith
 }
 
 // VisitEnded is the body of KindVisitEnded.

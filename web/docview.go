@@ -30,6 +30,7 @@ type DocView struct {
 type SignedBy struct {
 	Person desk.Person
 	Record clinic.Record
+	State  clinic.SignatureState
 }
 
 // VitalValue is one measured value with its usual range.
@@ -46,7 +47,7 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		Conflict: d.Conflict, Earlier: len(d.Versions) - 1, ICD: v.ICD,
 	}
 	for _, s := range ver.Signed {
-		x.Signed = append(x.Signed, SignedBy{v.Names[s.By], s.Record})
+		x.Signed = append(x.Signed, SignedBy{v.Names[s.By], s.Record, s.State})
 	}
 	switch b := ver.Record.Body.(type) {
 	case *clinic.Vitals:

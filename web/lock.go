@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+
+	"clinicbox/clinic/desk"
 )
 
 // lock closes the session by its person's wish.
@@ -46,7 +48,7 @@ func (s *Server) unlock(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	err := s.checked(r, v.Person.ID, func() error {
-		_, err := s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin"))
+		_, err := s.opts.Desk.Login(r.Context(), desk.LoginInput{Person: v.Person.ID, PIN: r.PostForm.Get("pin")})
 		return err
 	})
 	if err != nil {

@@ -100,7 +100,9 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 	v.Back = "/login" + nextQuery(v.Next)
 	var person desk.Person
 	err = s.checked(r, v.Person.ID, func() (err error) {
-		person, err = s.opts.Desk.Login(r.Context(), v.Person.ID, r.PostForm.Get("pin"))
+		person, err = s.opts.Desk.Login(r.Context(), desk.LoginInput{
+			Person: v.Person.ID, PIN: r.PostForm.Get("pin"), Stranger: !s.familiar(r, v.Person.ID),
+		})
 		return err
 	})
 	if err != nil {
@@ -110,6 +112,7 @@ func (s *Server) loginCheck(w http.ResponseWriter, r *http.Request) error {
 		s.wrongPIN(w, r, v)
 		return nil
 	}
+	s.know(w, r, person.ID)
 	at := who(r).place
 	if err := s.limits.start(neighbour(at.addr)); err != nil {
 		return err
@@ -139,7 +142,8 @@ func (s *Server) wrongPIN(w http.ResponseWriter, r *http.Request, v *PIN) {
 	v.Help = "/login" + nextQuery(at+"/newpin")
 	for i := range v.Form.Errors {
 		v.Form.Errors[i].Field = "pin"
-		if v.Form.Errors[i].Key == string(desk.CodePINLocked) {
+		switch v.Form.Errors[i].Key {
+		case string(desk.CodePINLocked), string(desk.CodePINStrangers):
 			v.Shut, v.Help = true, "/login"+nextQuery(at+"/unlock")
 		}
 	}

@@ -46,6 +46,8 @@ func (s *Server) staffRoutes() map[string]handler {
 		"POST /staff/opened":          s.acknowledge,
 		"GET /staff/{person}/unlock":  s.unlockColleague,
 		"POST /staff/{person}/unlock": s.unlockColleagueSave,
+		"GET /staff/{person}/key":     s.vouch,
+		"POST /staff/{person}/key":    s.vouchSave,
 		"GET /staff/{person}/newpin":  s.resetPIN,
 		"POST /staff/{person}/newpin": s.resetPINSave,
 	}

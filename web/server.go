@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -38,6 +39,9 @@ type Opts struct {
 	PlainTrustOnly bool
 	// Trust tells what that page says; nil means that there is no certificate yet.
 	Trust func() Trust
+	// Known is the secret behind the marks of browsers that people have used; nil
+	// makes one, and every browser is a stranger after a start.
+	Known []byte
 	// Idle is how long a session may rest before it locks; zero means 5 minutes.
 	Idle time.Duration
 	// Facility is the station's name, as the top of every page shows it.
@@ -66,6 +70,10 @@ func New(o Opts) (*Server, error) {
 	}
 	if o.Secure != nil && o.TLS == nil {
 		return nil, errors.New("web: a listener for HTTPS needs TLS")
+	}
+	if o.Known == nil {
+		o.Known = make([]byte, 32)
+		rand.Read(o.Known) // never fails since Go 1.24
 	}
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute

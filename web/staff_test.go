@@ -66,8 +66,14 @@ func TestStaffStory(t *testing.T) {
 	if a := change(v); a.status != http.StatusSeeOther {
 		t.Fatalf("return: %d %s", a.status, a.text())
 	}
+	if a := w.browser().post("/login/"+id.String(), url.Values{"pin": {freshPIN}}); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "chưa có mã PIN") {
+		t.Errorf("the PIN outlived the leave: %d %s", a.status, a.text())
+	}
+	if a := admin.send(at+"/newpin", url.Values{"pin": {freshPIN}, "again": {freshPIN}, "own": {adminPIN}}); a.status != http.StatusSeeOther {
+		t.Fatalf("a PIN after the return: %d %s", a.status, a.text())
+	}
 	w.login(id, freshPIN)
-	if a := admin.get(at); !strings.Contains(a.text(), "Đã ghi lại (4)") || !strings.Contains(a.text(), "Thêm vào danh sách") {
+	if a := admin.get(at); !strings.Contains(a.text(), "Đã ghi lại (5)") || !strings.Contains(a.text(), "Thêm vào danh sách") {
 		t.Errorf("history: %s", a.text())
 	}
 	w.log.Absent(freshPIN, adminPIN, "Mới")

@@ -12,7 +12,7 @@ import (
 type StaffPIN struct {
 	Page
 	Form   Form
-	Kind   string // own, unlock, reset
+	Kind   string // own, unlock, reset, key
 	Person desk.Person
 	Back   string
 }
@@ -81,7 +81,7 @@ func (s *Server) helpView(r *http.Request, kind string) (*StaffPIN, error) {
 	if f.Left {
 		return nil, &desk.Error{Code: desk.CodeNoPerson}
 	}
-	if !helps(me) || f.ID == me.ID || kind == "reset" && f.Role == clinic.RoleAdministrator && !administers(me) {
+	if !helps(me) || f.ID == me.ID || kind == "key" && !administers(me) || kind == "reset" && f.Role == clinic.RoleAdministrator && !administers(me) {
 		return nil, &desk.Error{Code: desk.CodePINHelp}
 	}
 	v := &StaffPIN{Page: s.page(r, "staffpin."+kind, "staff"), Form: newForm(nil), Kind: kind, Person: f.Person, Back: staffPath(f.ID)}
@@ -95,6 +95,28 @@ func (s *Server) unlockColleague(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) resetPIN(w http.ResponseWriter, r *http.Request) error {
 	return s.helpShow(w, r, "reset")
+}
+
+func (s *Server) vouch(w http.ResponseWriter, r *http.Request) error {
+	return s.helpShow(w, r, "key")
+}
+
+// vouchSave confirms a colleague's signing key until the centre decides.
+func (s *Server) vouchSave(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.helpView(r, "key")
+	if err != nil {
+		return err
+	}
+	f := newForm(r.PostForm)
+	err = s.checked(r, who(r).session.person.ID, func() error {
+		return s.opts.Desk.Vouch(r.Context(), call(r, "act"), v.Person.ID, f.Get("own"))
+	})
+	if err != nil {
+		return s.staffPINRefused(w, r, v, f, err)
+	}
+	s.tell(r, "good", "staffpin.key-done", "name", v.Person.Name)
+	http.Redirect(w, r, v.Back, http.StatusSeeOther)
+	return nil
 }
 
 func (s *Server) helpShow(w http.ResponseWriter, r *http.Request, kind string) error {

@@ -16,8 +16,8 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "citizen.", "end.why.", "field.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
-		"role.", "saved.", "scan.", "scanner.", "sex.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
+		"age.", "citizen.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"role.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"unlock.", "weekday.", "why.",
 	}
 }
@@ -72,6 +72,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	for _, st := range steps() {
 		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
 	}
+	keys = append(keys, "key.1", "key.2", "key.3", "key.4", "signature.1", "signature.3", "signature.4")
 	keys = append(keys, unlockKeys()...)
 	keys = append(keys, machineKeys()...)
 	for _, lang := range i18n.Languages() {

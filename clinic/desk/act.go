@@ -194,7 +194,8 @@ func (w *work) readVisit(patient, visit clinic.ID) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &document{work: w, row: row, patient: p, records: records, file: clinic.FoldVisit(visit, records)}, nil
+	doc := &document{work: w, row: row, patient: p, records: records, file: clinic.FoldVisit(visit, records)}
+	return doc, w.desk.judge(w.Reader, &doc.file)
 }
 
 // next returns the number after the last of a series.

@@ -7,18 +7,24 @@ type Code string
 // Every code a use case may answer with.
 const (
 	// Who asks.
-	CodePINWrong   Code = "pin.wrong"   // Args: left
-	CodePINWait    Code = "pin.wait"    // Args: seconds
-	CodePINLocked  Code = "pin.locked"  // somebody with the right must unlock
-	CodePINUnset   Code = "pin.unset"   // no PIN on this box
-	CodePINWeak    Code = "pin.weak"    // a new PIN that is guessed first
-	CodePINLength  Code = "pin.length"  // a new PIN has 6 digits
-	CodePINHelp    Code = "pin.help"    // another doctor or administrator must do it; an administrator's PIN: another administrator
-	CodeNoPerson   Code = "staff.none"  // not a member of the staff, or left
-	CodeNotAllowed Code = "role.denied" // Args: role
-	CodeStaffName  Code = "staff.name"  // a person needs a name
-	CodeStaffRole  Code = "staff.role"  // no such role
-	CodeStaffLast  Code = "staff.last"  // the last administrator cannot leave
+	CodePINWrong     Code = "pin.wrong"     // Args: left
+	CodePINWait      Code = "pin.wait"      // Args: seconds
+	CodePINLocked    Code = "pin.locked"    // somebody with the right must unlock
+	CodePINStrangers Code = "pin.strangers" // too many from browsers that the person never used
+	CodePINUnset     Code = "pin.unset"     // no PIN on this box
+	CodePINWeak      Code = "pin.weak"      // a new PIN that is guessed first
+	CodePINLength    Code = "pin.length"    // a new PIN has 6 digits
+	CodePINHelp      Code = "pin.help"      // another doctor or administrator must do it; an administrator's PIN: another administrator
+	CodeNoPerson     Code = "staff.none"    // not a member of the staff, or left
+	CodeNotAllowed   Code = "role.denied"   // Args: role
+	CodeStaffName    Code = "staff.name"    // a person needs a name
+	CodeStaffRole    Code = "staff.role"    // no such role
+	CodeStaffLast    Code = "staff.last"    // the last administrator cannot leave
+
+	// Signing keys.
+	CodeKeyOwn     Code = "key.own"     // nobody confirms their own key
+	CodeKeyNone    Code = "key.none"    // no key waits to be confirmed
+	CodeKeyVoucher Code = "key.voucher" // the caller's own key is not confirmed
 
 	// Forms.
 	CodeFormStale      Code = "form.stale"      // the same act came with other content
@@ -96,7 +102,7 @@ const (
 // Codes lists every code, for the catalogues of words.
 func Codes() []Code {
 	return []Code{
-		CodePINWrong, CodePINWait, CodePINLocked, CodePINUnset,
+		CodePINWrong, CodePINWait, CodePINLocked, CodePINStrangers, CodePINUnset, CodeKeyOwn, CodeKeyNone, CodeKeyVoucher,
 		CodePINWeak, CodePINLength, CodePINHelp, CodeNoPerson, CodeNotAllowed,
 		CodeStaffName, CodeStaffRole, CodeStaffLast, CodeFormStale,
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto"
 	"slices"
 
 	"clinicbox/clinic"
@@ -58,6 +59,7 @@ type StaffFile struct {
 	Colleague
 	Versions []clinic.Record // oldest first; Why tells of PINs
 	Names    map[clinic.ID]Person
+	Key      KeyState // of the latest signing key; 0 = none yet
 }
 
 // Base is the leaf of the last entry, for the form that changes the person.
@@ -96,6 +98,13 @@ func (d *Desk) StaffPage(ctx context.Context, by, id clinic.ID) (out StaffFile, 
 			return &Error{Code: CodeNoPerson}
 		}
 		out.Person = p
+		if d.o.Keys != nil {
+			keys, err := d.keysOf(r, id)
+			if err != nil {
+				return err
+			}
+			out.Key = latest(keys)
+		}
 		records, err := r.Records(id)
 		for _, rec := range records {
 			if _, ok := rec.Body.(*clinic.Staff); ok {
@@ -119,13 +128,14 @@ func (d *Desk) ChangePIN(ctx context.Context, c Call, old, pin string) error {
 	if err := newPIN(pin); err != nil {
 		return err
 	}
-	if err := d.checkPIN(ctx, c.By, old); err != nil {
+	key, err := d.checkPIN(ctx, c.By, old)
+	if err != nil {
 		return err
 	}
 	if err := d.notePIN(ctx, c, rightSelf, c.By, WhyPINChanged); err != nil {
 		return err
 	}
-	return d.o.Pins.Set(ctx, c.By, pin)
+	return d.o.Pins.Set(ctx, c.By, pin, key)
 }
 
 // Unlock forgets a colleague's wrong PINs and records who did it. Administrators
@@ -139,7 +149,7 @@ func (d *Desk) Unlock(ctx context.Context, c Call, colleague clinic.ID, ownPIN s
 	} else if v.Result == clinic.PINUnset {
 		return &Error{Code: CodePINUnset}
 	}
-	if err := d.checkPIN(ctx, c.By, ownPIN); err != nil {
+	if _, err := d.checkPIN(ctx, c.By, ownPIN); err != nil {
 		return err
 	}
 	if err := d.notePIN(ctx, c, rightUnlock, colleague, WhyPINUnlocked); err != nil {
@@ -174,13 +184,41 @@ func (d *Desk) ResetPIN(ctx context.Context, c Call, in ResetInput) error {
 	if !slices.Contains(need.roles(), by.Role) {
 		return &Error{Code: CodePINHelp}
 	}
-	if err := d.checkPIN(ctx, c.By, in.OwnPIN); err != nil {
+	key, err := d.checkPIN(ctx, c.By, in.OwnPIN)
+	if err != nil {
 		return err
 	}
 	if err := d.notePIN(ctx, c, need, in.Colleague, WhyPINReset); err != nil {
 		return err
 	}
-	return d.o.Pins.Set(ctx, in.Colleague, in.PIN) // recorded first, as in Unlock
+	if err := d.o.Pins.Set(ctx, in.Colleague, in.PIN, nil); err != nil { // recorded first, as in Unlock
+		return err
+	}
+	d.newKey(ctx, c.By, key, in)
+	return nil
+}
+
+// newKey records the key that came with a colleague's new PIN, and an
+// administrator's word for it. The PIN stands whatever becomes of that: the next
+// login and the colleague's page try again.
+func (d *Desk) newKey(ctx context.Context, by clinic.ID, key crypto.Signer, in ResetInput) {
+	if d.o.Keys == nil {
+		return
+	}
+	v, theirs, err := d.o.Pins.Open(ctx, in.Colleague, in.PIN, false)
+	if err != nil || v.Result != clinic.PINRight {
+		return
+	}
+	d.keepKey(ctx, in.Colleague, theirs)
+	_, err = d.o.Store.Act(ctx, clinic.NewID(), by, func(r Reader) ([]clinic.Draft, error) {
+		if _, err := who(r, by, rightStaff); err != nil {
+			return nil, err
+		}
+		return d.vouch(r, by, key, in.Colleague)
+	})
+	if err != nil && ErrorsOf(err) == nil {
+		d.o.Log.Warn("a new signing key is not vouched for yet", "err", err)
+	}
 }
 
 // helps returns the caller and the colleague whose PIN the caller may help with.

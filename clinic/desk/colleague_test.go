@@ -28,7 +28,7 @@ func (s *station) file(of clinic.ID) desk.StaffFile {
 func (s *station) lock(who clinic.ID) {
 	s.Helper()
 	for range 10 {
-		_, err := s.Login(s.Context(), who, "000000")
+		_, err := s.Login(s.Context(), desk.LoginInput{Person: who, PIN: "000000"})
 		s.refused(err, desk.CodePINWrong, "pin")
 	}
 }
@@ -122,14 +122,14 @@ func TestResetPIN(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { s.refused(s.ResetPIN(ctx, call(c.by), c.in), c.code, c.field) })
 	}
-	if _, err := s.Login(ctx, s.nurse, nursePIN); err != nil || s.store.Len() != n {
+	if _, err := s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: nursePIN}); err != nil || s.store.Len() != n {
 		t.Fatalf("a refused reset did something: %v, %d entries", err, s.store.Len()-n)
 	}
 	s.lock(s.nurse)
 	if err := s.ResetPIN(ctx, call(s.doctor), in); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Login(ctx, s.nurse, freshPIN); err != nil { // the lock is gone with it
+	if _, err := s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: freshPIN}); err != nil { // the lock is gone with it
 		t.Fatal(err)
 	}
 	f := s.file(s.nurse)
@@ -161,7 +161,7 @@ func TestPINFaults(t *testing.T) {
 			if err := s.ResetPIN(ctx, c, in); err == nil || desk.ErrorsOf(err) != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Login(ctx, s.nurse, nursePIN); err != nil {
+			if _, err := s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: nursePIN}); err != nil {
 				t.Fatal("the PIN changed without an entry")
 			}
 			if err := s.ResetPIN(ctx, c, in); err != nil {

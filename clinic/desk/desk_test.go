@@ -172,7 +172,7 @@ func (s *station) appoint(on desk.On, days int) desk.Done {
 func TestOneVisit(t *testing.T) {
 	s := newStation(t)
 	ctx := t.Context()
-	if p, err := s.Login(ctx, s.doctor, doctorPIN); err != nil || p.Role != clinic.RoleDoctor {
+	if p, err := s.Login(ctx, desk.LoginInput{Person: s.doctor, PIN: doctorPIN}); err != nil || p.Role != clinic.RoleDoctor {
 		t.Fatal(p, err)
 	}
 	p := s.register("Nguyễn Thị Mẫu")

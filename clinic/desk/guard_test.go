@@ -101,7 +101,7 @@ func TestRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.refused(s.everyAct(on)["exam"](call(s.doctor)), desk.CodeNoPerson, "")
-	_, err = s.Login(t.Context(), s.doctor, doctorPIN)
+	_, err = s.Login(t.Context(), desk.LoginInput{Person: s.doctor, PIN: doctorPIN})
 	s.refused(err, desk.CodeNoPerson, "")
 }
 

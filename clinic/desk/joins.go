@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto"
 	"log/slog"
 
 	"clinicbox/clinic"
@@ -10,14 +11,20 @@ import (
 
 // Pins keeps the staff's PINs on this box. An error means that nothing can be
 // said (storage failed): nobody is let in. All methods may be called at the same
-// time; Check may take about a second of one core.
+// time; Open may take about a second of one core.
 type Pins interface {
-	// Check compares the PIN. The try is counted durably before the answer.
-	Check(ctx context.Context, person clinic.ID, pin string) (clinic.PINVerdict, error)
-	// Set gives the person a new PIN and forgets wrong tries.
-	Set(ctx context.Context, person clinic.ID, pin string) error
+	// Open compares the PIN; with PINRight it returns the person's signing key
+	// (Ed25519), which a new PIN makes. The try is counted durably before the answer;
+	// those of a stranger, a browser that the person never used, apart.
+	Open(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error)
+	// Set gives the person a new PIN and forgets wrong tries. keep is the key that
+	// Open returned for the PIN before; nil = that is lost, and the key with it.
+	Set(ctx context.Context, person clinic.ID, pin string, keep crypto.Signer) error
+	// Remove forgets PIN and key of a person who left; none is no error.
+	Remove(ctx context.Context, person clinic.ID) error
 	// Look tells how the person's PIN stands on this box without spending a try:
-	// PINUnset, PINLocked, or PINRight when it could be used.
+	// PINUnset, PINLocked, PINStrangers when it could be used from browsers that the
+	// person knows only, or PINRight.
 	Look(person clinic.ID) (clinic.PINVerdict, error)
 	// Unlock forgets the person's wrong tries; the PIN stays.
 	Unlock(person clinic.ID) error
@@ -57,6 +64,7 @@ type Options struct {
 	Scans   Scans
 	Witness Witness
 	Fold    func(string) string // search key of a name (internal/fold)
+	Keys    Keys                // certificates of signing keys; nil = people sign without
 	NFC     func(string) string // composes decomposed letters; nil = leaves them
 	Site    Site
 	Legal   Legal        // zero = no legal signature counts

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto"
 	"slices"
 	"strconv"
 	"time"
@@ -29,29 +30,57 @@ func (d *Desk) Who(ctx context.Context, id clinic.ID) (p Person, err error) {
 	return p, err
 }
 
+// LoginInput is the form by which a person says who they are.
+type LoginInput struct {
+	Person   clinic.ID
+	PIN      string
+	Stranger bool // the person never logged in from this browser
+}
+
 // Login checks the PIN and returns the person.
-func (d *Desk) Login(ctx context.Context, id clinic.ID, pin string) (Person, error) {
-	p, err := d.Who(ctx, id)
+func (d *Desk) Login(ctx context.Context, in LoginInput) (Person, error) {
+	p, err := d.Who(ctx, in.Person)
 	if err != nil {
 		return Person{}, err
 	}
-	if err := d.checkPIN(ctx, id, pin); err != nil {
+	v, key, err := d.o.Pins.Open(ctx, in.Person, in.PIN, in.Stranger)
+	if err != nil {
 		return Person{}, err
 	}
+	if in.Stranger && v.Result == clinic.PINWrong && v.Left == 0 {
+		// They are refused from now on. Loud: somebody tried to be this person.
+		if err := d.NoteMachine(ctx, clinic.Machine{Event: clinic.MachineGuessed, Person: in.Person}); err != nil {
+			d.o.Log.Error("guesses at a PIN are not recorded", "err", err)
+		}
+	}
+	if err := refusal(v); err != nil {
+		return Person{}, err
+	}
+	d.keepKey(ctx, in.Person, key)
 	return p, nil
 }
 
-// checkPIN returns nil for the right PIN. It may take a second: never call it
-// inside View or Act.
-func (d *Desk) checkPIN(ctx context.Context, id clinic.ID, pin string) error {
-	v, err := d.o.Pins.Check(ctx, id, pin)
-	if err != nil {
-		return err
+// checkPIN returns the person's key for the right PIN. It may take a second: never
+// call it inside View or Act.
+func (d *Desk) checkPIN(ctx context.Context, id clinic.ID, pin string) (crypto.Signer, error) {
+	v, key, err := d.o.Pins.Open(ctx, id, pin, false)
+	if err == nil {
+		err = refusal(v)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+// refusal is nil for the right PIN.
+func refusal(v clinic.PINVerdict) error {
 	e := &Error{Field: "pin"}
 	switch v.Result {
 	case clinic.PINRight:
 		return nil
+	case clinic.PINStrangers:
+		e.Code = CodePINStrangers
 	case clinic.PINWait:
 		e.Code = CodePINWait
 		seconds := int((v.Wait + time.Second - 1) / time.Second)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto"
 	"reflect"
 
 	"clinicbox/clinic"
@@ -60,12 +61,18 @@ func (d *Desk) MachineLog(ctx context.Context, by clinic.ID) (out []clinic.Recor
 // Confirm checks an administrator's own PIN before something that only an
 // administrator may do to the box.
 func (d *Desk) Confirm(ctx context.Context, by clinic.ID, pin string) error {
+	_, err := d.confirm(ctx, by, pin)
+	return err
+}
+
+// confirm is Confirm; it returns the administrator's key.
+func (d *Desk) confirm(ctx context.Context, by clinic.ID, pin string) (crypto.Signer, error) {
 	err := d.view(ctx, func(r Reader) error {
 		_, err := who(r, by, rightStaff)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return d.checkPIN(ctx, by, pin)
 }

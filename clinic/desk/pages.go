@@ -104,6 +104,13 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 		if out.Names, err = names(r); err != nil {
 			return err
 		}
+		var visits []*clinic.VisitFile
+		for i := range out.Visits {
+			visits = append(visits, &out.Visits[i])
+		}
+		if err = d.judge(r, visits...); err != nil {
+			return err
+		}
 		return out.visits(r, d.now())
 	})
 	if err != nil {

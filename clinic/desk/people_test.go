@@ -297,7 +297,7 @@ func TestStaff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err := s.Login(ctx, id, "395817"); err != nil || p.Name != "Mới" {
+	if p, err := s.Login(ctx, desk.LoginInput{Person: id, PIN: "395817"}); err != nil || p.Name != "Mới" {
 		t.Fatal(p, err)
 	}
 	people, err := s.Staff(ctx)
@@ -316,15 +316,15 @@ func TestStaff(t *testing.T) {
 func TestPINs(t *testing.T) {
 	s := newStation(t)
 	ctx := t.Context()
-	_, err := s.Login(ctx, s.cashier, "111222")
+	_, err := s.Login(ctx, desk.LoginInput{Person: s.cashier, PIN: "111222"})
 	s.refused(err, desk.CodePINUnset, "pin")
 	for i := range 10 {
-		_, err := s.Login(ctx, s.nurse, "000000")
+		_, err := s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: "000000"})
 		if e := s.refused(err, desk.CodePINWrong, "pin"); i == 0 && e.Args["left"] != "9" {
 			t.Fatal(e.Args)
 		}
 	}
-	_, err = s.Login(ctx, s.nurse, "739105")
+	_, err = s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: "739105"})
 	s.refused(err, desk.CodePINLocked, "pin")
 	s.refused(s.Unlock(ctx, call(s.cashier), s.nurse, "x"), desk.CodeNotAllowed, "")
 	s.refused(s.Unlock(ctx, call(s.doctor), s.doctor, doctorPIN), desk.CodePINHelp, "")
@@ -333,11 +333,11 @@ func TestPINs(t *testing.T) {
 	if err := s.Unlock(ctx, call(s.doctor), s.nurse, doctorPIN); err != nil || s.store.Len() != n+1 {
 		t.Fatalf("%v, %d entries tell of it", err, s.store.Len()-n)
 	}
-	if _, err := s.Login(ctx, s.nurse, "739105"); err != nil {
+	if _, err := s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: "739105"}); err != nil {
 		t.Fatal(err)
 	}
 	s.pins.Err = errors.New("disk")
-	if _, err := s.Login(ctx, s.nurse, "739105"); err == nil || desk.ErrorsOf(err) != nil {
+	if _, err := s.Login(ctx, desk.LoginInput{Person: s.nurse, PIN: "739105"}); err == nil || desk.ErrorsOf(err) != nil {
 		t.Fatal("a failed check let somebody in, or was told as a wrong PIN")
 	}
 }

@@ -75,7 +75,7 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	a := paper.Appointment{Facility: d.o.Site.Facility, Copy: printed.Copy, Printed: r.Event}
 	var qr clinic.SlipQR
 	err := d.view(ctx, func(reader Reader) error {
-		w := &work{Reader: reader}
+		w := &work{Reader: reader, desk: d}
 		doc, err := w.readVisit(r.Subject, r.Visit)
 		if err != nil {
 			return err

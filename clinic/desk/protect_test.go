@@ -186,7 +186,7 @@ func silent() []string {
 	return []string{
 		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "Login", "MachineLog", "NoteEscrow", "NoteMachine",
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
-		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Who",
+		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}
 }
 

@@ -31,9 +31,11 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	if err := d.checkPIN(ctx, c.By, in.PIN); err != nil {
+	key, err := d.checkPIN(ctx, c.By, in.PIN)
+	if err != nil {
 		return Done{}, err
 	}
+	d.keepKey(ctx, c.By, key) // before what it signs
 	return d.save(ctx, c, plan{
 		need: rightTreat, kind: clinic.KindSigned, patient: in.Patient, visit: in.Visit,
 		build: func(w *work) ([]clinic.Draft, error) {
@@ -47,6 +49,11 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 			body := &clinic.Signed{Method: methodPIN}
 			for _, l := range leaves {
 				body.Leaves = append(body.Leaves, slices.Clone(l[:]))
+			}
+			if d.o.Keys != nil {
+				if err := body.SignWith(key, in.Patient, in.Visit); err != nil {
+					return nil, err
+				}
 			}
 			ask, err := d.askCentre(w, in, leaves)
 			return append([]clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, ask...), err

@@ -36,6 +36,9 @@ func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
 	if err != nil && !errors.Is(err, errNothing) {
 		return err
 	}
+	if err := d.forgetLeft(ctx); err != nil {
+		return err
+	}
 	for _, s := range staff {
 		if s.PIN == "" {
 			continue
@@ -49,11 +52,26 @@ func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
 		if err := newPIN(s.PIN); err != nil {
 			return err
 		}
-		if err := d.o.Pins.Set(ctx, s.ID, s.PIN); err != nil {
+		if err := d.o.Pins.Set(ctx, s.ID, s.PIN, nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forgetLeft removes the PINs of who left: a power cut may have come between.
+func (d *Desk) forgetLeft(ctx context.Context) error {
+	var all []Person
+	err := d.view(ctx, func(r Reader) (err error) {
+		all, err = r.Staff()
+		return err
+	})
+	for _, p := range all {
+		if p.Left {
+			err = errors.Join(err, d.o.Pins.Remove(ctx, p.ID))
+		}
+	}
+	return err
 }
 
 func (d *Desk) setUp(r Reader, staff []StaffSeed) ([]clinic.Draft, error) {
@@ -130,8 +148,11 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 		return clinic.ID{}, err
 	}
 	d.CloseOpened(done.Patient) // with another role the person may open less
+	if body.Left {
+		return done.Patient, d.o.Pins.Remove(ctx, done.Patient)
+	}
 	if in.PIN != "" {
-		if err := d.o.Pins.Set(ctx, done.Patient, in.PIN); err != nil {
+		if err := d.o.Pins.Set(ctx, done.Patient, in.PIN, nil); err != nil {
 			return clinic.ID{}, err
 		}
 	}

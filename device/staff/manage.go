@@ -1,13 +1,15 @@
 package staff
 
 import (
+	"context"
 	"errors"
+	"fmt"
 
 	"clinicbox/clinic"
 )
 
 // Look tells how the person's PIN stands and spends no try: PINRight means that it
-// could be used now from the person's own browsers. A damaged verifier counts as
+// could be used now, PINStrangers from the person's own browsers only. A damaged verifier counts as
 // locked: a new PIN mends it.
 func (p *Pins) Look(person clinic.ID) (clinic.PINVerdict, error) {
 	p.mu.Lock()
@@ -23,7 +25,11 @@ func (p *Pins) Look(person clinic.ID) (clinic.PINVerdict, error) {
 	case wrong.known >= MaxWrong:
 		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
 	}
-	return clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong - wrong.known}, nil
+	v := clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong - wrong.known}
+	if _, shut := wrong.locked(true); shut {
+		v.Result = clinic.PINStrangers
+	}
+	return v, nil
 }
 
 // Unlock forgets the person's wrong tries and those of strangers; PIN and key
@@ -46,9 +52,12 @@ func (p *Pins) Unlock(person clinic.ID) error {
 //
 // The PIN goes first: cut after it, the counters are old ones of no PIN, and Set
 // begins them anew. The other way round a cut would give back tries.
-func (p *Pins) Remove(person clinic.ID) error {
+func (p *Pins) Remove(ctx context.Context, person clinic.ID) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("staff: remove: %w", err)
+	}
 	b, err := p.getPIN(person)
 	if err != nil || b == nil { // no tombstone for who never had a PIN
 		return err

@@ -31,7 +31,7 @@ func TestStrangersLockOutStrangersOnly(t *testing.T) {
 		shut(t, p, id, right, true, clinic.PINStrangers)
 		check(t, p, id, wrong, clinic.PINWrong, 9)
 		check(t, p, id, right, clinic.PINRight, 10) // forgets its own tries only
-		if v, err := p.Look(id); err != nil || v.Result != clinic.PINRight || v.Left != 10 {
+		if v, err := p.Look(id); err != nil || v.Result != clinic.PINStrangers || v.Left != 10 {
 			t.Fatalf("%+v, %v", v, err)
 		}
 		p = staff.New(kv, cheap())
@@ -168,14 +168,14 @@ func TestRemove(t *testing.T) {
 			old := open(t, p, id, right, false)
 			shut(t, p, id, wrong, false, clinic.PINWrong)
 			kv.fail, kv.applied = n, applied
-			if err := p.Remove(id); (err != nil) != (n > 0) {
+			if err := p.Remove(t.Context(), id); (err != nil) != (n > 0) {
 				t.Fatal(err)
 			}
 			if len(kv.m["staff.pin/"+id.String()]) > 1 { // still there: no try is given back
 				kv.fail = 0
 				check(t, p, id, wrong, clinic.PINWrong, 8)
 			}
-			if err := p.Remove(id); err != nil {
+			if err := p.Remove(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 			p = staff.New(kv, cheap())
@@ -192,7 +192,7 @@ func TestRemove(t *testing.T) {
 		}
 	}
 	kv := newMemory()
-	if err := staff.New(kv, cheap()).Remove(clinic.NewID()); err != nil || len(kv.m) > 0 {
+	if err := staff.New(kv, cheap()).Remove(t.Context(), clinic.NewID()); err != nil || len(kv.m) > 0 {
 		t.Fatalf("removing nobody: %v, %d values", err, len(kv.m))
 	}
 }
@@ -214,7 +214,7 @@ func TestRemoveTakesWhatIsDamaged(t *testing.T) {
 	kv := newMemory()
 	p, id := set(t, kv, cheap())
 	kv.m["staff.pin/"+id.String()] = []byte("damaged")
-	if err := p.Remove(id); err != nil {
+	if err := p.Remove(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	removed(t, p, id)

@@ -2,6 +2,9 @@ package desktest
 
 import (
 	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -43,46 +46,76 @@ func (c *Clock) Trust(ok bool) {
 
 // Pins is a desk.Pins that compares plainly and locks after ten wrong tries.
 type Pins struct {
-	mu    sync.Mutex
-	pins  map[clinic.ID]string
-	wrong map[clinic.ID]int
-	Err   error // when set, every call fails
+	mu      sync.Mutex
+	pins    map[clinic.ID]string
+	wrong   map[clinic.ID]int
+	strange map[clinic.ID]int // by strangers
+	keys    map[clinic.ID]crypto.Signer
+	Err     error // when set, every call fails
 }
 
 var _ desk.Pins = (*Pins)(nil)
 
 // NewPins returns an empty keeper.
-func NewPins() *Pins { return &Pins{pins: map[clinic.ID]string{}, wrong: map[clinic.ID]int{}} }
+func NewPins() *Pins {
+	return &Pins{
+		pins: map[clinic.ID]string{}, wrong: map[clinic.ID]int{}, strange: map[clinic.ID]int{}, keys: map[clinic.ID]crypto.Signer{},
+	}
+}
 
-// Check implements desk.Pins.
-func (p *Pins) Check(_ context.Context, person clinic.ID, pin string) (clinic.PINVerdict, error) {
+// Open implements desk.Pins. Strangers' tries count as the person's.
+func (p *Pins) Open(_ context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	want, ok := p.pins[person]
+	wrong := p.wrong
+	if stranger {
+		wrong = p.strange
+	}
 	switch {
 	case p.Err != nil:
-		return clinic.PINVerdict{}, p.Err
+		return clinic.PINVerdict{}, nil, p.Err
 	case !ok:
-		return clinic.PINVerdict{Result: clinic.PINUnset}, nil
+		return clinic.PINVerdict{Result: clinic.PINUnset}, nil, nil
 	case p.wrong[person] >= 10:
-		return clinic.PINVerdict{Result: clinic.PINLocked}, nil
+		return clinic.PINVerdict{Result: clinic.PINLocked}, nil, nil
+	case stranger && p.strange[person] >= 10:
+		return clinic.PINVerdict{Result: clinic.PINStrangers}, nil, nil
 	case pin != want:
-		p.wrong[person]++
-		return clinic.PINVerdict{Result: clinic.PINWrong, Left: 10 - p.wrong[person]}, nil
+		wrong[person]++
+		return clinic.PINVerdict{Result: clinic.PINWrong, Left: 10 - wrong[person]}, nil, nil
 	}
-	p.wrong[person] = 0
-	return clinic.PINVerdict{Result: clinic.PINRight}, nil
+	p.wrong[person], wrong[person] = 0, 0
+	return clinic.PINVerdict{Result: clinic.PINRight}, p.keys[person], nil
 }
 
 // Set implements desk.Pins.
-func (p *Pins) Set(_ context.Context, person clinic.ID, pin string) error {
+func (p *Pins) Set(_ context.Context, person clinic.ID, pin string, keep crypto.Signer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.Err != nil {
 		return p.Err
 	}
-	p.pins[person], p.wrong[person] = pin, 0
+	if keep == nil {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return err
+		}
+		keep = key
+	}
+	p.pins[person], p.wrong[person], p.strange[person], p.keys[person] = pin, 0, 0, keep
 	return nil
+}
+
+// Remove implements desk.Pins.
+func (p *Pins) Remove(_ context.Context, person clinic.ID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.Err == nil {
+		delete(p.pins, person)
+		delete(p.keys, person)
+	}
+	return p.Err
 }
 
 // Look implements desk.Pins.
@@ -94,6 +127,8 @@ func (p *Pins) Look(person clinic.ID) (clinic.PINVerdict, error) {
 		v = clinic.PINVerdict{Result: clinic.PINUnset}
 	} else if v.Left <= 0 {
 		v = clinic.PINVerdict{Result: clinic.PINLocked}
+	} else if p.strange[person] >= 10 {
+		v.Result = clinic.PINStrangers
 	}
 	return v, p.Err
 }
@@ -103,7 +138,7 @@ func (p *Pins) Unlock(person clinic.ID) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.Err == nil {
-		p.wrong[person] = 0
+		p.wrong[person], p.strange[person] = 0, 0
 	}
 	return p.Err
 }

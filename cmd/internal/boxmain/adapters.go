@@ -2,6 +2,7 @@ package boxmain
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"syscall"
 
@@ -37,16 +38,24 @@ type pins struct {
 
 var _ desk.Pins = pins{}
 
-func (p pins) Check(ctx context.Context, person clinic.ID, pin string) (clinic.PINVerdict, error) {
-	v, err := p.Pins.Check(ctx, person, pin)
-	return v, noRoom(err)
+func (p pins) Open(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error) {
+	v, key, err := p.Pins.Open(ctx, person, pin, stranger)
+	return v, key, noRoom(err)
 }
 
-func (p pins) Set(ctx context.Context, person clinic.ID, pin string) error {
+func (p pins) Set(ctx context.Context, person clinic.ID, pin string, keep crypto.Signer) error {
 	if err := p.vault.setPIN(ctx, person, pin); err != nil {
 		return noRoom(err)
 	}
-	return noRoom(p.Pins.Set(ctx, person, pin))
+	return noRoom(p.Pins.Set(ctx, person, pin, keep))
+}
+
+// Remove keeps who left from the records after a start, and from logging in.
+func (p pins) Remove(ctx context.Context, person clinic.ID) error {
+	if err := p.vault.removePerson(ctx, person); err != nil {
+		return noRoom(err)
+	}
+	return noRoom(p.Pins.Remove(ctx, person))
 }
 
 func (p pins) Unlock(person clinic.ID) error { return noRoom(p.Pins.Unlock(person)) }

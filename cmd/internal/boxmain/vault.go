@@ -236,6 +236,15 @@ func sub(k *sealer.Key, purpose string) [32]byte {
 	return s.Sub(purpose)
 }
 
+// subkey is a key for a purpose of the unlocked box.
+func (v *vault) subkey(purpose string) ([32]byte, error) {
+	key, _, err := v.storage()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return key.Sub(purpose), nil
+}
+
 // opened is what an unlocked vault works with.
 type opened struct {
 	slots *sealer.File

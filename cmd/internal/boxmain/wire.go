@@ -54,6 +54,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
 		Site:  desk.Site{Facility: b.facility()},
 		Legal: b.legal(),
+		Keys:  staffKeys{b},
 	})
 	if err != nil {
 		return nil, err
@@ -135,6 +136,11 @@ func (b *Box) buildWeb() (task.Task, error) {
 		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(), Printer: b.printing(),
 		Machine: fleetPages{b}, Recovery: fleetPages{b}, Numbers: fleetPages{b},
 	}
+	known, err := b.vault.subkey("known browsers")
+	if err != nil {
+		return nil, err
+	}
+	o.Known = known[:]
 	if b.secure != nil {
 		o.Secure, o.TLS = b.secure.Listener(), b.pagesTLS()
 	}

@@ -214,8 +214,9 @@ func (w *world) agree() {
 	}
 }
 
-// command runs a command of clinichub, beside the running centre.
-func (w *world) command(stdin string, args ...string) {
+// command runs a command of clinichub, beside the running centre, and returns what it
+// prints.
+func (w *world) command(stdin string, args ...string) string {
 	w.t.Helper()
 	var out bytes.Buffer
 	p := &hubmain.Program{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: w.log}
@@ -226,4 +227,5 @@ func (w *world) command(stdin string, args ...string) {
 	if err != nil {
 		w.t.Fatalf("clinichub %v: %v\n%s", args, err, out.String())
 	}
+	return out.String()
 }

@@ -1,0 +1,92 @@
+package boxmain
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/device/identity"
+	"clinicbox/internal/cert"
+)
+
+// staffKeys makes and reads certificates of people's signing keys by what this box
+// trusts.
+type staffKeys struct{ b *Box }
+
+var _ desk.Keys = staffKeys{}
+
+// Request implements desk.Keys.
+func (s staffKeys) Request(p desk.Person, key crypto.Signer) ([]byte, error) {
+	public, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("a signing key of type %T", key.Public())
+	}
+	r := cert.PersonRequest{Person: p.ID, Role: p.Role, Facility: s.b.cfg.Facility.Code, Key: public}
+	rand.Read(r.Nonce[:]) // never fails since Go 1.24
+	return cert.Sign(key, r)
+}
+
+// Vouch implements desk.Keys.
+func (s staffKeys) Vouch(request []byte, by crypto.Signer, chain [][]byte) ([][]byte, error) {
+	now, _ := s.b.clock.Now()
+	hlc := uint64(max(now.UnixMilli(), 0)) << 16
+	if by == nil {
+		_, keys, err := s.b.vault.storage()
+		if err != nil {
+			return nil, err
+		}
+		out, err := keys.Vouch(request, hlc)
+		if errors.Is(err, identity.ErrStranger) {
+			return nil, desk.ErrNoVoucher
+		}
+		return out, err
+	}
+	m, err := s.b.vault.id.Member(cert.WantMember{Facility: s.b.cfg.Facility.Code, At: cert.Now}, chain...)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := cert.Sign(by, cert.Provisional{Serial: cert.NewSerial(), Request: request, Voucher: m.Serial, HLC: hlc})
+	if err != nil {
+		return nil, err
+	}
+	return append([][]byte{raw}, chain...), nil
+}
+
+// Of implements desk.Keys.
+func (s staffKeys) Of(person clinic.ID, records []clinic.Record) (out []desk.SigningKey) {
+	var credentials []*clinic.Credential
+	var statements [][]byte
+	for i := range records {
+		switch b := records[i].Body.(type) {
+		case *clinic.Credential:
+			credentials = append(credentials, b)
+		case *clinic.Statement:
+			statements = append(statements, b.Raw)
+		}
+	}
+	for _, k := range identity.PersonKeys(person, credentials, statements) {
+		_, chain, _ := s.b.vault.id.Standing(&k, cert.Now)
+		out = append(out, desk.SigningKey{
+			Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Chain: chain,
+			State: func(hlc uint64) desk.KeyState { return s.state(&k, hlc) },
+		})
+	}
+	return out
+}
+
+func (s staffKeys) state(k *identity.PersonKey, hlc uint64) desk.KeyState {
+	m, _, err := s.b.vault.id.Standing(k, hlc)
+	switch {
+	case errors.Is(err, cert.ErrRevoked):
+		return desk.KeyRevoked
+	case err != nil:
+		return desk.KeyOwn
+	case m.Provisional:
+		return desk.KeyVouched
+	}
+	return desk.KeyConfirmed
+}
