@@ -234,3 +234,6 @@ func (a *Authority) Link() cert.Parent { return a.link }
 
 // Root returns the public key that boxes pin.
 func (a *Authority) Root() ed25519.PublicKey { return a.o.Keys.Grant.Root }
+
+// WebRoot returns the X.509 certificate, as DER, that browsers install to trust boxes.
+func (a *Authority) WebRoot() []byte { return a.o.Keys.Grant.Web[1] }

@@ -36,6 +36,8 @@ type certsView struct {
 	Rows, Ended []certRow
 	Facilities  int
 	Orders      uint64
+	Root        string   // its print, as boxes show it
+	WebRoot     []string // its print, in the rows that boxes show to browsers
 }
 
 // orderRow is an order that was given.
@@ -57,6 +59,9 @@ type certView struct {
 	From     time.Time  // from when on it is not good; zero = it never was
 }
 
+// Print is of the box's identity, as the box shows it.
+func (v *certView) Print() string { return cert.Fingerprint(v.Identity) }
+
 func (s *server) certs(w http.ResponseWriter, r *http.Request) {
 	v := &certsView{page: s.page(r, "certs.title")}
 	rows, err := s.certRows(r.Context())
@@ -75,6 +80,7 @@ func (s *server) certs(w http.ResponseWriter, r *http.Request) {
 		facilities[c.Facility.Code] = true
 	}
 	v.Facilities, v.Refresh = len(facilities), true
+	v.Root, v.WebRoot = cert.Fingerprint(s.Trust.Root()), cert.X509Fingerprint(s.Trust.WebRoot())
 	s.render(w, http.StatusOK, "certs.html", v)
 }
 

@@ -46,7 +46,12 @@ type Audit interface {
 	Audit(ctx context.Context, heads ...cert.Head) (cert.Head, error)
 	// Statements returns what a box of the facility holds, revocations included.
 	Statements(ctx context.Context, facility string) ([][]byte, error)
+}
+
+// Roots are what boxes and browsers trust. People at the boxes ask for their prints.
+type Roots interface {
 	Root() ed25519.PublicKey
+	WebRoot() []byte // X.509, DER
 }
 
 // Beats is what boxes last said of themselves.
@@ -84,6 +89,7 @@ type Trust struct {
 	Enrolment
 	Commands
 	Audit
+	Roots
 	Beats
 	Waiting
 	Telephone

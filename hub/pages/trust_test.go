@@ -43,7 +43,7 @@ func (c *trust) pages() *pages.Trust {
 		return nil
 	}
 	return &pages.Trust{
-		Registry: c.Authority, Enrolment: c.Authority, Commands: c.Authority, Audit: c.Authority, Beats: c.beats, Waiting: &c.keys, Telephone: &c.calls,
+		Registry: c.Authority, Enrolment: c.Authority, Commands: c.Authority, Audit: c.Authority, Roots: c.Authority, Beats: c.beats, Waiting: &c.keys, Telephone: &c.calls,
 	}
 }
 

@@ -3,11 +3,11 @@ package pages
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"net/http"
 	"time"
 
 	"clinicbox/hub"
+	"clinicbox/internal/cert"
 )
 
 type errorView struct {
@@ -156,7 +156,7 @@ func (s *server) boxView(r *http.Request, name string) (*boxView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &boxView{page: s.page(r, b.Name), Fingerprint: hex.EncodeToString(b.Keys.Identity[:16])}
+	v := &boxView{page: s.page(r, b.Name), Fingerprint: cert.Fingerprint(b.Keys.Identity[:])}
 	v.Push = newPush(&v.page, b.Name)
 	if v.Streams, err = s.DB.Streams(ctx, name); err != nil {
 		return nil, err

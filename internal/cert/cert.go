@@ -35,6 +35,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -96,6 +97,16 @@ func DigestOf(b []byte) Digest { return sha256.Sum256(b) }
 func Fingerprint(key ed25519.PublicKey) string {
 	id := IDOf(key)
 	return grouped(encode32(id[:]))
+}
+
+// X509Fingerprint is the SHA-256 of an X.509 certificate for people who compare it by
+// telephone: four rows of four groups, as the boxes' page about trust shows it.
+func X509Fingerprint(der []byte) (rows []string) {
+	text := strings.ToUpper(DigestOf(der).String())
+	for ; text != ""; text = text[16:] {
+		rows = append(rows, text[:4]+" "+text[4:8]+" "+text[8:12]+" "+text[12:16])
+	}
+	return rows
 }
 
 // String returns 32 hexadecimal digits.
