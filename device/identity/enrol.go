@@ -45,11 +45,14 @@ func (n *Keys) Pending() ([]byte, bool) {
 }
 
 // Accept verifies the centre's answer and makes the box a member of the fleet. What
-// does not verify changes nothing. It is durable when it returns nil; the same
-// answer again is no error.
+// does not verify changes nothing. It is durable when it returns nil. A member takes
+// no answer: ErrEnrolled.
 func (n *Keys) Accept(answer []byte) (*Enrolment, error) {
 	p := n.file.Pending
-	if p == nil {
+	switch {
+	case p == nil && n.file.Enrolment != nil:
+		return nil, ErrEnrolled
+	case p == nil:
 		return nil, ErrPending
 	}
 	code, err := cert.ParseCode(p.Code)

@@ -198,7 +198,7 @@ func TestEnrolmentCarried(t *testing.T) {
 		if e.Facility.Box != box || e.Broker != f.broker {
 			t.Fatalf("%+v", e)
 		}
-		if _, err := v.accept(got); !errors.Is(err, identity.ErrPending) {
+		if _, err := v.accept(got); !errors.Is(err, identity.ErrEnrolled) {
 			t.Fatal("an answer file is taken twice:", err)
 		}
 		if _, err := v.request(f.invite(box + "-b")); !errors.Is(err, identity.ErrEnrolled) {
