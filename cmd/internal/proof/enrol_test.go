@@ -1,0 +1,138 @@
+package proof
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"clinicbox/internal/testpeer"
+)
+
+// joinOnline types address and code at the box's page.
+func (n *newcomer) joinOnline(as, code string) {
+	n.tb().Helper()
+	n.shot(as + "-1-alone")
+	n.follow(`a[href="/machine/join"]`)
+	n.fill("#hub", n.at, "#code", strings.ToLower(code))
+	n.shot(as + "-2-join")
+	n.follow("main button[type=submit]")
+}
+
+// request types the code at the box's page and returns what must be carried.
+func (n *newcomer) request(as, code string) string {
+	n.tb().Helper()
+	n.shot(as + "-1-alone")
+	n.follow(`a[href="/machine/carry"]`)
+	n.fill("#code", code)
+	n.follow("main button[type=submit]")
+	n.shot(as + "-2-request")
+	return n.evaluates(`document.querySelector("#request").value`)
+}
+
+// answer takes a request to the operator and brings the answer.
+func (f *fleet) answer(as, request string) string {
+	f.t.Helper()
+	f.op.open(f.at + "/carried")
+	f.op.fill("#f-text", request)
+	f.op.follow("main button.go")
+	f.op.sees(as)
+	f.op.shot(as + "-hub-answer")
+	return f.op.reads("pre.copy")
+}
+
+// accept pastes an answer at the box's page.
+func (n *newcomer) accept(answer string) {
+	n.tb().Helper()
+	n.open(n.box.URL() + "machine/answer")
+	n.fill("#answer", answer)
+	n.follow("form[enctype] button[type=submit]") // not the one that drops a draft
+}
+
+// camera reads the QR codes on a screen.
+func camera(b *tab) string {
+	b.t.Helper()
+	path := filepath.Join(b.t.TempDir(), "screen.png")
+	if err := os.WriteFile(path, b.photo(), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	out, err := exec.CommandContext(b.t.Context(), testpeer.Need(b.t, "zbarimg"), "-q", "--nodbus", "--raw", path).Output()
+	if err != nil {
+		b.t.Fatalf("zbarimg: %v", err)
+	}
+	return string(out)
+}
+
+// TestEnrolmentByPages lets people at two screens join boxes to a centre, online and
+// by carrying, whatever the box's clock says.
+func TestEnrolmentByPages(t *testing.T) {
+	f := newFleet(t)
+	t.Run("online", func(t *testing.T) {
+		g := f.in(t)
+		n := g.fresh("hop-moi", "", nil)
+		code := g.invite("tram-01")
+		g.op.shot("hub-invitation")
+		begin := time.Now()
+		n.joinOnline("tram-01", code)
+		n.enrolled("tram-01")
+		t.Logf("from the code on the centre's page to the member's page: %v", time.Since(begin).Round(time.Millisecond))
+		n.delivers("tram-01")
+		t.Logf("to the receipt for a new patient: %v", time.Since(begin).Round(time.Millisecond))
+	})
+	t.Run("online, sealed, in 1970", func(t *testing.T) {
+		g := f.in(t)
+		n := g.fresh("hop-moi", "[seal]\nmethod = \"board\"\n", wrongClock{time.Unix(60, 0), time.Now(), false})
+		n.joinOnline("tram-02", g.invite("tram-02"))
+		n.enrolled("tram-02")
+		n.delivers("tram-02")
+	})
+	t.Run("carried, in 2045", func(t *testing.T) {
+		g := f.in(t)
+		n := g.fresh("hop-moi", "", wrongClock{time.Date(2045, 6, 1, 3, 0, 0, 0, time.UTC), time.Now(), true})
+		answer := g.answer("tram-03", n.request("tram-03", g.invite("tram-03")))
+		n.accept(answer)
+		n.enrolled("tram-03")
+		n.delivers("tram-03")
+	})
+	t.Run("carried by camera", func(t *testing.T) {
+		g := f.in(t)
+		n := g.fresh("hop-moi", "", nil)
+		n.request("tram-04", g.invite("tram-04"))
+		g.answer("tram-04", camera(n.tab))
+		n.accept(camera(g.op))
+		n.enrolled("tram-04")
+	})
+}
+
+// in is the fleet of a subtest.
+func (f *fleet) in(t *testing.T) *fleet {
+	g, op := *f, *f.op
+	op.t, g.t, g.op = t, t, &op
+	return &g
+}
+
+// TestAnswersOfOthersByPages: an answer is good for one request, once.
+func TestAnswersOfOthersByPages(t *testing.T) {
+	f := newFleet(t)
+	first, second := f.fresh("hop-moi-1", "", nil), f.fresh("hop-moi-2", "", nil)
+	request1, request2 := first.request("tram-01", f.invite("tram-01")), second.request("tram-02", f.invite("tram-02"))
+	answer1, answer2 := f.answer("tram-01", request1), f.answer("tram-02", request2)
+
+	second.accept(answer1)
+	second.sees("Đây là trả lời cho một yêu cầu khác")
+	second.shot("other-answer")
+	second.open(second.box.URL() + "machine")
+	second.sees("Đang chờ trung tâm trả lời", "hop-moi-2")
+
+	first.accept(answer1)
+	first.enrolled("tram-01")
+	first.accept(answer1)
+	first.sees("Máy này đã thuộc một trung tâm")
+	first.open(first.box.URL() + "machine")
+	first.sees("Đã gia nhập trung tâm", "tram-01")
+
+	second.accept(answer2) // what was refused did no harm
+	second.enrolled("tram-02")
+}
