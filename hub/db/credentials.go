@@ -24,6 +24,13 @@ func (d *DB) Escrows(ctx context.Context, box string, n int) ([]hub.Found, error
 		WHERE e.kind=7 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
 }
 
+// MachineEvents returns what a box recorded of itself, the latest first.
+func (d *DB) MachineEvents(ctx context.Context, box string, n int) ([]hub.Found, error) {
+	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+		FROM entries e JOIN streams s ON s.id=e.stream
+		WHERE e.kind=6 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
+}
+
 // first hands the leading columns of a row to other places than the rest.
 type first struct {
 	row

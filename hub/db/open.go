@@ -34,8 +34,11 @@ var schema4 string
 //go:embed schema5.sql
 var schema5 string
 
+//go:embed schema6.sql
+var schema6 string
+
 // schemas are applied in order; a file's user_version says how many it has.
-func schemas() []string { return []string{schema1, schema2, schema3, schema4, schema5} }
+func schemas() []string { return []string{schema1, schema2, schema3, schema4, schema5, schema6} }
 
 // Sentinels for callers that decide on them.
 var (

@@ -164,6 +164,7 @@ func TestCredentialsAreScannedOnce(t *testing.T) {
 		b.Entries[i].Kind = clinic.KindCredential
 	}
 	b.Entries[6].Kind = clinic.KindEscrow
+	b.Entries[1].Kind, b.Entries[7].Kind = clinic.KindMachine, clinic.KindMachine
 	must(t, d.Append(ctx, b))
 	found, err := d.Unscanned(ctx, 9)
 	if err != nil || len(found) != 2 || found[0].Index != 2 || found[1].Box != "a" || found[1].Epoch != b.Epoch ||
@@ -190,6 +191,9 @@ func TestCredentialsAreScannedOnce(t *testing.T) {
 	if err := d.EndCredential(ctx, "none"); !errors.Is(err, hub.ErrCredential) {
 		t.Fatal(err)
 	}
+	if es, err := d.MachineEvents(ctx, "a", 9); err != nil || len(es) != 2 || es[0].Index != 7 || es[1].Index != 1 {
+		t.Fatalf("%+v %v", es, err)
+	}
 	if es, err := d.Escrows(ctx, "a", 9); err != nil || len(es) != 1 || es[0].Index != 6 {
 		t.Fatalf("%+v %v", es, err)
 	}
@@ -204,7 +208,7 @@ func TestSearchesByKindUseTheirIndex(t *testing.T) {
 	raw, err := sql.Open("sqlite", path)
 	must(t, err)
 	defer raw.Close()
-	for kind, want := range map[string]string{"4": "credential_entries", "7": "escrow_entries"} {
+	for kind, want := range map[string]string{"4": "credential_entries", "6": "machine_entries", "7": "escrow_entries"} {
 		rows, err := raw.Query(`EXPLAIN QUERY PLAN SELECT e.idx FROM entries e JOIN streams s ON s.id=e.stream
 			LEFT JOIN scanned c ON c.stream=e.stream WHERE e.kind=` + kind + ` AND e.idx >= COALESCE(c.next,0) ORDER BY e.stream, e.idx LIMIT 9`)
 		must(t, err)

@@ -62,6 +62,8 @@ type Events interface {
 	// ack.Count; it is durable on return, and harmless twice.
 	Acknowledge(ctx context.Context, box string, id int64, ack hub.Ack) error
 	Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error)
+	// MachineEvents returns a box's KindMachine entries, the latest first.
+	MachineEvents(ctx context.Context, box string, limit int) ([]hub.Found, error)
 }
 
 // DB is the part of the database that pages use.

@@ -58,6 +58,7 @@ type boxView struct {
 	Down         hub.DownState
 	Waiting      uint64
 	Fingerprint  string
+	Events       []machineEvent
 	Push         *pushView
 }
 
@@ -170,6 +171,9 @@ func (s *server) boxView(r *http.Request, name string) (*boxView, error) {
 	}
 	v.Waiting = v.Down.Last - v.Down.Acked
 	v.Box = row(b, v.Streams, open)
+	if v.Events, err = s.machineEvents(ctx, name); err != nil {
+		return nil, err
+	}
 	v.Incarnations, err = s.incarnations(ctx, name)
 	return v, err
 }

@@ -145,6 +145,7 @@ broker = "ssl://%s"
 	}
 	w.box = boxmain.New(boxmain.Options{
 		Config: cfg, Log: w.log.Logger().With("program", "box"), Staff: w.play.Staff(), Clock: w.play.Clock(),
+		Pause: func(int) time.Duration { return 0 }, // no test waits
 		Prepare: func(_ context.Context, d *desk.Desk, s *store.Store) error {
 			w.desk, w.store = d, s
 			w.play.At(d)
