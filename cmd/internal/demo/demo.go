@@ -20,6 +20,7 @@ import (
 	"clinicbox/device/config"
 	"clinicbox/device/task"
 	"clinicbox/hub/authority"
+	"clinicbox/hub/legal"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/invent"
 	"clinicbox/peripherals/sim"
@@ -92,6 +93,7 @@ func (m *Main) runHub(ctx context.Context, ready func()) (err error) {
 		Authority: hubmain.Authority{Dir: m.path("authority")},
 		Broker:    hubmain.Broker{Listen: "127.0.0.1:0", URL: m.flags.Broker},
 		Web:       hubmain.Web{Listen: m.flags.Hub},
+		Legal:     hubmain.Legal{Signer: "demonstration"},
 	}
 	if err := hubmain.MakeAuthority(cfg.Authority.Dir, "Tỉnh Mẫu"); err != nil {
 		return err
@@ -187,7 +189,8 @@ func (m *Main) runBox(ctx context.Context, ready func()) (err error) {
 func (m *Main) config() (config.Box, error) {
 	text := fmt.Sprintf(boxConfig, invent.FacilityCode, invent.FacilityName, invent.Governing,
 		invent.Commune+", "+invent.Province, boxName, m.flags.Listen, m.flags.Secure, m.scheme(), m.cable.Addr(),
-		m.flags.Scanner, m.flags.Printer, m.flags.Width)
+		m.flags.Scanner, m.flags.Printer, m.flags.Width, m.path("hub/legal-demonstration-roots.pem"),
+		legal.DemonstrationFacility(invent.FacilityCode))
 	path := m.path("box.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return config.Box{}, fmt.Errorf("demo: %w", err)
@@ -216,6 +219,11 @@ device = %q
 [printer]
 address = %q
 width = %d
+[legal]
+# Signatures of the demonstration's centre: worth nothing by law.
+centre = true
+roots = %q
+facility = %q
 `
 
 // scheme is how the box speaks with the broker: by certificate with the centre's own,

@@ -164,6 +164,9 @@ func TestStory(t *testing.T) {
 			v.treated()
 			v.signed()
 			v.comesBack(v.printed())
+			if js {
+				v.legally(t)
+			}
 		})
 	}
 	t.Run("link", r.pulled)
