@@ -202,20 +202,6 @@ func (h *Hub) Token() string { return h.token }
 // Public returns what boxes pin.
 func (h *Hub) Public() keyfile.Public { return h.keys.Public() }
 
-// AddBox registers a box by its public keys; again with the same ones is no error. It
-// is for the demonstration and for tests without an authority: boxes of a fleet come
-// in by Invite and Enrol only.
-func (h *Hub) AddBox(ctx context.Context, p keyfile.Public) error {
-	return addBox(ctx, h.db, p)
-}
-
-func addBox(ctx context.Context, d *db.DB, p keyfile.Public) error {
-	if !hub.ValidBoxName(p.Name) {
-		return hub.ErrBoxName
-	}
-	return d.AddBox(ctx, p.Name, hub.Keys{Identity: [32]byte(p.Identity), HPKE: p.HPKE.Bytes()}, time.Now())
-}
-
 // Push queues drafts on the stream down to a box and sends them.
 func (h *Hub) Push(ctx context.Context, box string, drafts []clinic.Draft) error {
 	_, err := h.ingest.Push(ctx, box, drafts)
