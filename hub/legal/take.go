@@ -65,7 +65,8 @@ type work struct {
 }
 
 // prepare reads the document. A request that can never be fulfilled is refused: a
-// box asks for documents of its own facility only.
+// box asks for documents of its own facility only, which is the certified one: what a
+// box tells of itself does not change the code.
 func (l *Legal) prepare(ctx context.Context, r hub.LegalRequest) (*work, error) {
 	f, ok, err := l.o.DB.LegalDocument(ctx, r.Leaf)
 	if err != nil {
