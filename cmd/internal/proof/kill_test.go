@@ -74,8 +74,15 @@ func TestKillNine(t *testing.T) {
 	for _, w := range desks {
 		w.audit(found)
 	}
+	keys := map[clinic.ID]int{} // a login records the person's key, once
 	for _, recs := range found {
-		if k := recs[0].Kind; k != clinic.KindLooked && k != clinic.KindStaff && k != clinic.KindFacility {
+		switch k := recs[0].Kind; k {
+		case clinic.KindLooked, clinic.KindStaff, clinic.KindFacility:
+		case clinic.KindCredential:
+			if keys[recs[0].Subject]++; keys[recs[0].Subject] > 1 {
+				t.Errorf("entry %d: the key of a person is recorded twice", recs[0].Ref.Index)
+			}
+		default:
 			t.Errorf("entry %d (%v) is of an act that nobody sent", recs[0].Ref.Index, k)
 		}
 	}
