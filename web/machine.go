@@ -40,7 +40,7 @@ type Machine interface {
 	// codes, and keeps what its answer is checked against, durably.
 	Request(ctx context.Context, code string) (text string, qr []string, err error)
 	// Answer takes what came back: lines of text, or the contents of QR codes, one a
-	// line, in any order.
+	// line, in any order; or the bytes of the centre's file.
 	Answer(ctx context.Context, text string) error
 }
 

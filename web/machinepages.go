@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"clinicbox/clinic/desk"
 )
@@ -206,7 +207,8 @@ func (s *Server) carried(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// carriedSave takes the answer as text, as a file, or both.
+// carriedSave takes the answer as text, as a file, or both. A file that is no text is
+// taken as it is, and not shown again.
 func (s *Server) carriedSave(w http.ResponseWriter, r *http.Request) error {
 	v := s.joinView(r, "answer")
 	text := v.Form.Get("answer")
@@ -220,7 +222,10 @@ func (s *Server) carriedSave(w http.ResponseWriter, r *http.Request) error {
 			if err = errors.Join(err, f.Close()); err != nil {
 				return err
 			}
-			text = strings.TrimSpace(text + "\n" + strings.ToValidUTF8(string(b), "?"))
+			if !utf8.Valid(b) {
+				return s.joined(w, r, v, s.opts.Machine.Answer(r.Context(), string(b)))
+			}
+			text = strings.TrimSpace(text + "\n" + string(b))
 		}
 	}
 	if v.Form.Set("answer", text); text == "" {

@@ -1,12 +1,17 @@
 package proof
 
 import (
+	"errors"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"clinicbox/internal/testpeer"
 )
@@ -49,6 +54,27 @@ func (n *newcomer) accept(answer string) {
 	n.open(n.box.URL() + "machine/answer")
 	n.fill("#answer", answer)
 	n.follow("form[enctype] button[type=submit]") // not the one that drops a draft
+}
+
+// upload takes the file that the operator's page offers for an answer.
+func (n *newcomer) upload(answer string) {
+	t := n.tb()
+	t.Helper()
+	if words(n.op.reads("pre.copy")) != words(answer) {
+		t.Fatal("the operator looks at another answer")
+	}
+	again := newBrowser(t, n.fleet.at)
+	if p, err := again.post("/login", url.Values{"token": {n.hub.Token()}}); err != nil || p.status != http.StatusSeeOther {
+		t.Fatal(p.status, err)
+	}
+	file, err := again.get(n.op.evaluates(`document.querySelector("a.go").getAttribute("href")`))
+	path := filepath.Join(t.TempDir(), "clinicbox-answer.bin")
+	if err = errors.Join(err, os.WriteFile(path, []byte(file.body), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	n.open(n.box.URL() + "machine/answer")
+	n.do("choose the file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{path}))
+	n.follow("form[enctype] button[type=submit]")
 }
 
 // camera reads the QR codes on a screen.
@@ -133,6 +159,7 @@ func TestAnswersOfOthersByPages(t *testing.T) {
 	first.open(first.box.URL() + "machine")
 	first.sees("Đã gia nhập trung tâm", "tram-01")
 
-	second.accept(answer2) // what was refused did no harm
+	f.answer("tram-02", request2) // the same request again, the same answer
+	second.upload(answer2)        // what was refused did no harm
 	second.enrolled("tram-02")
 }
