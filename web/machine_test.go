@@ -206,6 +206,9 @@ func TestJoinCarried(t *testing.T) {
 	if w.engine.answer != "trả lời\n001 ABCD?" {
 		t.Errorf("got %q", w.engine.answer)
 	}
+	if a := b.bring("/machine/answer", "CB\x00\xff"); a.location != "/machine" || w.engine.answer != "CB\x00\xff" {
+		t.Errorf("a file that is no text: %d, got %q", a.status, w.engine.answer)
+	}
 	if a := b.bring("/machine/answer", strings.Repeat("x", bodyLimit)); a.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large file: %d", a.status)
 	}

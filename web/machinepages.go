@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"clinicbox/clinic/desk"
 )
@@ -222,10 +222,10 @@ func (s *Server) carriedSave(w http.ResponseWriter, r *http.Request) error {
 			if err = errors.Join(err, f.Close()); err != nil {
 				return err
 			}
-			if !utf8.Valid(b) {
+			if bytes.ContainsAny(b, "\x00\x01\x02\x03\x04") { // not typed, so there is nothing to mend on the page
 				return s.joined(w, r, v, s.opts.Machine.Answer(r.Context(), string(b)))
 			}
-			text = strings.TrimSpace(text + "\n" + string(b))
+			text = strings.TrimSpace(text + "\n" + strings.ToValidUTF8(string(b), "?"))
 		}
 	}
 	if v.Form.Set("answer", text); text == "" {
