@@ -221,6 +221,33 @@ func TestLengthsAreBuckets(t *testing.T) {
 	}
 }
 
+// TestFramesShowNoEntry: a broker that keeps every frame finds nothing of an entry in
+// it, nor its salt or leaf. It finds the length, in buckets.
+func TestFramesShowNoEntry(t *testing.T) {
+	s, _ := pair(t)
+	all := raws(1, 20)
+	b := NewDataBuilder(Epoch{1}, 1, MaxFrame)
+	for i := range all {
+		if !b.Add(all[i]) {
+			t.Fatal("does not fit")
+		}
+	}
+	f, err := s.Seal(b.Data(Hash{4}, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const window = 8
+	for _, r := range all {
+		for _, clear := range [][]byte{r.Bytes, r.Salt[:], r.Leaf[:]} {
+			for at := 0; at+window <= len(clear); at++ {
+				if bytes.Contains(f, clear[at:at+window]) {
+					t.Fatalf("bytes %d to %d of entry %d stand in the frame in clear", at, at+window, r.Index)
+				}
+			}
+		}
+	}
+}
+
 func TestDataRoundTrip(t *testing.T) {
 	s, o := pair(t)
 	all := raws(5, 40)
