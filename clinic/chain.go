@@ -10,6 +10,7 @@ import (
 type Version struct {
 	Record   Record
 	Signed   []Signature // who confirmed this version, oldest first
+	Void     []Signature // confirmations that do not count (JudgeSignatures), shown all the same
 	Conflict bool        // another version corrects the same entry: both stay
 	Legal    *Legal      // X.509 signatures; nil for a kind that needs none
 }

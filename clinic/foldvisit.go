@@ -142,7 +142,7 @@ func (v *VisitFile) state() VisitState {
 
 // confirmed tells whether a confirmation counts.
 func (v *VisitFile) confirmed() bool {
-	return slices.ContainsFunc(v.Signed, func(s Signature) bool { return !s.broken() })
+	return slices.ContainsFunc(v.Signed, func(s Signature) bool { return s.State.Counts() })
 }
 
 // Docs returns the visit's documents of the kind: several for vital signs that

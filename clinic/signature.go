@@ -17,15 +17,19 @@ const signedContext = "clinicbox signed documents v1"
 // SignatureState tells what a confirmation by PIN is worth.
 type SignatureState uint8
 
-// The states. Only SignatureBroken does not count.
+// The states. Those from SignatureRevoked on confirm nothing.
 const (
 	SignatureUnchecked   SignatureState = 0 // nothing here can check it
 	SignatureKeyless     SignatureState = 1 // from before people had keys: the box alone says who
 	SignatureGood        SignatureState = 2 // by a key that the centre confirmed
 	SignatureUnconfirmed SignatureState = 3 // it fits, the centre has not confirmed whose key it is
 	SignatureRevoked     SignatureState = 4 // made after its key was revoked
-	SignatureBroken      SignatureState = 5 // it does not fit, or nobody here had such a key
+	SignatureBroken      SignatureState = 5 // it does not fit documents, person, role or any key
+	SignatureUnknown     SignatureState = 6 // it fits a key that came from elsewhere and nobody vouches for
 )
+
+// Counts tells whether a signature of the state makes a document signed.
+func (s SignatureState) Counts() bool { return s < SignatureRevoked }
 
 // KeyIDOf names a signing key: 16 bytes (internal/cert: IDOf).
 func KeyIDOf(key ed25519.PublicKey) []byte {
@@ -70,8 +74,9 @@ func (s *Signed) Fits(key ed25519.PublicKey, patient, visit ID) bool {
 // SignatureJudge tells what the confirmation of a KindSigned record is worth.
 type SignatureJudge func(r *Record) SignatureState
 
-// JudgeSignatures has every confirmation of the visit judged. One that is broken
-// stays to be seen among the visit's, and confirms nothing.
+// JudgeSignatures has every confirmation of the visit judged. One that does not count
+// stays to be seen, among the visit's and as Void of its documents, and confirms
+// nothing.
 func (v *VisitFile) JudgeSignatures(judge SignatureJudge) {
 	states := map[Leaf]SignatureState{}
 	for i := range v.Signed {
@@ -83,20 +88,38 @@ func (v *VisitFile) JudgeSignatures(judge SignatureJudge) {
 		d := &v.Documents[i]
 		for j := range d.Versions {
 			ver := &d.Versions[j]
-			for k := range ver.Signed {
-				ver.Signed[k].State = states[ver.Signed[k].Record.Leaf]
-			}
-			ver.Signed = slices.DeleteFunc(ver.Signed, Signature.broken)
+			ver.judged(states)
 		}
 		d.State = d.state()
 	}
 	v.State = v.state()
 }
 
-// Broken tells whether a confirmation of the visit does not fit.
-func (v *VisitFile) Broken() bool { return slices.ContainsFunc(v.Signed, Signature.broken) }
+// judged parts the confirmations that count from those that do not.
+func (ver *Version) judged(states map[Leaf]SignatureState) {
+	all := slices.Concat(ver.Signed, ver.Void)
+	ver.Signed, ver.Void = nil, nil
+	for _, s := range all {
+		s.State = states[s.Record.Leaf]
+		if s.State.Counts() {
+			ver.Signed = append(ver.Signed, s)
+		} else {
+			ver.Void = append(ver.Void, s)
+		}
+	}
+}
 
-func (s Signature) broken() bool { return s.State == SignatureBroken }
+// Voids returns the states of confirmations that do not count, each once, the lowest
+// first: pages tell them aloud.
+func (v *VisitFile) Voids() (out []SignatureState) {
+	for _, s := range v.Signed {
+		if !s.State.Counts() {
+			out = append(out, s.State)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // state is what the versions' confirmations make of the document.
 func (d *Document) state() DocState {

@@ -57,8 +57,8 @@ func TestSignatureBindsEverything(t *testing.T) {
 	}
 }
 
-// TestBrokenSignatureConfirmsNothing: a confirmation that does not fit is shown, and
-// the documents wait for a signature as if it were not there.
+// TestBrokenSignatureConfirmsNothing: a confirmation that does not fit, or by a key
+// that is not good, is shown, and the documents wait for a signature as if it were not there.
 func TestBrokenSignatureConfirmsNothing(t *testing.T) {
 	patient, visit, doc := ID{1}, ID{2}, Leaf{3}
 	records := []Record{
@@ -68,12 +68,16 @@ func TestBrokenSignatureConfirmsNothing(t *testing.T) {
 	}
 	for state, want := range map[SignatureState]VisitState{
 		SignatureKeyless: VisitSigned, SignatureGood: VisitSigned, SignatureUnconfirmed: VisitSigned,
-		SignatureRevoked: VisitSigned, SignatureBroken: VisitOpen,
+		SignatureRevoked: VisitOpen, SignatureBroken: VisitOpen, SignatureUnknown: VisitOpen,
 	} {
 		v := FoldVisit(visit, records)
 		v.JudgeSignatures(func(*Record) SignatureState { return state })
-		if v.State != want || len(v.Signed) != 1 || v.Signed[0].State != state || (len(v.Unsigned()) == 1) != (state == SignatureBroken) {
+		if v.State != want || len(v.Signed) != 1 || v.Signed[0].State != state || (len(v.Unsigned()) == 1) == state.Counts() || (len(v.Voids()) == 0) != state.Counts() {
 			t.Errorf("state %d: the visit is %d, signed %+v, unsigned %v", state, v.State, v.Signed, v.Unsigned())
+		}
+		ver := v.FindVersion(doc)
+		if shown := append(slices.Clone(ver.Signed), ver.Void...); len(shown) != 1 || shown[0].State != state || (len(ver.Signed) == 1) != state.Counts() {
+			t.Errorf("state %d: the document shows %+v and %+v", state, ver.Signed, ver.Void)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (r *reader) Staff() ([]desk.Person, error) {
 	var out []desk.Person
 	err := r.eachCurrent(clinic.KindStaff, func(id clinic.ID, rec *clinic.Record) {
 		if b, ok := rec.Body.(*clinic.Staff); ok {
-			out = append(out, desk.Person{ID: id, Staff: *b})
+			out = append(out, desk.Person{ID: id, Staff: *b, Received: rec.Ref.Journal == clinic.In})
 		}
 	})
 	slices.SortFunc(out, func(a, b desk.Person) int {

@@ -29,7 +29,7 @@ func (d *Desk) Colleagues(ctx context.Context, by clinic.ID) (out []Colleague, e
 		if _, err := who(r, by, rightSelf); err != nil {
 			return err
 		}
-		all, err := r.Staff()
+		all, err := staffOf(r)
 		for _, p := range all {
 			out = append(out, Colleague{Person: p})
 		}
@@ -59,7 +59,8 @@ type StaffFile struct {
 	Colleague
 	Versions []clinic.Record // oldest first; Why tells of PINs
 	Names    map[clinic.ID]Person
-	Key      KeyState // of the latest signing key; 0 = none yet
+	Key      KeyState // of the signing key that they use here; 0 = none yet
+	KeyPrint string   // its fingerprint
 }
 
 // Base is the leaf of the last entry, for the form that changes the person.
@@ -103,7 +104,9 @@ func (d *Desk) StaffPage(ctx context.Context, by, id clinic.ID) (out StaffFile, 
 			if err != nil {
 				return err
 			}
-			out.Key = latest(keys)
+			if k := current(keys, p.Role); k != nil {
+				out.Key, out.KeyPrint = k.State(now), k.Print
+			}
 		}
 		records, err := r.Records(id)
 		for _, rec := range records {
@@ -132,6 +135,7 @@ func (d *Desk) ChangePIN(ctx context.Context, c Call, old, pin string) error {
 	if err != nil {
 		return err
 	}
+	defer wipe(key)
 	if err := d.notePIN(ctx, c, rightSelf, c.By, WhyPINChanged); err != nil {
 		return err
 	}
@@ -149,9 +153,11 @@ func (d *Desk) Unlock(ctx context.Context, c Call, colleague clinic.ID, ownPIN s
 	} else if v.Result == clinic.PINUnset {
 		return &Error{Code: CodePINUnset}
 	}
-	if _, err := d.checkPIN(ctx, c.By, ownPIN); err != nil {
+	key, err := d.checkPIN(ctx, c.By, ownPIN)
+	if err != nil {
 		return err
 	}
+	wipe(key)
 	if err := d.notePIN(ctx, c, rightUnlock, colleague, WhyPINUnlocked); err != nil {
 		return err
 	}
@@ -178,8 +184,8 @@ func (d *Desk) ResetPIN(ctx context.Context, c Call, in ResetInput) error {
 		return err
 	}
 	need := rightUnlock
-	if whose.Role == clinic.RoleAdministrator {
-		need = rightStaff
+	if whose.Role == clinic.RoleAdministrator || whose.Foreign {
+		need = rightStaff // to set the first PIN of who comes from elsewhere is to admit them
 	}
 	if !slices.Contains(need.roles(), by.Role) {
 		return &Error{Code: CodePINHelp}
@@ -188,6 +194,7 @@ func (d *Desk) ResetPIN(ctx context.Context, c Call, in ResetInput) error {
 	if err != nil {
 		return err
 	}
+	defer wipe(key)
 	if err := d.notePIN(ctx, c, need, in.Colleague, WhyPINReset); err != nil {
 		return err
 	}
@@ -209,6 +216,7 @@ func (d *Desk) newKey(ctx context.Context, by clinic.ID, key crypto.Signer, in R
 	if err != nil || v.Result != clinic.PINRight {
 		return
 	}
+	defer wipe(theirs)
 	d.keepKey(ctx, in.Colleague, theirs)
 	_, err = d.o.Store.Act(ctx, clinic.NewID(), by, func(r Reader) ([]clinic.Draft, error) {
 		if _, err := who(r, by, rightStaff); err != nil {
@@ -227,7 +235,7 @@ func (d *Desk) helps(ctx context.Context, c Call, colleague clinic.ID) (by, whos
 		if by, err = who(r, c.By, rightUnlock); err != nil {
 			return err
 		}
-		whose, err = person(r, colleague)
+		whose, err = worker(r, colleague)
 		return err
 	})
 	if err == nil && colleague == c.By {
@@ -242,7 +250,7 @@ func (d *Desk) notePIN(ctx context.Context, c Call, need right, whose clinic.ID,
 	_, err := d.save(ctx, c, plan{
 		need: need, kind: clinic.KindStaff, patient: whose,
 		build: func(w *work) ([]clinic.Draft, error) {
-			p, err := person(w, whose)
+			p, err := worker(w, whose)
 			if err != nil {
 				return nil, err
 			}

@@ -14,6 +14,7 @@ type Desk struct {
 	o     Options
 	views *Views
 	open  *openings
+	fits  *fitting
 }
 
 // New returns a desk. Start its Views as a task.
@@ -34,7 +35,7 @@ func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{o: o, views: newViews(&o), open: newOpenings()}, nil
+	return &Desk{o: o, views: newViews(&o), open: newOpenings(), fits: newFitting()}, nil
 }
 
 // Views returns the task that records who looked at which record.

@@ -14,7 +14,7 @@ import (
 // time; Open may take about a second of one core.
 type Pins interface {
 	// Open compares the PIN; with PINRight it returns the person's signing key
-	// (Ed25519), which a new PIN makes. The try is counted durably before the answer;
+	// (an ed25519.PrivateKey, the caller's to wipe), which a new PIN makes. The try is counted durably before the answer;
 	// those of a stranger, a browser that the person never used, apart.
 	Open(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error)
 	// Set gives the person a new PIN and forgets wrong tries. keep is the key that

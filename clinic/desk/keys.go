@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"errors"
+	"slices"
 
 	"clinicbox/clinic"
 )
@@ -20,8 +21,9 @@ type Keys interface {
 	// chain; a nil key means the box itself, which vouches for administrators only.
 	// ErrNoVoucher: the box is in no fleet, so nobody's word counts.
 	Vouch(request []byte, by crypto.Signer, chain [][]byte) ([][]byte, error)
-	// Of returns the keys of a person that the records tell of, the latest last.
-	// records are those of the person and of clinic.StatementSubject.
+	// Of returns the keys of a person that the records tell of, those of entries that
+	// came from elsewhere first, then the latest last. records are those of the person
+	// and of clinic.StatementSubject.
 	Of(person clinic.ID, records []clinic.Record) []SigningKey
 }
 
@@ -46,6 +48,11 @@ type SigningKey struct {
 	Facility string
 	Request  []byte
 	Chain    [][]byte // best certificate with those of who vouched; nil = none
+	// Own: this box recorded the key when its owner used it here. What came from
+	// elsewhere counts only as far as somebody's word for it holds.
+	Own   bool
+	Since uint64 // hybrid time of the first such entry
+	Print string // fingerprint in groups, to compare by telephone
 	// State tells how the key stood at a hybrid time; math.MaxUint64 = now.
 	State func(hlc uint64) KeyState
 }
@@ -68,18 +75,14 @@ func (d *Desk) judge(r Reader, visits ...*clinic.VisitFile) (err error) {
 	if d.o.Keys == nil {
 		return nil
 	}
-	keys := map[clinic.ID][]SigningKey{}
+	keys := map[clinic.ID][]SigningKey{} // of this snapshot
 	judge := func(rec *clinic.Record) clinic.SignatureState {
-		body := rec.Body.(*clinic.Signed)
-		if len(body.Key)+len(body.Sig) == 0 {
-			return clinic.SignatureKeyless
-		}
 		if _, known := keys[rec.Author]; !known {
 			found, kerr := d.keysOf(r, rec.Author)
 			err = errors.Join(err, kerr)
 			keys[rec.Author] = found
 		}
-		return judged(rec, body, keys[rec.Author])
+		return d.judged(rec, keys[rec.Author])
 	}
 	for _, v := range visits {
 		v.JudgeSignatures(judge)
@@ -87,20 +90,44 @@ func (d *Desk) judge(r Reader, visits ...*clinic.VisitFile) (err error) {
 	return err
 }
 
-func judged(rec *clinic.Record, body *clinic.Signed, keys []SigningKey) clinic.SignatureState {
+// judged tells what a confirmation is worth by the best of what is known of its key
+// for the role that may confirm.
+func (d *Desk) judged(rec *clinic.Record, keys []SigningKey) clinic.SignatureState {
+	body := rec.Body.(*clinic.Signed)
+	if len(body.Key)+len(body.Sig) == 0 {
+		return keyless(rec, keys)
+	}
+	best := clinic.SignatureBroken
 	for i := range keys {
-		if !body.Fits(keys[i].Key, rec.Subject, rec.Visit) {
+		k := &keys[i]
+		if !slices.Contains(rightTreat.roles(), k.Role) || !d.fits.fits(rec, k.Key) {
 			continue
 		}
-		switch keys[i].State(rec.HLC) {
-		case KeyConfirmed:
+		switch state := k.State(rec.HLC); {
+		case state == KeyConfirmed:
 			return clinic.SignatureGood
-		case KeyRevoked:
-			return clinic.SignatureRevoked
+		case state == KeyRevoked:
+			best = clinic.SignatureRevoked
+		case best == clinic.SignatureRevoked:
+		case state == KeyVouched || k.Own:
+			best = clinic.SignatureUnconfirmed
+		case best == clinic.SignatureBroken:
+			best = clinic.SignatureUnknown
 		}
-		return clinic.SignatureUnconfirmed
 	}
-	return clinic.SignatureBroken
+	return best
+}
+
+// keyless judges a confirmation without a signature: once its author had a key on the
+// box that recorded it, somebody took the signature away.
+func keyless(rec *clinic.Record, keys []SigningKey) clinic.SignatureState {
+	for i := range keys {
+		k := &keys[i]
+		if k.Own && rec.Ref.Journal == clinic.Own && k.Since < rec.HLC {
+			return clinic.SignatureBroken
+		}
+	}
+	return clinic.SignatureKeyless
 }
 
 // keepKey records the person's opened key, once, and as administrator of a facility
@@ -136,7 +163,7 @@ func (d *Desk) credential(r Reader, id clinic.ID, key crypto.Signer) ([]clinic.D
 	var body clinic.Credential
 	state := KeyOwn
 	for i := range keys {
-		if k := &keys[i]; k.Key.Equal(key.Public()) && k.Role == p.Role && k.Facility == d.o.Site.Facility.Code {
+		if k := &keys[i]; k.Own && k.Key.Equal(key.Public()) && k.Role == p.Role && k.Facility == d.o.Site.Facility.Code {
 			body.Request, state = k.Request, k.State(now)
 		}
 	}
@@ -161,12 +188,16 @@ func (d *Desk) credential(r Reader, id clinic.ID, key crypto.Signer) ([]clinic.D
 // administrator could: at the start, after a recovery, after the only one forgot
 // their PIN.
 func (d *Desk) boxVouches(r Reader, id clinic.ID, request []byte) ([][]byte, error) {
-	all, err := r.Staff()
+	heir, err := recovered(r, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := staffOf(r)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
-		if p.ID == id || p.Left || p.Role != clinic.RoleAdministrator {
+		if heir || p.ID == id || p.Left || p.Role != clinic.RoleAdministrator {
 			continue
 		}
 		if k, err := d.voucher(r, p.ID); err != nil || k != nil {
@@ -178,6 +209,22 @@ func (d *Desk) boxVouches(r Reader, id clinic.ID, request []byte) ([][]byte, err
 		return nil, nil
 	}
 	return chain, err
+}
+
+// recovered reports whether a recovery or an answer by telephone made the person an
+// administrator of this box: whoever could vouch before may not be able to open
+// their keys here any more.
+func recovered(r Reader, id clinic.ID) (bool, error) {
+	records, err := r.Records(clinic.MachineSubject())
+	for i := range records {
+		rec := &records[i]
+		m, ok := rec.Body.(*clinic.Machine)
+		if ok && rec.Ref.Journal == clinic.Own && rec.Author.IsZero() && m.Person == id &&
+			(m.Event == clinic.MachineRecovered || m.Event == clinic.MachineTelephoned) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // voucher returns the latest key with which an administrator may vouch, or nil.
@@ -201,6 +248,7 @@ func (d *Desk) Vouch(ctx context.Context, c Call, colleague clinic.ID, ownPIN st
 	if err != nil {
 		return err
 	}
+	defer wipe(key)
 	_, err = d.save(ctx, c, plan{
 		need: rightStaff, kind: clinic.KindCredential, patient: colleague,
 		build: func(w *work) ([]clinic.Draft, error) { return d.vouch(w, c.By, key, colleague) },
@@ -211,14 +259,16 @@ func (d *Desk) Vouch(ctx context.Context, c Call, colleague clinic.ID, ownPIN st
 
 // vouch is the entry by which one administrator certifies a colleague's latest key.
 func (d *Desk) vouch(r Reader, by clinic.ID, key crypto.Signer, colleague clinic.ID) ([]clinic.Draft, error) {
-	if _, err := person(r, colleague); err != nil {
+	p, err := person(r, colleague)
+	if err != nil {
 		return nil, err
 	}
 	keys, err := d.keysOf(r, colleague)
 	if err != nil {
 		return nil, err
 	}
-	if len(keys) == 0 || keys[len(keys)-1].State(now) != KeyOwn {
+	k := current(keys, p.Role)
+	if k == nil || k.State(now) != KeyOwn {
 		return nil, &Error{Code: CodeKeyNone}
 	}
 	mine, err := d.voucher(r, by)
@@ -228,18 +278,27 @@ func (d *Desk) vouch(r Reader, by clinic.ID, key crypto.Signer, colleague clinic
 	if mine == nil || !mine.Key.Equal(key.Public()) {
 		return nil, &Error{Code: CodeKeyVoucher}
 	}
-	request := keys[len(keys)-1].Request
-	chain, err := d.o.Keys.Vouch(request, key, mine.Chain)
+	chain, err := d.o.Keys.Vouch(k.Request, key, mine.Chain)
 	if err != nil {
 		return nil, err
 	}
-	return []clinic.Draft{{Kind: clinic.KindCredential, Subject: colleague, Body: &clinic.Credential{Request: bytes.Clone(request), Chain: chain}}}, nil
+	return []clinic.Draft{{Kind: clinic.KindCredential, Subject: colleague, Body: &clinic.Credential{Request: bytes.Clone(k.Request), Chain: chain}}}, nil
 }
 
-// latest is how the person's latest key stands, 0 without one.
-func latest(keys []SigningKey) KeyState {
-	if len(keys) == 0 {
-		return 0
+// current is the key that the person uses on this box in that role, as far as is
+// recorded, or nil. One that somebody sent for them is none: nobody must be led to
+// vouch for it.
+func current(keys []SigningKey, role clinic.Role) (k *SigningKey) {
+	var last *SigningKey // a new key begins later than those before
+	for i := range keys {
+		if keys[i].Own && (last == nil || keys[i].Since >= last.Since) {
+			last = &keys[i]
+		}
 	}
-	return keys[len(keys)-1].State(now)
+	for i := range keys {
+		if keys[i].Own && keys[i].Role == role && keys[i].Key.Equal(last.Key) {
+			k = &keys[i]
+		}
+	}
+	return k
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"slices"
 	"strconv"
 	"time"
@@ -13,8 +14,8 @@ import (
 // Staff returns who may log in: people who work here, by name.
 func (d *Desk) Staff(ctx context.Context) (out []Person, err error) {
 	err = d.view(ctx, func(r Reader) error {
-		all, err := r.Staff()
-		out = slices.DeleteFunc(all, func(p Person) bool { return p.Left })
+		all, err := staffOf(r)
+		out = slices.DeleteFunc(all, func(p Person) bool { return p.Left || p.Foreign })
 		return err
 	})
 	return out, err
@@ -56,11 +57,19 @@ func (d *Desk) Login(ctx context.Context, in LoginInput) (Person, error) {
 	if err := refusal(v); err != nil {
 		return Person{}, err
 	}
+	defer wipe(key)
 	d.keepKey(ctx, in.Person, key)
 	return p, nil
 }
 
-// checkPIN returns the person's key for the right PIN. It may take a second: never
+// wipe forgets a key that Pins.Open gave.
+func wipe(key crypto.Signer) {
+	if k, ok := key.(ed25519.PrivateKey); ok {
+		clear(k)
+	}
+}
+
+// checkPIN returns the person's key for the right PIN; the caller wipes it. It may take a second: never
 // call it inside View or Act.
 func (d *Desk) checkPIN(ctx context.Context, id clinic.ID, pin string) (crypto.Signer, error) {
 	v, key, err := d.o.Pins.Open(ctx, id, pin, false)

@@ -73,7 +73,7 @@ func (d *Desk) LooksAt(ctx context.Context, by, patient clinic.ID, f LookFilter)
 		if out.Closed {
 			out.Now = veil(file.Now)
 		}
-		if out.Staff, err = r.Staff(); err != nil {
+		if out.Staff, err = staffOf(r); err != nil {
 			return err
 		}
 		if out.Names, err = names(r); err != nil {

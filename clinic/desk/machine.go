@@ -61,7 +61,8 @@ func (d *Desk) MachineLog(ctx context.Context, by clinic.ID) (out []clinic.Recor
 // Confirm checks an administrator's own PIN before something that only an
 // administrator may do to the box.
 func (d *Desk) Confirm(ctx context.Context, by clinic.ID, pin string) error {
-	_, err := d.confirm(ctx, by, pin)
+	key, err := d.confirm(ctx, by, pin)
+	wipe(key)
 	return err
 }
 

@@ -136,8 +136,8 @@ func readPatient(r Reader, patient clinic.ID) (clinic.PatientFile, error) {
 	return file, nil
 }
 
-func names(r Reference) (map[clinic.ID]Person, error) {
-	all, err := r.Staff()
+func names(r Reader) (map[clinic.ID]Person, error) {
+	all, err := staffOf(r)
 	out := make(map[clinic.ID]Person, len(all))
 	for _, p := range all {
 		out[p.ID] = p

@@ -76,7 +76,8 @@ type Reference interface {
 	// SearchCatalog finds rows that hold on the day by code, or by words with or
 	// without diacritics in either language; best first.
 	SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow
-	// Staff returns everybody, those who left too, by name.
+	// Staff returns everybody by their latest entry, those who left too, by name;
+	// Received is filled in.
 	Staff() ([]Person, error)
 	// Last returns the highest number that this box issued in a series, 0 for none.
 	// The series' name tells its period; see the Series functions.
@@ -125,6 +126,8 @@ type AppointmentRow struct {
 type Person struct {
 	ID clinic.ID
 	clinic.Staff
+	Received bool // the latest entry was not made on this box
+	Foreign  bool // no entry of this box admits them: they can do nothing here (staffOf)
 }
 
 // Clock tells the time. Trusted is false until something reliable set it.

@@ -49,7 +49,7 @@ func (r right) roles() []clinic.Role {
 }
 
 // who returns the person if they work here and may do it.
-func who(r Reference, id clinic.ID, need right) (Person, error) {
+func who(r Reader, id clinic.ID, need right) (Person, error) {
 	p, err := person(r, id)
 	if err != nil {
 		return Person{}, err
@@ -64,8 +64,18 @@ func notAllowed(p Person) *Error {
 	return &Error{Code: CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(p.Role))}}
 }
 
-func person(r Reference, id clinic.ID) (Person, error) {
-	all, err := r.Staff()
+// person returns somebody who works here and was admitted on this box.
+func person(r Reader, id clinic.ID) (Person, error) {
+	p, err := worker(r, id)
+	if err == nil && p.Foreign {
+		return Person{}, &Error{Code: CodeNoPerson}
+	}
+	return p, err
+}
+
+// worker returns somebody who works here.
+func worker(r Reader, id clinic.ID) (Person, error) {
+	all, err := staffOf(r)
 	if err != nil {
 		return Person{}, err
 	}
@@ -74,4 +84,31 @@ func person(r Reference, id clinic.ID) (Person, error) {
 		return Person{}, &Error{Code: CodeNoPerson}
 	}
 	return all[i], nil
+}
+
+// staffOf returns everybody with the rights that they have on this box. Entries that
+// were made elsewhere come down the centre's signed stream only; still they tell
+// names and take rights away, and never give any: the role is that of the last entry
+// made here, who left here stays away, and who was never admitted here is Foreign.
+func staffOf(r Reader) ([]Person, error) {
+	all, err := r.Staff()
+	for i := range all {
+		if p := &all[i]; err == nil && p.Received {
+			err = p.confine(r)
+		}
+	}
+	return all, err
+}
+
+func (p *Person) confine(r People) error {
+	records, err := r.Records(p.ID)
+	p.Foreign = true
+	left := false
+	for i := range records {
+		if b, ok := records[i].Body.(*clinic.Staff); ok && records[i].Ref.Journal == clinic.Own {
+			p.Foreign, p.Role, left = false, b.Role, b.Left
+		}
+	}
+	p.Left = p.Left || left
+	return err
 }

@@ -35,6 +35,7 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
+	defer wipe(key)
 	d.keepKey(ctx, c.By, key) // before what it signs
 	return d.save(ctx, c, plan{
 		need: rightTreat, kind: clinic.KindSigned, patient: in.Patient, visit: in.Visit,

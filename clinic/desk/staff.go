@@ -63,7 +63,7 @@ func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
 func (d *Desk) forgetLeft(ctx context.Context) error {
 	var all []Person
 	err := d.view(ctx, func(r Reader) (err error) {
-		all, err = r.Staff()
+		all, err = staffOf(r)
 		return err
 	})
 	for _, p := range all {
@@ -213,14 +213,14 @@ func (d *Desk) staffBody(in StaffInput) (*clinic.Staff, error) {
 
 // staysRun refuses a change after which nobody could administer.
 func staysRun(w *work, subject clinic.ID, body *clinic.Staff) error {
-	all, err := w.Staff()
+	all, err := staffOf(w)
 	if err != nil {
 		return err
 	}
 	known, others := false, false
 	for _, p := range all {
 		known = known || p.ID == subject
-		others = others || p.ID != subject && p.Role == clinic.RoleAdministrator && !p.Left
+		others = others || p.ID != subject && p.Role == clinic.RoleAdministrator && !p.Left && !p.Foreign
 	}
 	switch {
 	case !known:

@@ -40,6 +40,7 @@ type Box struct {
 	open   openFile
 	enrol  *Enrolment
 	trust  *cert.Trust // nil before enrolment
+	gen    uint64      // counts changes of trust
 	orders ordersFile
 }
 

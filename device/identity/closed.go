@@ -150,6 +150,7 @@ func (b *Box) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.enrol, b.trust = nil, nil
+	b.gen++
 }
 
 func (n *Keys) publish() error {

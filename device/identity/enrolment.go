@@ -76,6 +76,7 @@ func (b *Box) take(e *Enrolment) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.enrol, b.trust = e, t
+	b.gen++
 	return nil
 }
 
@@ -131,6 +132,7 @@ func (b *Box) Learn(raw []byte) error {
 	if same(before, after) {
 		return nil
 	}
+	b.gen++
 	return b.f.save(fileTrust, trustFile{head{version}, after})
 }
 
@@ -144,6 +146,14 @@ func same(a, b [][]byte) bool {
 		}
 	}
 	return true
+}
+
+// Generation is another number whenever what is trusted has changed: what was judged
+// before may be judged otherwise now.
+func (b *Box) Generation() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gen
 }
 
 // Member verifies a person's certificate by what is trusted now (cert.Trust).

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"slices"
 
 	"clinicbox/clinic"
@@ -11,6 +12,7 @@ import (
 // PersonKey is a signing key that somebody of the staff has or had, with every
 // certificate of it that was found.
 type PersonKey struct {
+	Person   clinic.ID
 	Key      ed25519.PublicKey
 	Role     clinic.Role
 	Facility string
@@ -40,12 +42,12 @@ func PersonKeys(person clinic.ID, credentials []*clinic.Credential, statements [
 	}
 	for _, c := range credentials {
 		if r, err := cert.OpenPersonRequest(c.Request); err == nil && r.Person == person {
-			add(PersonKey{Key: r.Key, Role: r.Role, Facility: r.Facility, Request: c.Request}, c.Chain)
+			add(PersonKey{Person: person, Key: r.Key, Role: r.Role, Facility: r.Facility, Request: c.Request}, c.Chain)
 		}
 	}
 	for _, raw := range statements {
 		if v, err := cert.Unverified[cert.Person](raw); err == nil && v.Person == person {
-			add(PersonKey{Key: v.Key, Role: v.Role, Facility: v.Facility}, [][]byte{raw})
+			add(PersonKey{Person: person, Key: v.Key, Role: v.Role, Facility: v.Facility}, [][]byte{raw})
 		}
 	}
 	return out
@@ -53,19 +55,36 @@ func PersonKeys(person clinic.ID, credentials []*clinic.Credential, statements [
 
 // Standing returns what the best certificate of the key says at a hybrid time, and
 // its chain. Without one the error is cert.ErrRevoked when one was revoked, or
-// ErrStranger.
+// ErrStranger. What was revoked is not mended by an older word of the facility: only
+// the centre's outweighs it.
 func (b *Box) Standing(k *PersonKey, at uint64) (best cert.Member, chain [][]byte, err error) {
-	err = ErrStranger
+	revoked := false
 	for _, c := range k.Chains {
 		m, merr := b.Member(cert.WantMember{Facility: k.Facility, At: at}, c...)
 		switch {
-		case merr == cert.ErrRevoked && chain == nil:
-			err = merr
-		case merr == nil && m.Key.Equal(k.Key) && m.Role == k.Role && (chain == nil || best.Provisional && !m.Provisional):
-			best, chain, err = m, c, nil
+		case errors.Is(merr, cert.ErrRevoked) && k.named(c[0]):
+			revoked = true
+		case merr == nil && m.Person == k.Person && m.Key.Equal(k.Key) && m.Role == k.Role && (chain == nil || best.Provisional && !m.Provisional):
+			best, chain = m, c
 		}
 	}
-	return best, chain, err
+	switch {
+	case chain != nil && !(revoked && best.Provisional):
+		return best, chain, nil
+	case revoked:
+		return cert.Member{}, nil, cert.ErrRevoked
+	}
+	return cert.Member{}, nil, ErrStranger
+}
+
+// named reports whether a certificate, good or not, is about this key. A revoked one
+// of somebody else, laid beside it, takes nothing away.
+func (k *PersonKey) named(raw []byte) bool {
+	if v, err := cert.Unverified[cert.Person](raw); err == nil {
+		return v.Person == k.Person && v.Key.Equal(k.Key) && v.Role == k.Role
+	}
+	_, r, err := cert.ReadProvisional(raw)
+	return err == nil && r.Person == k.Person && r.Key.Equal(k.Key) && r.Role == k.Role
 }
 
 // Vouch certifies a person's request in the box's own name until the centre decides:

@@ -68,12 +68,15 @@ func New(kv KV, opts Opts) *Pins {
 // which the person never logged in: its tries are counted apart, and a right PIN
 // from there forgets those of both. The wrong try that locks has no tries Left.
 func (p *Pins) Check(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, error) {
-	v, _, err := p.Open(ctx, person, pin, stranger)
+	v, key, err := p.Open(ctx, person, pin, stranger)
+	if k, ok := key.(ed25519.PrivateKey); ok {
+		clear(k)
+	}
 	return v, err
 }
 
 // Open is Check that also returns the person's signing key, an ed25519.PrivateKey,
-// when the PIN is right; otherwise nil. A person whose PIN is from the time
+// when the PIN is right; otherwise nil. It is the caller's to wipe. A person whose PIN is from the time
 // without keys gets one now: it is durable before it is returned.
 func (p *Pins) Open(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error) {
 	p.mu.Lock()
@@ -93,6 +96,7 @@ func (p *Pins) Open(ctx context.Context, person clinic.ID, pin string, stranger 
 		return clinic.PINVerdict{}, nil, err
 	}
 	kek, ok := stored.match(pin)
+	defer clear(kek)
 	if !ok {
 		p.pause(from, n+1)
 		return clinic.PINVerdict{Result: clinic.PINWrong, Left: MaxWrong - n - 1}, nil, nil
@@ -104,6 +108,7 @@ func (p *Pins) Open(ctx context.Context, person clinic.ID, pin string, stranger 
 	if err != nil {
 		return clinic.PINVerdict{}, nil, err
 	}
+	defer clear(seed)
 	return clinic.PINVerdict{Result: clinic.PINRight, Left: MaxWrong}, ed25519.NewKeyFromSeed(seed), nil
 }
 
@@ -171,6 +176,7 @@ func (p *Pins) Set(ctx context.Context, person clinic.ID, pin string, keep crypt
 	if err != nil {
 		return err
 	}
+	defer clear(seed)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := ctx.Err(); err != nil {

@@ -65,6 +65,7 @@ func newVerifier(p Params, person clinic.ID, pin string, seed []byte) *verifier 
 	rand.Read(v.salt) // never fails since Go 1.24
 	var kek []byte
 	v.hash, kek = v.derive(pin)
+	defer clear(kek)
 	v.wrapped = wrap(kek, seed, v.bound(person))
 	return v
 }
@@ -76,7 +77,9 @@ func (v *verifier) derive(pin string) (hash, kek []byte) {
 	if v.version == versionKey {
 		n += kekLen
 	}
-	out := argon2.IDKey([]byte(pin), v.salt, v.params.Time, v.params.Memory, v.params.Threads, n)
+	b := []byte(pin)
+	defer clear(b) // the library's own memory is out of reach
+	out := argon2.IDKey(b, v.salt, v.params.Time, v.params.Memory, v.params.Threads, n)
 	return out[:hashLen:hashLen], out[hashLen:]
 }
 

@@ -145,7 +145,7 @@ func TestRatifyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.Ratify(ctx, w.by, l.doctor, l.admin)
-	wants(t, err, cert.ErrRevoked)
+	wants(t, err, cert.ErrVoucher)
 	_ = e
 }
 

@@ -2,6 +2,7 @@ package cert
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"math"
 
 	"clinicbox/clinic"
@@ -106,7 +107,7 @@ func (t *Trust) vouched(chain [][]byte, v Provisional, r PersonRequest) error {
 	if kind == KindBox { // the recovery code makes an administrator, nobody else
 		b, err := t.boxAt(chain[1], r.Facility, v.HLC)
 		if err != nil {
-			return err
+			return ofVoucher(err)
 		}
 		if r.Role != clinic.RoleAdministrator || b.Serial != v.Voucher || !signed(b.Identity, chain[0]) {
 			return ErrVoucher
@@ -115,12 +116,22 @@ func (t *Trust) vouched(chain [][]byte, v Provisional, r PersonRequest) error {
 	}
 	by, err := t.Member(WantMember{r.Facility, v.HLC}, chain[1:]...)
 	if err != nil {
-		return err
+		return ofVoucher(err)
 	}
 	if by.Role != clinic.RoleAdministrator || by.Serial != v.Voucher || by.Person == r.Person || !signed(by.Key, chain[0]) {
 		return ErrVoucher
 	}
 	return nil
+}
+
+// ofVoucher keeps apart that who vouched was revoked, which makes their word
+// worthless, from that the certificate itself was, which ends its key: the first can
+// be brought about by anybody who wraps a request of somebody else.
+func ofVoucher(err error) error {
+	if errors.Is(err, ErrRevoked) {
+		return ErrVoucher
+	}
+	return err
 }
 
 // boxAt verifies a box for what it signed then; it may have been replaced since.

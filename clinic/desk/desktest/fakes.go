@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,7 +51,7 @@ type Pins struct {
 	pins    map[clinic.ID]string
 	wrong   map[clinic.ID]int
 	strange map[clinic.ID]int // by strangers
-	keys    map[clinic.ID]crypto.Signer
+	keys    map[clinic.ID]ed25519.PrivateKey
 	Err     error // when set, every call fails
 }
 
@@ -59,7 +60,7 @@ var _ desk.Pins = (*Pins)(nil)
 // NewPins returns an empty keeper.
 func NewPins() *Pins {
 	return &Pins{
-		pins: map[clinic.ID]string{}, wrong: map[clinic.ID]int{}, strange: map[clinic.ID]int{}, keys: map[clinic.ID]crypto.Signer{},
+		pins: map[clinic.ID]string{}, wrong: map[clinic.ID]int{}, strange: map[clinic.ID]int{}, keys: map[clinic.ID]ed25519.PrivateKey{},
 	}
 }
 
@@ -86,7 +87,7 @@ func (p *Pins) Open(_ context.Context, person clinic.ID, pin string, stranger bo
 		return clinic.PINVerdict{Result: clinic.PINWrong, Left: 10 - wrong[person]}, nil, nil
 	}
 	p.wrong[person], wrong[person] = 0, 0
-	return clinic.PINVerdict{Result: clinic.PINRight}, p.keys[person], nil
+	return clinic.PINVerdict{Result: clinic.PINRight}, slices.Clone(p.keys[person]), nil
 }
 
 // Set implements desk.Pins.
@@ -103,7 +104,8 @@ func (p *Pins) Set(_ context.Context, person clinic.ID, pin string, keep crypto.
 		}
 		keep = key
 	}
-	p.pins[person], p.wrong[person], p.strange[person], p.keys[person] = pin, 0, 0, keep
+	p.pins[person], p.wrong[person], p.strange[person] = pin, 0, 0
+	p.keys[person] = slices.Clone(keep.(ed25519.PrivateKey)) // the caller wipes its own
 	return nil
 }
 

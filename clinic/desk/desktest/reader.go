@@ -159,7 +159,7 @@ func (r *reader) Staff() ([]desk.Person, error) {
 	}
 	var out []desk.Person
 	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindStaff }) {
-		out = append(out, desk.Person{ID: id, Staff: *rec.Body.(*clinic.Staff)})
+		out = append(out, desk.Person{ID: id, Staff: *rec.Body.(*clinic.Staff), Received: rec.Ref.Journal == clinic.In})
 	}
 	slices.SortFunc(out, func(a, b desk.Person) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), bytes.Compare(a.ID[:], b.ID[:]))

@@ -59,6 +59,7 @@ type Box struct {
 	listening task.Flag
 	serving   task.Flag
 	vault     *vault
+	memo      keyMemo
 
 	ending sync.Mutex
 	end    context.CancelCauseFunc // ends the unlocked phase; nil outside of one

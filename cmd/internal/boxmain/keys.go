@@ -57,7 +57,11 @@ func (s staffKeys) Vouch(request []byte, by crypto.Signer, chain [][]byte) ([][]
 }
 
 // Of implements desk.Keys.
-func (s staffKeys) Of(person clinic.ID, records []clinic.Record) (out []desk.SigningKey) {
+func (s staffKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningKey {
+	sum := keyDigest(s.b.vault.id.Generation(), records)
+	if keys, ok := s.b.memo.get(person, sum); ok {
+		return keys
+	}
 	var credentials []*clinic.Credential
 	var statements [][]byte
 	for i := range records {
@@ -68,14 +72,36 @@ func (s staffKeys) Of(person clinic.ID, records []clinic.Record) (out []desk.Sig
 			statements = append(statements, b.Raw)
 		}
 	}
+	var out []desk.SigningKey
 	for _, k := range identity.PersonKeys(person, credentials, statements) {
 		_, chain, _ := s.b.vault.id.Standing(&k, cert.Now)
 		out = append(out, desk.SigningKey{
-			Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Chain: chain,
-			State: func(hlc uint64) desk.KeyState { return s.state(&k, hlc) },
+			Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Chain: chain, Print: cert.Fingerprint(k.Key),
+			State: remembered(func(hlc uint64) desk.KeyState { return s.state(&k, hlc) }),
 		})
 	}
+	usedHere(out, records)
+	s.b.memo.put(person, sum, out)
 	return out
+}
+
+// usedHere marks the keys that this box recorded when their owners used them.
+func usedHere(keys []desk.SigningKey, records []clinic.Record) {
+	for i := range records {
+		c, ok := records[i].Body.(*clinic.Credential)
+		if !ok || records[i].Ref.Journal != clinic.Own {
+			continue
+		}
+		r, err := cert.OpenPersonRequest(c.Request)
+		if err != nil {
+			continue
+		}
+		for j := range keys {
+			if k := &keys[j]; k.Key.Equal(r.Key) && k.Role == r.Role && k.Facility == r.Facility && !k.Own {
+				k.Own, k.Since = true, records[i].HLC // oldest first
+			}
+		}
+	}
 }
 
 func (s staffKeys) state(k *identity.PersonKey, hlc uint64) desk.KeyState {
