@@ -125,6 +125,7 @@ type AllergyVersion struct {
 	Record    clinic.Record
 	By        desk.Person
 	Signed    []SignedBy // none: allergies are no signed document
+	Void      []SignedBy // none
 	Now       bool       // counts today
 }
 

@@ -11,6 +11,7 @@ type DocView struct {
 	Record   clinic.Record
 	By       desk.Person
 	Signed   []SignedBy
+	Void     []SignedBy // confirmations that do not count
 	State    clinic.DocState
 	Conflict bool
 	Earlier  int  // versions before this one
@@ -48,6 +49,9 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 	}
 	for _, s := range ver.Signed {
 		x.Signed = append(x.Signed, SignedBy{v.Names[s.By], s.Record, s.State})
+	}
+	for _, s := range ver.Void {
+		x.Void = append(x.Void, SignedBy{v.Names[s.By], s.Record, s.State})
 	}
 	switch b := ver.Record.Body.(type) {
 	case *clinic.Vitals:

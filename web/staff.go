@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -140,6 +141,7 @@ type StaffForm struct {
 	Form  Form
 	Known *desk.StaffFile // nil for a new one
 	Roles []clinic.Role
+	Twin  bool // somebody of that name and role works here: the form asks
 }
 
 func (s *Server) staffForm(r *http.Request, known *desk.StaffFile) (*StaffForm, error) {
@@ -183,7 +185,9 @@ func (s *Server) staffNewSave(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Form = newForm(r.PostForm)
-	in := desk.StaffInput{Staff: readStaff(&v.Form), PIN: v.Form.Get("pin")}
+	in := desk.StaffInput{
+		Staff: readStaff(&v.Form), PIN: v.Form.Get("pin"), OwnPIN: v.Form.Get("own"), Twin: v.Form.Get("twin") != "",
+	}
 	in.Left = false
 	if twice(&v.Form); !v.Form.OK() {
 		if in.Name == "" {
@@ -205,7 +209,7 @@ func twice(f *Form) {
 
 func (s *Server) staffSave(w http.ResponseWriter, r *http.Request, v *StaffForm, in desk.StaffInput) error {
 	if v.Form.OK() {
-		id, err := s.opts.Desk.SaveStaff(r.Context(), call(r, "act"), in)
+		id, err := s.saveStaff(r, in)
 		if err == nil {
 			s.saved(r)
 			s.renew(r.Context(), id)
@@ -216,6 +220,7 @@ func (s *Server) staffSave(w http.ResponseWriter, r *http.Request, v *StaffForm,
 		if !s.failed(r, &v.Form, err) {
 			return err
 		}
+		v.Twin = errors.Is(err, &desk.Error{Code: desk.CodeStaffTwin})
 	}
 	if v.Form.Get("pin") != "" && v.Form.Err("pin") == nil && v.Form.Err("again") == nil {
 		v.Form.Fail("pin", "pin.retype") // or the person would be saved without one
@@ -227,6 +232,21 @@ func (s *Server) staffSave(w http.ResponseWriter, r *http.Request, v *StaffForm,
 	}
 	s.show(w, r, http.StatusUnprocessableEntity, "staffform", v)
 	return nil
+}
+
+// saveStaff hands the form to the desk; one with a PIN asks for the administrator's
+// own, which is a try like any other.
+func (s *Server) saveStaff(r *http.Request, in desk.StaffInput) (id clinic.ID, err error) {
+	save := func() (err error) {
+		id, err = s.opts.Desk.SaveStaff(r.Context(), call(r, "act"), in)
+		return err
+	}
+	if in.PIN == "" {
+		err = save()
+	} else {
+		err = s.checked(r, who(r).session.person.ID, save)
+	}
+	return id, err
 }
 
 // renew tells a person's sessions what changed about them.

@@ -72,7 +72,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	for _, st := range steps() {
 		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
 	}
-	keys = append(keys, "key.1", "key.2", "key.3", "key.4", "signature.1", "signature.3", "signature.4")
+	keys = append(keys, "key.1", "key.2", "key.3", "key.4", "signature.1", "signature.3", "signature.4", "signature.5", "signature.6")
 	keys = append(keys, unlockKeys()...)
 	keys = append(keys, machineKeys()...)
 	for _, lang := range i18n.Languages() {

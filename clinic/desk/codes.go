@@ -19,6 +19,7 @@ const (
 	CodeNotAllowed   Code = "role.denied"   // Args: role
 	CodeStaffName    Code = "staff.name"    // a person needs a name
 	CodeStaffRole    Code = "staff.role"    // no such role
+	CodeStaffTwin    Code = "staff.twin"    // somebody of that name and role works here: is it another person?
 	CodeStaffLast    Code = "staff.last"    // the last administrator cannot leave
 
 	// Signing keys.
@@ -104,7 +105,7 @@ func Codes() []Code {
 	return []Code{
 		CodePINWrong, CodePINWait, CodePINLocked, CodePINStrangers, CodePINUnset, CodeKeyOwn, CodeKeyNone, CodeKeyVoucher,
 		CodePINWeak, CodePINLength, CodePINHelp, CodeNoPerson, CodeNotAllowed,
-		CodeStaffName, CodeStaffRole, CodeStaffLast, CodeFormStale,
+		CodeStaffName, CodeStaffRole, CodeStaffTwin, CodeStaffLast, CodeFormStale,
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
 		CodeTooLong, CodeRequired, CodeText, CodeTooMany,
 		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeNoPatient,

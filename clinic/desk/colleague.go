@@ -209,7 +209,7 @@ func (d *Desk) ResetPIN(ctx context.Context, c Call, in ResetInput) error {
 // administrator's word for it. The PIN stands whatever becomes of that: the next
 // login and the colleague's page try again.
 func (d *Desk) newKey(ctx context.Context, by clinic.ID, key crypto.Signer, in ResetInput) {
-	if d.o.Keys == nil {
+	if d.o.Keys == nil || key == nil {
 		return
 	}
 	v, theirs, err := d.o.Pins.Open(ctx, in.Colleague, in.PIN, false)

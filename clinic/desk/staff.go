@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"errors"
 	"slices"
@@ -120,6 +121,11 @@ type StaffInput struct {
 	clinic.Staff
 	PIN  string      // of a new person, may be empty; a colleague's is for ResetPIN
 	Base clinic.Leaf // of a known person: the last entry that the form showed
+	// OwnPIN is the caller's, where people have keys: who gives somebody a PIN shows
+	// who they are, and vouches for the new key.
+	OwnPIN string
+	// Twin: the caller knows that somebody of that name and role works here already.
+	Twin bool
 }
 
 // SaveStaff adds or changes a person. Administrators only.
@@ -131,13 +137,19 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 	if err != nil {
 		return clinic.ID{}, err
 	}
+	key, err := d.giver(ctx, c, in)
+	if err != nil {
+		return clinic.ID{}, err
+	}
+	defer wipe(key)
 	done, err := d.save(ctx, c, plan{
 		need: rightStaff, kind: clinic.KindStaff, patient: in.Person,
 		build: func(w *work) ([]clinic.Draft, error) {
 			subject := in.Person
 			if subject.IsZero() {
 				subject = clinic.NewID()
-			} else if err := in.fits(w, body); err != nil {
+			}
+			if err := in.fits(w, body); err != nil {
 				return nil, err
 			}
 			return []clinic.Draft{{Kind: clinic.KindStaff, Subject: subject, Body: body}}, nil
@@ -152,32 +164,85 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 		return done.Patient, d.o.Pins.Remove(ctx, done.Patient)
 	}
 	if in.PIN != "" {
-		if err := d.o.Pins.Set(ctx, done.Patient, in.PIN, nil); err != nil {
+		if err := d.firstPIN(ctx, c, key, ResetInput{Colleague: done.Patient, PIN: in.PIN}); err != nil {
 			return clinic.ID{}, err
 		}
 	}
 	return done.Patient, nil
 }
 
+// giver opens the key of who gives a new person a PIN.
+func (d *Desk) giver(ctx context.Context, c Call, in StaffInput) (crypto.Signer, error) {
+	if in.PIN == "" || d.o.Keys == nil {
+		return nil, nil
+	}
+	key, err := d.confirm(ctx, c.By, in.OwnPIN)
+	if e, ok := errors.AsType[*Error](err); ok && e.Field == "pin" {
+		e.Field = "own" // the form has two
+	}
+	return key, err
+}
+
+// firstPIN gives a new person the PIN, with a key; a form that is sent again only
+// completes what is missing.
+func (d *Desk) firstPIN(ctx context.Context, c Call, key crypto.Signer, in ResetInput) error {
+	v, err := d.o.Pins.Look(in.Colleague)
+	if err != nil || v.Result != clinic.PINUnset {
+		return err
+	}
+	if err := d.o.Pins.Set(ctx, in.Colleague, in.PIN, nil); err != nil {
+		return err
+	}
+	d.newKey(ctx, c.By, key, in)
+	return nil
+}
+
 // fits refuses a change that nobody could administer after, that overwrites what
 // was saved meanwhile, or that changes nothing.
 func (in *StaffInput) fits(w *work, body *clinic.Staff) error {
+	if in.Person.IsZero() {
+		return in.twin(w, body)
+	}
 	if err := staysRun(w, in.Person, body); err != nil {
 		return err
 	}
 	records, err := w.Records(in.Person)
-	if err != nil || len(records) == 0 {
+	if err != nil {
 		return err
 	}
-	last := records[len(records)-1]
-	now, ok := last.Body.(*clinic.Staff)
-	if ok && *now == *body {
-		return &unchanged{last}
+	var last *clinic.Record // keys of the person have entries too
+	for i := range records {
+		if records[i].Kind == clinic.KindStaff && records[i].Body != nil {
+			last = &records[i]
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	now := last.Body.(*clinic.Staff)
+	if *now == *body && last.Ref.Journal == clinic.Own {
+		return &unchanged{*last}
 	}
 	for _, r := range records {
 		// Entries that tell of a PIN repeat the details: they overwrite nothing.
-		if b, known := r.Body.(*clinic.Staff); r.Leaf == in.Base && known && ok && *b != *now {
+		if b, known := r.Body.(*clinic.Staff); r.Leaf == in.Base && known && *b != *now {
 			return &Error{Code: CodeChanged}
+		}
+	}
+	return nil
+}
+
+// twin asks about a new person with name and role of somebody who works here: it may
+// be the same one, or an account for two.
+func (in *StaffInput) twin(w *work, body *clinic.Staff) error {
+	all, err := staffOf(w)
+	if err != nil || in.Twin {
+		return err
+	}
+	fold := w.desk.o.Fold
+	for _, p := range all {
+		if !p.Left && p.Role == body.Role && fold(p.Name) == fold(body.Name) {
+			return &Error{Code: CodeStaffTwin, Field: "twin"}
 		}
 	}
 	return nil

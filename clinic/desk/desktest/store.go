@@ -43,6 +43,7 @@ type Store struct {
 type raw struct {
 	bytes []byte
 	leaf  clinic.Leaf
+	in    bool // received
 }
 
 var _ desk.Store = (*Store)(nil)
@@ -144,13 +145,24 @@ func (s *Store) append(act, author clinic.ID, drafts []clinic.Draft) ([]int, err
 		}
 		n := len(s.records) + i
 		salt := s.seed.Salt(uint32(n))
-		add = append(add, raw{b, entry.LeafHash(salt, b)})
+		add = append(add, raw{bytes: b, leaf: entry.LeafHash(salt, b)})
 		places = append(places, n)
 	}
 	s.hlc = hlc + uint64(len(drafts))
 	s.records = append(s.records, add...)
 	s.acts[act] = places
 	return places, nil
+}
+
+// Receive adds entries that another box made.
+func (s *Store) Receive(author clinic.ID, drafts ...clinic.Draft) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	places, err := s.append(clinic.NewID(), author, drafts)
+	for _, n := range places {
+		s.records[n].in = true
+	}
+	return err
 }
 
 func (s *Store) at(places []int) []clinic.Record {
@@ -164,6 +176,9 @@ func (s *Store) decoded(from, to int) []clinic.Record {
 	out := make([]clinic.Record, 0, to-from)
 	for i := from; i < to; i++ {
 		ref := clinic.Ref{Journal: clinic.Own, Index: uint64(i)}
+		if s.records[i].in {
+			ref.Journal = clinic.In
+		}
 		r, err := entry.Decode(s.records[i].bytes, ref, s.records[i].leaf)
 		if err != nil {
 			panic(err) // written by append: a bug of this file

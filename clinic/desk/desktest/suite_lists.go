@@ -168,7 +168,7 @@ func testStaff(t *testing.T, h *harness) {
 	staff(b, clinic.Staff{Name: "Bình", Role: clinic.RoleNurse, Left: true})
 	h.see(func(r desk.Reader) error {
 		got, err := r.Staff()
-		if len(got) != 2 || got[0].ID != a || got[1].ID != b || !got[1].Left || got[0].Role != clinic.RoleDoctor {
+		if len(got) != 2 || got[0].ID != a || got[1].ID != b || !got[1].Left || got[0].Role != clinic.RoleDoctor || got[0].Received {
 			t.Errorf("%d people, or out of order, or not as they are now", len(got))
 		}
 		return err
