@@ -252,7 +252,7 @@ func TestRefusalsAreSaid(t *testing.T) {
 	if code != 409 {
 		t.Fatal(code)
 	}
-	has(t, body, "Nothing has changed", "was revoked")
+	has(t, body, "Nothing has changed", "Who vouched may not vouch for this key, or was revoked")
 }
 
 // TestEveryPageInBothLanguages asks for each page, and for each with nothing filled
