@@ -3,6 +3,8 @@ package boxmain
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -98,12 +100,14 @@ func invented() clinic.Patient {
 }
 
 // TestLockedPageShowsNobody: before an unlock no address of the box, and no file of
-// its data directory, tells a name, a number or a PIN; a person's number and PIN
-// open it through the page.
+// its data directory, tells a name, a number, a PIN or a key; a person's number and
+// PIN open it through the page.
 func TestLockedPageShowsNobody(t *testing.T) {
 	cfg, boss, who := board(t), admin(), invented()
-	_, code := clinicOf(t, cfg, boss, who)
+	v0, code := clinicOf(t, cfg, boss, who)
 	secrets := []string{who.Name, who.Phone, who.Identifiers[0].Value, boss.Name, boss.PIN, "Điều Dưỡng", "739164", code}
+	keys := keysOf(t, v0, boss)
+	nothingInClear(t, cfg.Data.Dir, append(keys, secrets...)...)
 	log := testlog.New(t)
 	b := New(Options{Config: cfg, Log: log.Logger()})
 	runs(t, "box", b)
@@ -129,8 +133,34 @@ func TestLockedPageShowsNobody(t *testing.T) {
 		return code == http.StatusOK && strings.Contains(body, boss.Name)
 	})
 	t.Logf("from the PIN to the staff's pages: %v", time.Since(begin))
-	nothingInClear(t, cfg.Data.Dir, secrets...) // while the views are mapped
-	log.Absent(secrets...)
+	nothingInClear(t, cfg.Data.Dir, append(keys, secrets...)...) // while the views are mapped
+	log.Absent(append(keys, secrets...)...)
+}
+
+// keysOf returns what only an open box has: the storage key, identity and HPKE key as
+// they could stand in a file.
+func keysOf(t *testing.T, v *vault, boss desk.StaffSeed) (out []string) {
+	t.Helper()
+	if err := v.unlock(t.Context(), v.method(boss.ID, boss.PIN)); err != nil {
+		t.Fatal(err)
+	}
+	defer v.lock()
+	key, keys, err := v.storage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signing := sub(v.key, "identity")
+	for _, k := range [][]byte{key[:], signing[:], keys.Private.Identity.Seed(), must[[]byte](t)(keys.Private.HPKE.Bytes())} {
+		if len(k) != 32 {
+			t.Fatalf("a key of %d bytes", len(k))
+		}
+		// Base64 looks otherwise at each place of three: both ends are cut off.
+		for skip := range 3 {
+			out = append(out, base64.StdEncoding.EncodeToString(k[skip : skip+24]))
+		}
+		out = append(out, string(k), hex.EncodeToString(k))
+	}
+	return out
 }
 
 // TestRecoveryByThePage: the recovery code opens the locked box and makes a new
