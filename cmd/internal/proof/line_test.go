@@ -17,6 +17,8 @@ type line struct {
 	pace     atomic.Int64 // nanoseconds for a chunk; 0 = as fast as it goes
 	up, down atomic.Int64 // bytes
 	wg       sync.WaitGroup
+
+	heard func([]byte) // what passes, in pieces; nil = nobody listens
 }
 
 const chunk = 1400 // bytes: a packet
@@ -70,6 +72,9 @@ func (l *line) pour(dst, src net.Conn, count *atomic.Int64) {
 			<-time.After(pace) // what passes is late; nothing waits for this to be over
 		}
 		count.Add(int64(n))
+		if l.heard != nil {
+			l.heard(buf[:n])
+		}
 		if _, werr := dst.Write(buf[:n]); err != nil || werr != nil {
 			return // why does not matter: a cable has no errors
 		}

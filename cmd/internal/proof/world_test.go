@@ -2,6 +2,7 @@ package proof
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type world struct {
 	day   clinic.Date // the next to play
 	cable *demo.Cable // pulled and put back
 	line  *line       // behind it, narrow
+	plain string      // address of a broker of somebody else, without TLS; "" = the hub's own
 
 	hub     *hubmain.Hub
 	stopHub func()
@@ -115,7 +117,7 @@ func (w *world) startHub() {
 			return false
 		}
 	})
-	w.line.lead(h.BrokerAddr())
+	w.line.lead(cmp.Or(w.plain, h.BrokerAddr()))
 }
 
 // startBox starts the box that dials broker; more is added to its configuration's
@@ -133,9 +135,9 @@ trust_clock = true
 [web]
 listen = "127.0.0.1:0"
 [hub]
-broker = "ssl://%s"
+broker = "%s://%s"
 %s
-`, boxName, broker, more))
+`, boxName, w.scheme(), broker, more))
 	cfg, err := boxmain.Load(filepath.Join(w.dir, "box.toml"))
 	if err != nil {
 		w.t.Fatal(err)
@@ -162,6 +164,13 @@ broker = "ssl://%s"
 			return false
 		}
 	})
+}
+
+func (w *world) scheme() string {
+	if w.plain != "" {
+		return "tcp"
+	}
+	return "ssl"
 }
 
 // days plays days of the clinic.
