@@ -15,6 +15,7 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/device/config"
+	"clinicbox/device/identity"
 	"clinicbox/device/staff"
 	"clinicbox/internal/testlog"
 )
@@ -131,6 +132,9 @@ func TestNoDefaultAccounts(t *testing.T) {
 
 	fresh := New(Options{Config: board(t), Log: testlog.Logger(t)})
 	runs(t, "box", fresh)
+	if _, body := visit(t, fresh).get("/"); strings.Contains(body, `href="/pin/`) {
+		t.Errorf("a box that nobody set up offers numbers: %s", body)
+	}
 	for i, pin := range likely() {
 		v := tablet(t, fresh, fmt.Sprintf("127.0.2.%d", i))
 		for _, n := range []string{"0", "1", "2"} {
@@ -143,5 +147,8 @@ func TestNoDefaultAccounts(t *testing.T) {
 	}
 	if fresh.vault.open() || fresh.vault.isSetUp() {
 		t.Fatal("a new box was opened")
+	}
+	if id, err := identity.Load(keysDir(fresh.cfg)); err != nil || id.Exists() {
+		t.Error("the box has an identity that nobody made", err)
 	}
 }
