@@ -156,7 +156,7 @@ func keysOf(t *testing.T, v *vault, boss desk.StaffSeed) (out []string) {
 		}
 		// Base64 looks otherwise at each place of three: both ends are cut off.
 		for skip := range 3 {
-			out = append(out, base64.StdEncoding.EncodeToString(k[skip : skip+24]))
+			out = append(out, base64.StdEncoding.EncodeToString(k[skip:skip+24]))
 		}
 		out = append(out, string(k), hex.EncodeToString(k))
 	}
