@@ -501,3 +501,42 @@ func uncleanStop(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// TestReceivedStaffAreMarked: use cases must see which entries of people were not
+// made here, in every order of coming.
+func TestReceivedStaffAreMarked(t *testing.T) {
+	id := clinic.NewID()
+	body := func(name string) clinic.Draft {
+		return clinic.Draft{Kind: clinic.KindStaff, Subject: id, Body: &clinic.Staff{Name: name, Role: clinic.RoleNurse}}
+	}
+	far := func(hlc uint64) store.Received {
+		b, err := entry.Encode(body("Xa"), clinic.NewID(), clinic.ID{9}, hlc<<16, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.Received{Salt: entry.Salt{1, byte(hlc)}, Bytes: b}
+	}
+	o := storetest.Options(t.TempDir())
+	s := storetest.OpenWith(t, o)
+	see := func(name string, received bool) {
+		t.Helper()
+		storetest.View(t, s, func(r desk.Reader) {
+			all, err := r.Staff()
+			if err != nil || len(all) != 1 || all[0].Name != name || all[0].Received != received {
+				t.Fatalf("%+v, %v", all, err)
+			}
+		})
+	}
+	for i, step := range []struct {
+		hlc      uint64 // 0: made here
+		name     string
+		received bool
+	}{{1, "Xa", true}, {0, "Gần", false}, {2, "Gần", false}, {4_000_000_000_000, "Xa", true}} {
+		if step.hlc == 0 {
+			storetest.Save(t, s, body("Gần"))
+		} else if _, err := s.Receive(t.Context(), []store.Received{far(step.hlc)}); err != nil {
+			t.Fatal(i, err)
+		}
+		see(step.name, step.received)
+	}
+}

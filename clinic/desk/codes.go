@@ -25,6 +25,7 @@ const (
 	// Signing keys.
 	CodeKeyOwn     Code = "key.own"     // nobody confirms their own key
 	CodeKeyNone    Code = "key.none"    // no key waits to be confirmed
+	CodeKeyRevoked Code = "key.revoked" // signs nothing any more: a new PIN brings a new key
 	CodeKeyVoucher Code = "key.voucher" // the caller's own key is not confirmed
 
 	// Forms.
@@ -103,7 +104,7 @@ const (
 // Codes lists every code, for the catalogues of words.
 func Codes() []Code {
 	return []Code{
-		CodePINWrong, CodePINWait, CodePINLocked, CodePINStrangers, CodePINUnset, CodeKeyOwn, CodeKeyNone, CodeKeyVoucher,
+		CodePINWrong, CodePINWait, CodePINLocked, CodePINStrangers, CodePINUnset, CodeKeyOwn, CodeKeyNone, CodeKeyVoucher, CodeKeyRevoked,
 		CodePINWeak, CodePINLength, CodePINHelp, CodeNoPerson, CodeNotAllowed,
 		CodeStaffName, CodeStaffRole, CodeStaffTwin, CodeStaffLast, CodeFormStale,
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto"
 	"slices"
 
 	"clinicbox/clinic"
@@ -51,10 +52,8 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 			for _, l := range leaves {
 				body.Leaves = append(body.Leaves, slices.Clone(l[:]))
 			}
-			if d.o.Keys != nil {
-				if err := body.SignWith(key, in.Patient, in.Visit); err != nil {
-					return nil, err
-				}
+			if err := d.signBy(w, key, body, in); err != nil {
+				return nil, err
 			}
 			ask, err := d.askCentre(w, in, leaves)
 			return append([]clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, ask...), err
@@ -63,6 +62,24 @@ func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
 		// is not answered as signed.
 		same: func(b any) bool { s, ok := b.(*clinic.Signed); return ok && clinic.SeenOf(s.Leaves) == in.Seen },
 	})
+}
+
+// signBy adds the person's signature. A key that was revoked signs nothing: it would
+// not count.
+func (d *Desk) signBy(w *work, key crypto.Signer, body *clinic.Signed, in SignInput) error {
+	if d.o.Keys == nil {
+		return nil
+	}
+	keys, err := d.keysOf(w.Reader, w.by.ID)
+	if err != nil {
+		return err
+	}
+	for i := range keys {
+		if k := &keys[i]; k.Key.Equal(key.Public()) && k.Role == w.by.Role && k.State(now) == KeyRevoked {
+			return &Error{Code: CodeKeyRevoked, Field: "pin"}
+		}
+	}
+	return body.SignWith(key, in.Patient, in.Visit)
 }
 
 // toSign returns what a signature would cover now, if that is what was seen.

@@ -92,7 +92,9 @@ func TestStanding(t *testing.T) {
 	forger, _ := f.person(clinic.ID{3}, clinic.RoleAdministrator, thief)
 	other, otherSerial := f.person(clinic.ID{3}, clinic.RoleDoctor, thief)
 	nurse, _ := f.person(doctor, clinic.RoleNurse, dk)
-	revoked := func(s cert.Serial, from uint64) cert.Revoked { return cert.Revoked{Serial: s, Reason: cert.ReasonLost, From: from} }
+	revoked := func(s cert.Serial, from uint64) cert.Revoked {
+		return cert.Revoked{Serial: s, Reason: cert.ReasonLost, From: from}
+	}
 	chains := func(cs ...[][]byte) [][][]byte { return cs }
 	for name, tt := range map[string]struct {
 		chains      [][][]byte
