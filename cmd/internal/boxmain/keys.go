@@ -21,11 +21,15 @@ var _ desk.Keys = staffKeys{}
 
 // Request implements desk.Keys.
 func (s staffKeys) Request(p desk.Person, key crypto.Signer) ([]byte, error) {
+	return personRequest(s.b.cfg.Facility.Code, p, key)
+}
+
+func personRequest(facility string, p desk.Person, key crypto.Signer) ([]byte, error) {
 	public, ok := key.Public().(ed25519.PublicKey)
 	if !ok {
 		return nil, fmt.Errorf("a signing key of type %T", key.Public())
 	}
-	r := cert.PersonRequest{Person: p.ID, Role: p.Role, Facility: s.b.cfg.Facility.Code, Key: public}
+	r := cert.PersonRequest{Person: p.ID, Role: p.Role, Facility: facility, Key: public}
 	rand.Read(r.Nonce[:]) // never fails since Go 1.24
 	return cert.Sign(key, r)
 }
@@ -62,6 +66,20 @@ func (s staffKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningK
 	if keys, ok := s.b.memo.get(person, sum); ok {
 		return keys
 	}
+	var out []desk.SigningKey
+	for _, k := range found(person, records) {
+		_, chain, _ := s.b.vault.id.Standing(&k, cert.Now)
+		key := signingKey(&k, func(hlc uint64) desk.KeyState { return s.state(&k, hlc) })
+		key.Chain = chain
+		out = append(out, key)
+	}
+	usedHere(out, records)
+	s.b.memo.put(person, sum, out)
+	return out
+}
+
+// found are the keys that the records tell of.
+func found(person clinic.ID, records []clinic.Record) []identity.PersonKey {
 	var credentials []*clinic.Credential
 	var statements [][]byte
 	for i := range records {
@@ -72,17 +90,13 @@ func (s staffKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningK
 			statements = append(statements, b.Raw)
 		}
 	}
-	var out []desk.SigningKey
-	for _, k := range identity.PersonKeys(person, credentials, statements) {
-		_, chain, _ := s.b.vault.id.Standing(&k, cert.Now)
-		out = append(out, desk.SigningKey{
-			Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Chain: chain, Print: cert.Fingerprint(k.Key),
-			State: remembered(func(hlc uint64) desk.KeyState { return s.state(&k, hlc) }),
-		})
+	return identity.PersonKeys(person, credentials, statements)
+}
+
+func signingKey(k *identity.PersonKey, state func(uint64) desk.KeyState) desk.SigningKey {
+	return desk.SigningKey{
+		Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Print: cert.Fingerprint(k.Key), State: remembered(state),
 	}
-	usedHere(out, records)
-	s.b.memo.put(person, sum, out)
-	return out
 }
 
 // usedHere marks the keys that this box recorded when their owners used them.

@@ -97,7 +97,7 @@ func (p past) fill(ctx context.Context, dir string) (err error) {
 	s.desk, err = desk.New(desk.Options{
 		Store: st, Clock: clock, Pins: &sparingPins{Pins: staff.New(st.State(), staff.DefaultOpts())},
 		Papers: noPaper{}, Scans: scans{}, Witness: head{st}, Fold: fold.String, NFC: norm.NFC.String,
-		Site: desk.Site{Facility: facility(cfg)},
+		Site: desk.Site{Facility: facility(cfg)}, Keys: boxmain.SeedKeys(cfg.Facility.Code),
 	})
 	if err != nil {
 		return err
