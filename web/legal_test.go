@@ -2,11 +2,7 @@ package web
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"mime/multipart"
 	"net/http"
@@ -19,51 +15,12 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
-	"clinicbox/internal/cms"
 )
-
-// law is an invented authority with the certificates of the station.
-type law struct {
-	t                testing.TB
-	ca               *cms.Invented
-	key              *ecdsa.PrivateKey
-	doctor, facility *x509.Certificate
-}
-
-func newLaw(t testing.TB) *law {
-	t.Helper()
-	l := &law{t: t}
-	var err error
-	if l.ca, err = cms.NewInvented("thử", time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
-		t.Fatal(err)
-	}
-	if l.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		t.Fatal(err)
-	}
-	l.doctor = l.issue(cms.Person("Trần Văn Biển", "056080000001"))
-	l.facility = l.issue(cms.Organisation("Trạm y tế đảo Sò Biển", "0100000001"))
-	return l
-}
-
-func (l *law) issue(who pkix.Name) *x509.Certificate {
-	l.t.Helper()
-	c, err := l.ca.Issue(who, l.key.Public(), nil)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return c
-}
-
-func (l *law) options() desk.Legal {
-	return desk.Legal{Judge: cms.Judge{Roots: l.ca.Roots(), Facility: "MST:0100000001"}.Judge, Decode: cms.Decode, Centre: false}
-}
 
 func (w *world) token(content string, c *x509.Certificate) []byte {
 	w.t.Helper()
 	now, _ := w.clock.Now()
-	b, err := cms.Sign([]byte(content), w.law.key, []*x509.Certificate{c}, now)
-	w.must(err)
-	return b
+	return w.law.Token([]byte(content), c, now)
 }
 
 var legalLink = regexp.MustCompile(`<b>([^<]*)</b> [^<]* .*?href="(/patients/[0-9a-f]+/visits/[0-9a-f]+/legal/[0-9a-f]{64})"`)
@@ -145,7 +102,7 @@ func TestLegalSignatureInTheBrowser(t *testing.T) {
 	for _, c := range []struct{ file, paste, say string }{
 		{"", "", "Ô này bắt buộc"},
 		{file.body, "", "Đây không phải một chữ ký"}, // the file to sign instead of the signature
-		{string(w.token("khác", w.law.doctor)), "", "ký cho nội dung khác"},
+		{string(w.token("khác", w.law.Doctor)), "", "ký cho nội dung khác"},
 		{"", "dán nhầm", "Đây không phải một chữ ký"},
 	} {
 		a := doctor.upload(path, []byte(c.file), url.Values{"signature": {c.paste}})
@@ -156,13 +113,13 @@ func TestLegalSignatureInTheBrowser(t *testing.T) {
 	if a := doctor.upload(path, make([]byte, bodyLimit), nil); a.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large file: %d", a.status)
 	}
-	if a := doctor.upload(path, w.token(file.body, w.law.doctor), nil); a.status != http.StatusSeeOther || a.location != path {
+	if a := doctor.upload(path, w.token(file.body, w.law.Doctor), nil); a.status != http.StatusSeeOther || a.location != path {
 		t.Fatal(a.status, a.text())
 	}
 	if a := doctor.get(path); !strings.Contains(a.text(), "Trần Văn Biển") || !strings.Contains(a.text(), "Đang chờ: cơ sở") || !strings.Contains(a.text(), "Chưa kiểm tra chứng thư có bị thu hồi") {
 		t.Fatal(a.text())
 	}
-	pasted := base64.StdEncoding.EncodeToString(w.token(file.body, w.law.facility))
+	pasted := base64.StdEncoding.EncodeToString(w.token(file.body, w.law.Facility))
 	if a := doctor.send(path, url.Values{"signature": {pasted}, "do": {"attach"}}); a.status != http.StatusSeeOther {
 		t.Fatal(a.status, a.text())
 	}
@@ -207,7 +164,7 @@ func (w *world) forge(visit string) {
 	leaf := page.Visit.Doc(clinic.KindPrescribe).Leaf()
 	w.must2(w.store.Act(w.t.Context(), clinic.NewID(), clinic.ID{}, func(desk.Reader) ([]clinic.Draft, error) {
 		return []clinic.Draft{{Kind: clinic.KindLegalSigned, Subject: p, Visit: v, Body: &clinic.LegalSigned{
-			Leaf: leaf[:], Role: clinic.LegalPractitioner, Format: clinic.LegalCMS, Sig: w.token("khác", w.law.doctor), At: 1,
+			Leaf: leaf[:], Role: clinic.LegalPractitioner, Format: clinic.LegalCMS, Sig: w.token("khác", w.law.Doctor), At: 1,
 		}}}, nil
 	}))
 }
@@ -228,7 +185,7 @@ func TestLegalShots(t *testing.T) {
 	paths := legalPaths(doctor.get(visit))
 	slip, rx := paths["Hẹn khám lại"], paths["Đơn thuốc"]
 	content := doctor.get(slip + "/file").body
-	doctor.upload(slip, w.token(content, w.law.doctor), nil)
+	doctor.upload(slip, w.token(content, w.law.Doctor), nil)
 	w.forge(visit)
 	c := newCamera(t, w, dir)
 	c.shot("60-legal-login", c.to("/login/"+w.doctor.String()), typing("#pin", doctorPIN), press("main button"), wait(".cb-tiles"))
@@ -236,6 +193,6 @@ func TestLegalShots(t *testing.T) {
 	c.shot("62-legal-half", c.to(slip))
 	c.shot("63-legal-broken", c.to(rx))
 	c.shot("64-legal-error", c.to(slip), press("details summary"), typing("#signature", "không phải"), press("button[value=attach]"), wait("[data-errors]"))
-	doctor.upload(slip, w.token(content, w.law.facility), nil)
+	doctor.upload(slip, w.token(content, w.law.Facility), nil)
 	c.shot("65-legal-done", c.to(slip))
 }

@@ -23,6 +23,8 @@ import (
 	"clinicbox/clinic/desk"
 	"clinicbox/clinic/desk/desktest"
 	"clinicbox/clinic/starting"
+	"clinicbox/internal/cms"
+	"clinicbox/internal/cms/cmstest"
 	"clinicbox/internal/fold"
 	"clinicbox/internal/testlog"
 )
@@ -42,7 +44,7 @@ type world struct {
 	web    *Server
 	http   *httptest.Server
 	log    *testlog.Log
-	law    *law
+	law    *cmstest.Station
 	lang   string // of the browsers; empty = as a browser comes
 	nurse  clinic.ID
 	doctor clinic.ID
@@ -137,12 +139,12 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 		papers: &desktest.Papers{}, scans: desktest.Scans{}, box: newBox(), log: testlog.New(t),
 		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{}, engine: newMachine(),
 	}
-	w.store, w.law = desktest.NewStore(w.clock), newLaw(t)
+	w.store, w.law = desktest.NewStore(w.clock), cmstest.NewStation(t, "Trần Văn Biển", "056080000001", "Trạm y tế đảo Sò Biển")
 	site := desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm y tế đảo Sò Biển", Box: "tram-01", Book: "a"}}
 	var err error
 	w.desk, err = desk.New(desk.Options{
 		Store: w.store, Clock: w.clock, Pins: w.pins, Papers: w.papers, Scans: w.scans, Witness: w.store,
-		Fold: fold.String, NFC: norm.NFC.String, Site: site, Legal: w.law.options(),
+		Fold: fold.String, NFC: norm.NFC.String, Site: site, Legal: desk.Legal{Judge: w.law.Judge().Judge, Decode: cms.Decode},
 	})
 	w.must(err)
 	w.must(w.desk.SetUp(t.Context(), []desk.StaffSeed{

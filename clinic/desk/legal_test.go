@@ -2,19 +2,15 @@ package desk_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"strings"
 	"testing"
-	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/internal/cms"
+	"clinicbox/internal/cms/cmstest"
 	"clinicbox/internal/fold"
 )
 
@@ -22,29 +18,17 @@ import (
 // invented authority.
 type lawful struct {
 	*station
-	ca               *cms.Invented
-	key              *ecdsa.PrivateKey
-	doctor, facility *x509.Certificate
+	*cmstest.Station
 }
 
 func newLawful(t *testing.T, centre bool) *lawful {
 	t.Helper()
-	l := &lawful{station: newStation(t)}
+	l := &lawful{newStation(t), cmstest.NewStation(t, "Trần Văn Thử", "001090000001", "Trạm Y tế Mẫu")}
 	var err error
-	if l.ca, err = cms.NewInvented("thử", time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
-		t.Fatal(err)
-	}
-	if l.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		t.Fatal(err)
-	}
-	l.doctor = l.certificate(cms.Person("Trần Văn Thử", "001090000001"))
-	l.facility = l.certificate(cms.Organisation("Trạm Y tế Mẫu", "0100000001"))
 	l.Desk, err = desk.New(desk.Options{
 		Store: l.store, Clock: l.clock, Pins: l.pins, Papers: l.papers, Scans: l.scans, Witness: l.store, Fold: fold.String,
-		Site: desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm Y tế Mẫu", Box: "tram-01", Book: "a"}},
-		Legal: desk.Legal{
-			Judge: cms.Judge{Roots: l.ca.Roots(), Facility: "MST:0100000001"}.Judge, Decode: cms.Decode, Centre: centre,
-		},
+		Site:  desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm Y tế Mẫu", Box: "tram-01", Book: "a"}},
+		Legal: desk.Legal{Judge: l.Station.Judge().Judge, Decode: cms.Decode, Centre: centre},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,24 +36,11 @@ func newLawful(t *testing.T, centre bool) *lawful {
 	return l
 }
 
-func (l *lawful) certificate(who pkix.Name) *x509.Certificate {
-	l.Helper()
-	c, err := l.ca.Issue(who, l.key.Public(), nil)
-	if err != nil {
-		l.Fatal(err)
-	}
-	return c
-}
-
 // token signs a file as a token at the station's PC would.
 func (l *lawful) token(content []byte, c *x509.Certificate) []byte {
 	l.Helper()
 	now, _ := l.clock.Now()
-	b, err := cms.Sign(content, l.key, []*x509.Certificate{c}, now)
-	if err != nil {
-		l.Fatal(err)
-	}
-	return b
+	return l.Token(content, c, now)
 }
 
 // signed is a visit with a prescription and an appointment, confirmed with the PIN.
@@ -78,7 +49,7 @@ func (l *lawful) signed() desk.On {
 	on := l.open(l.register("Nguyễn Thị Mẫu"))
 	l.exam(on, "ho")
 	l.diagnose(on)
-	l.must(l.Prescribe(l.Context(), call(l.station.doctor), desk.PrescriptionInput{On: on, Lines: []desk.DrugInput{
+	l.must(l.Prescribe(l.Context(), call(l.doctor), desk.PrescriptionInput{On: on, Lines: []desk.DrugInput{
 		{Medicine: "PARA", Dose: "1", Times: "3", Days: "5"},
 	}}))
 	l.appoint(on, 14)
@@ -94,7 +65,7 @@ func (l *lawful) on(on desk.On, k clinic.Kind) desk.LegalOn {
 
 func (l *lawful) file(on desk.LegalOn) []byte {
 	l.Helper()
-	name, b, err := l.LegalFile(l.Context(), l.station.doctor, on)
+	name, b, err := l.LegalFile(l.Context(), l.doctor, on)
 	if err != nil || !strings.HasSuffix(name, ".txt") || strings.Contains(name, "Mẫu") {
 		l.Fatal(name, err)
 	}
@@ -132,32 +103,32 @@ func TestTokensAtTheStation(t *testing.T) {
 		t.Fatal(p)
 	}
 	slip := l.on(on, clinic.KindAppointment)
-	l.must(l.AskLegal(ctx, call(l.station.doctor), slip, clinic.LegalAtStation))
+	l.must(l.AskLegal(ctx, call(l.doctor), slip, clinic.LegalAtStation))
 	l.state(on, clinic.KindAppointment, clinic.LegalPending)
-	if d := l.must(l.AskLegal(ctx, call(l.station.doctor), slip, clinic.LegalAtStation)); !d.Again {
+	if d := l.must(l.AskLegal(ctx, call(l.doctor), slip, clinic.LegalAtStation)); !d.Again {
 		t.Error("asked twice")
 	}
 	content := l.file(slip)
-	sig := l.token(content, l.doctor)
-	l.must(l.AttachLegal(ctx, call(l.station.doctor), slip, sig))
+	sig := l.token(content, l.Doctor)
+	l.must(l.AttachLegal(ctx, call(l.doctor), slip, sig))
 	if s := l.state(on, clinic.KindAppointment, clinic.LegalPending).Of(clinic.LegalPractitioner); s.Subject != "Trần Văn Thử" {
 		t.Fatalf("%+v", s)
 	}
-	if d := l.must(l.AttachLegal(ctx, call(l.station.doctor), slip, sig)); !d.Again {
+	if d := l.must(l.AttachLegal(ctx, call(l.doctor), slip, sig)); !d.Again {
 		t.Error("the same signature is recorded twice")
 	}
 	if p := l.paper(on); !strings.Contains(p, "Cơ sở chưa ký số: ký tên và đóng dấu trên giấy.") || strings.Count(p, "ĐÃ KÝ SỐ") != 1 {
 		t.Fatal(p)
 	}
-	_, err := l.AttachLegal(ctx, call(l.station.doctor), slip, l.token(content, l.doctor))
+	_, err := l.AttachLegal(ctx, call(l.doctor), slip, l.token(content, l.Doctor))
 	l.refused(err, desk.CodeLegalDone, "signature")
-	block := pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: l.token(content, l.facility)})
-	l.must(l.AttachLegal(ctx, call(l.station.doctor), slip, block))
+	block := pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: l.token(content, l.Facility)})
+	l.must(l.AttachLegal(ctx, call(l.doctor), slip, block))
 	l.state(on, clinic.KindAppointment, clinic.LegalDone)
 	if p := l.paper(on); strings.Contains(p, "hưa ký số") || strings.Count(p, "ĐÃ KÝ SỐ") != 2 || !strings.Contains(p, "Trạm Y tế Mẫu") {
 		t.Fatal(p)
 	}
-	_, err = l.AskLegal(ctx, call(l.station.doctor), slip, clinic.LegalAtStation)
+	_, err = l.AskLegal(ctx, call(l.doctor), slip, clinic.LegalAtStation)
 	l.refused(err, desk.CodeLegalDone, "")
 	l.state(on, clinic.KindPrescribe, clinic.LegalNone) // another document
 }
@@ -168,23 +139,23 @@ func TestCorrectionNeedsNewSignatures(t *testing.T) {
 	on := l.signed()
 	rx := l.on(on, clinic.KindPrescribe)
 	content := l.file(rx)
-	l.must(l.AttachLegal(ctx, call(l.station.doctor), rx, l.token(content, l.doctor)))
+	l.must(l.AttachLegal(ctx, call(l.doctor), rx, l.token(content, l.Doctor)))
 	l.state(on, clinic.KindPrescribe, clinic.LegalDone)
 	change := l.base(on, clinic.KindPrescribe)
 	change.Why = "đổi liều"
-	l.must(l.Prescribe(ctx, call(l.station.doctor), desk.PrescriptionInput{On: change, Lines: []desk.DrugInput{{Medicine: "PARA", Dose: "1", Times: "2", Days: "5"}}}))
+	l.must(l.Prescribe(ctx, call(l.doctor), desk.PrescriptionInput{On: change, Lines: []desk.DrugInput{{Medicine: "PARA", Dose: "1", Times: "2", Days: "5"}}}))
 	l.state(on, clinic.KindPrescribe, clinic.LegalNone)
-	_, err := l.AttachLegal(ctx, call(l.station.doctor), rx, l.token(content, l.doctor))
+	_, err := l.AttachLegal(ctx, call(l.doctor), rx, l.token(content, l.Doctor))
 	l.refused(err, desk.CodeLegalOld, "")
 	now := l.on(on, clinic.KindPrescribe)
-	_, _, err = l.LegalFile(ctx, l.station.doctor, now)
+	_, _, err = l.LegalFile(ctx, l.doctor, now)
 	l.refused(err, desk.CodeLegalUnsigned, "")
 	l.sign(on)
-	_, err = l.AttachLegal(ctx, call(l.station.doctor), now, l.token(content, l.doctor))
+	_, err = l.AttachLegal(ctx, call(l.doctor), now, l.token(content, l.Doctor))
 	if e := l.refused(err, desk.CodeLegalBad, "signature"); e.Args["problem"] != "legal.content" {
 		t.Fatalf("%+v", e.Args)
 	}
-	l.must(l.AttachLegal(ctx, call(l.station.doctor), now, l.token(l.file(now), l.doctor)))
+	l.must(l.AttachLegal(ctx, call(l.doctor), now, l.token(l.file(now), l.Doctor)))
 	l.state(on, clinic.KindPrescribe, clinic.LegalDone)
 	v := l.visit(on)
 	if first := v.Visit.FindVersion(rx.Leaf); first.Legal.State != clinic.LegalDone {
@@ -202,7 +173,7 @@ func TestCentreIsAskedWithThePIN(t *testing.T) {
 			t.Fatalf("%+v", legal)
 		}
 		a := legal.Asked[0].Body.(*clinic.LegalAsked)
-		if a.Where != clinic.LegalAtCentre || !bytes.Equal(a.Person, l.station.doctor[:]) || legal.Asked[0].Act != l.visit(on).Visit.Signed[0].Record.Act {
+		if a.Where != clinic.LegalAtCentre || !bytes.Equal(a.Person, l.doctor[:]) || legal.Asked[0].Act != l.visit(on).Visit.Signed[0].Record.Act {
 			t.Fatalf("%+v", a)
 		}
 	}
@@ -215,12 +186,12 @@ func TestCentreIsAskedWithThePIN(t *testing.T) {
 			Leaf: slip.Leaf[:], Role: role, Format: clinic.LegalCMS, Sig: sig, At: now.Unix(),
 		}})
 	}
-	arrive(l.doctor, clinic.LegalPractitioner, l.token(content, l.doctor))
-	arrive(l.doctor, clinic.LegalFacility, l.token(content, l.doctor)) // wrong role: loud, and counts for nothing
+	arrive(l.Doctor, clinic.LegalPractitioner, l.token(content, l.Doctor))
+	arrive(l.Doctor, clinic.LegalFacility, l.token(content, l.Doctor)) // wrong role: loud, and counts for nothing
 	if legal := l.state(on, clinic.KindAppointment, clinic.LegalPending); !legal.Broken {
 		t.Fatal("a wrong signature is not loud")
 	}
-	arrive(l.facility, clinic.LegalFacility, l.token(content, l.facility))
+	arrive(l.Facility, clinic.LegalFacility, l.token(content, l.Facility))
 	l.state(on, clinic.KindAppointment, clinic.LegalDone)
 	if p := l.paper(on); strings.Count(p, "ĐÃ KÝ SỐ") != 2 {
 		t.Fatal(p)
@@ -247,31 +218,31 @@ func TestLegalRefusals(t *testing.T) {
 		_, err := l.AttachLegal(ctx, call(by), on, b)
 		return err
 	}
-	sig := l.token(good, l.doctor)
+	sig := l.token(good, l.Doctor)
 	n := l.store.Len()
 	l.refused(attach(l.nurse, rx, sig), desk.CodeNotAllowed, "")
 	l.refused(attach(l.technician, rx, sig), desk.CodeNotAllowed, "")
-	l.refused(attach(l.station.doctor, exam, sig), desk.CodeLegalNone, "")
-	l.refused(attach(l.station.doctor, desk.LegalOn{Patient: on.Patient, Visit: on.Visit, Leaf: clinic.Leaf{1}}, sig), desk.CodeLegalNone, "")
-	l.refused(attach(l.station.doctor, desk.LegalOn{Patient: other.Patient, Visit: on.Visit, Leaf: rx.Leaf}, sig), desk.CodeMixed, "")
-	l.refused(attach(l.station.doctor, rx, []byte("  \n")), desk.CodeRequired, "signature")
+	l.refused(attach(l.doctor, exam, sig), desk.CodeLegalNone, "")
+	l.refused(attach(l.doctor, desk.LegalOn{Patient: on.Patient, Visit: on.Visit, Leaf: clinic.Leaf{1}}, sig), desk.CodeLegalNone, "")
+	l.refused(attach(l.doctor, desk.LegalOn{Patient: other.Patient, Visit: on.Visit, Leaf: rx.Leaf}, sig), desk.CodeMixed, "")
+	l.refused(attach(l.doctor, rx, []byte("  \n")), desk.CodeRequired, "signature")
 	for problem, b := range map[string][]byte{
 		"legal.form":    []byte("đây không phải chữ ký"),
-		"legal.content": l.token([]byte("khác"), l.doctor),
+		"legal.content": l.token([]byte("khác"), l.Doctor),
 	} {
-		if e := l.refused(attach(l.station.doctor, rx, b), desk.CodeLegalBad, "signature"); e.Args["problem"] != problem {
+		if e := l.refused(attach(l.doctor, rx, b), desk.CodeLegalBad, "signature"); e.Args["problem"] != problem {
 			t.Errorf("%s: %v", problem, e.Args)
 		}
 	}
-	_, err := l.AskLegal(ctx, call(l.station.doctor), rx, clinic.LegalAtCentre)
+	_, err := l.AskLegal(ctx, call(l.doctor), rx, clinic.LegalAtCentre)
 	l.refused(err, desk.CodeLegalCentre, "")
 	_, err = l.AskLegal(ctx, call(l.nurse), rx, clinic.LegalAtStation)
 	l.refused(err, desk.CodeNotAllowed, "")
 	_, _, err = l.LegalFile(ctx, l.nurse, rx)
 	l.refused(err, desk.CodeNotAllowed, "")
-	l.refused(attach(l.station.doctor, rx, l.token(good, l.facility)), desk.CodeLegalDone, "") // a prescription has no stamp
+	l.refused(attach(l.doctor, rx, l.token(good, l.Facility)), desk.CodeLegalDone, "") // a prescription has no stamp
 	l.clock.Trust(false)
-	l.refused(attach(l.station.doctor, rx, sig), desk.CodeClockUntrusted, "")
+	l.refused(attach(l.doctor, rx, sig), desk.CodeClockUntrusted, "")
 	if l.store.Len() != n {
 		t.Error("a refusal left an entry")
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/ipv4"
 
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testpeer"
 )
 
 const asked = "tram-01.local."
@@ -182,7 +183,7 @@ func TestFaces(t *testing.T) {
 func TestOverSockets(t *testing.T) {
 	lo, err := net.InterfaceByName("lo")
 	if err != nil {
-		t.Skip("no loopback interface of this name")
+		testpeer.Lacks(t, "no loopback interface named lo")
 	}
 	r := responder(t)
 	free, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4zero})
@@ -197,7 +198,7 @@ func TestOverSockets(t *testing.T) {
 	group := net.UDPAddrFromAddrPort(group4(r.port))
 	ear, err := net.ListenMulticastUDP("udp4", lo, group)
 	if err != nil {
-		t.Skipf("no multicast here: %v", err)
+		testpeer.Lacks(t, "no multicast: "+err.Error())
 	}
 	defer ear.Close()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,21 +12,21 @@ import (
 // Unscanned returns up to n entries with keys of people that nobody has looked at,
 // oldest first of each stream.
 func (d *DB) Unscanned(ctx context.Context, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream LEFT JOIN scanned c ON c.stream=e.stream
 		WHERE e.kind=4 AND e.idx >= COALESCE(c.next, 0) ORDER BY e.stream, e.idx LIMIT ?`, n)
 }
 
 // Escrows returns the answers by telephone that a box has left, the latest first.
 func (d *DB) Escrows(ctx context.Context, box string, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream
 		WHERE e.kind=7 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
 }
 
 // MachineEvents returns what a box recorded of itself, the latest first.
 func (d *DB) MachineEvents(ctx context.Context, box string, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream
 		WHERE e.kind=6 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
 }
@@ -39,6 +39,9 @@ type first struct {
 
 // Scan implements row.
 func (f first) Scan(dest ...any) error { return f.row.Scan(append(f.to, dest...)...) }
+
+// foundColumns are what scanFound reads, of streams s and entries e.
+const foundColumns = `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag`
 
 func scanFound(r row) (f hub.Found, err error) {
 	var (

@@ -12,7 +12,7 @@ import (
 // LegalAsks returns up to n entries that ask for legal signatures and that nobody
 // has looked at, oldest first of each stream.
 func (d *DB) LegalAsks(ctx context.Context, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream LEFT JOIN legal_scanned c ON c.stream=e.stream
 		WHERE e.kind=30 AND e.idx >= COALESCE(c.next, 0) ORDER BY e.stream, e.idx LIMIT ?`, n)
 }
@@ -89,7 +89,7 @@ func (d *DB) LegalWithdraw(ctx context.Context, leaf clinic.Leaf) error {
 
 // LegalDocument finds the entry of a legal document by its leaf.
 func (d *DB) LegalDocument(ctx context.Context, leaf clinic.Leaf) (f hub.Found, ok bool, err error) {
-	all, err := list(ctx, d.r, scanFound, `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
+	all, err := list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream
 		WHERE e.leaf=? AND e.kind IN (24, 26) AND e.bytes IS NOT NULL LIMIT 1`, leaf[:])
 	if err != nil || len(all) == 0 {

@@ -20,6 +20,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/internal/cms"
+	"clinicbox/internal/testpeer"
 )
 
 func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 8, 0, 0, 0, time.UTC) }
@@ -92,10 +93,7 @@ func TestSignAndVerify(t *testing.T) {
 
 // What openssl makes is taken, and openssl takes what we make.
 func TestOpenSSLAgrees(t *testing.T) {
-	tool, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("no openssl here")
-	}
+	tool := testpeer.Need(t, "openssl")
 	w := newWorld(t)
 	cert := w.cert(nil)
 	dir := t.TempDir()

@@ -16,9 +16,15 @@ func Need(t testing.TB, program string) string {
 			return path
 		}
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing; scripts/peers installs it", program)
-	}
-	t.Skipf("%s is missing; scripts/peers installs it", program)
+	Lacks(t, program+" is missing; scripts/peers installs it")
 	return ""
+}
+
+// Lacks skips a test that this machine cannot run, by name, or fails it with CI=true.
+func Lacks(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
 }

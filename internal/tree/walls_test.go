@@ -122,7 +122,8 @@ func dependencies() []dependency {
 		{"github.com/google/go-tpm", []string{"device/sealer"}, "the TPM's commands end there"},
 		{"golang.org/x/net", []string{"device/mdns"}, "DNS messages and multicast"},
 		{"golang.org/x/sync", []string{"device/task", "store", "hub", "cmd"}, "errgroup"},
-		{"golang.org/x/sys", []string{"store", "internal/durable", "peripherals", "cmd", "device"}, "system calls"},
+		{"github.com/chromedp", []string{"internal/testtab"}, "people at screens, in tests"},
+		{"golang.org/x/sys", []string{"store", "internal/durable", "internal/terminal", "peripherals", "cmd", "device"}, "system calls"},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"clinicbox/device/sealer"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/durable"
+	"clinicbox/internal/terminal"
 )
 
 // readLine asks for a secret that must not stand in the list of processes.
@@ -22,7 +23,7 @@ func (p *Program) readLine(prompt string) (string, error) {
 	if p.in == nil {
 		p.in = bufio.NewReader(p.Stdin)
 	}
-	defer hideTyping(p.Stdin)()
+	defer terminal.Hide(p.Stdin)()
 	line, err := p.in.ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
 		return "", fmt.Errorf("%w: không nhập gì / nothing was typed: %w", ErrUsage, err)

@@ -15,6 +15,7 @@ import (
 
 	"clinicbox/internal/testlog"
 	"clinicbox/internal/testpeer"
+	"clinicbox/internal/testtab"
 	"clinicbox/peripherals/sim"
 )
 
@@ -62,7 +63,7 @@ func start(t *testing.T) *running {
 }
 
 // press is a button of the bench.
-func (r *running) press(t *testing.T, path string, form url.Values) {
+func (r *running) press(t testing.TB, path string, form url.Values) {
 	t.Helper()
 	resp, err := http.PostForm(r.said.Bench+path, form)
 	if err != nil {
@@ -74,24 +75,24 @@ func (r *running) press(t *testing.T, path string, form url.Values) {
 	}
 }
 
-func (r *running) scan(t *testing.T, payload string) {
+func (r *running) scan(t testing.TB, payload string) {
 	t.Helper()
 	r.press(t, "scan", url.Values{"payload": {payload}})
 }
 
 // login goes from the list of people to today's list.
-func (r *running) login(b *browser, role string) {
-	b.t.Helper()
+func (r *running) login(b *testtab.Tab, role string) {
+	b.T.Helper()
 	for _, s := range r.said.Staff {
 		if s.Role == role {
-			b.open(r.said.Clinic + "login/" + s.ID)
-			b.fill("#pin", s.PIN)
-			b.follow("main button[type=submit]")
-			b.sees(s.Name)
+			b.Open(r.said.Clinic + "login/" + s.ID)
+			b.Fill("#pin", s.PIN)
+			b.Follow("main button[type=submit]")
+			b.Sees(s.Name)
 			return
 		}
 	}
-	b.t.Fatalf("nobody is %s", role)
+	b.T.Fatalf("nobody is %s", role)
 }
 
 // newcomer returns the n-th person with both cards whom the clinic does not know.
@@ -109,7 +110,7 @@ func (r *running) newcomer(t *testing.T, n int) AnnouncedCard {
 }
 
 // slipsAfter waits until the printer has given out more than n slips.
-func (r *running) slipsAfter(t *testing.T, n int) []sim.PrinterSlip {
+func (r *running) slipsAfter(t testing.TB, n int) []sim.PrinterSlip {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -118,7 +119,7 @@ func (r *running) slipsAfter(t *testing.T, n int) []sim.PrinterSlip {
 }
 
 // codeOf reads the QR code on a slip, as a scanner would.
-func codeOf(t *testing.T, s sim.PrinterSlip) string {
+func codeOf(t testing.TB, s sim.PrinterSlip) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "slip.png")
 	if err := os.WriteFile(path, s.PNG(2), 0o600); err != nil {
@@ -138,7 +139,7 @@ func codeOf(t *testing.T, s sim.PrinterSlip) string {
 }
 
 // wordsOf reads the words on a slip.
-func wordsOf(t *testing.T, s sim.PrinterSlip) string {
+func wordsOf(t testing.TB, s sim.PrinterSlip) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "slip.png")
 	if err := os.WriteFile(path, s.PNG(2), 0o600); err != nil {
@@ -158,7 +159,7 @@ func TestStory(t *testing.T) {
 	for i, js := range []bool{true, false} {
 		name := map[bool]string{true: "with-js", false: "without-js"}[js]
 		t.Run(name, func(t *testing.T) {
-			v := &visitor{running: r, b: newBrowser(t, name, js), js: js, card: r.newcomer(t, i)}
+			v := &visitor{running: r, b: testtab.New(t, testtab.Browser(t), testtab.Opts{Name: name, Width: 800, NoScripts: !js}), js: js, card: r.newcomer(t, i)}
 			v.registers()
 			v.measured()
 			v.treated()

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testtab"
 )
 
 // visitor is an invented patient on the way through the station.
 type visitor struct {
 	*running
-	b    *browser
+	b    *testtab.Tab
 	js   bool
 	card AnnouncedCard
 	at   string // address of the visit
@@ -21,25 +22,25 @@ type visitor struct {
 
 // registers lays the card on the scanner; the form comes filled in.
 func (v *visitor) registers() {
-	v.b.t.Helper()
+	v.b.T.Helper()
 	v.login(v.b, "nurse")
-	v.b.shot("today")
-	v.scan(v.b.t, v.card.Citizen)
+	v.b.Shot("today")
+	v.scan(v.b.T, v.card.Citizen)
 	if v.js { // the page goes to the form by itself
 		v.arrivesAt("/register")
 	} else { // the scan page refreshes itself
-		v.b.open(v.said.Clinic + "scan")
+		v.b.Open(v.said.Clinic + "scan")
 		v.arrivesAt("/register")
 	}
-	v.b.shot("form-filled")
-	v.b.fill("#phone", "0200123456")
-	v.b.fill("#reason", "Sốt, ho ba ngày")
-	v.b.follow(`button[name=do][value=queue]`)
-	v.b.sees(v.card.Name)
-	v.b.shot("queued")
-	v.at, _, _ = strings.Cut(v.b.url(), "?")
+	v.b.Shot("form-filled")
+	v.b.Fill("#phone", "0200123456")
+	v.b.Fill("#reason", "Sốt, ho ba ngày")
+	v.b.Follow(`button[name=do][value=queue]`)
+	v.b.Sees(v.card.Name)
+	v.b.Shot("queued")
+	v.at, _, _ = strings.Cut(v.b.URL(), "?")
 	if i := strings.Index(v.at, "/visits/"); i < 0 {
-		v.b.t.Fatalf("no visit after registering, but %s", v.at)
+		v.b.T.Fatalf("no visit after registering, but %s", v.at)
 	} else {
 		v.at = v.at[:i+len("/visits/")+32]
 	}
@@ -47,115 +48,115 @@ func (v *visitor) registers() {
 
 // arrivesAt waits until the tab has come to a path by itself.
 func (v *visitor) arrivesAt(path string) {
-	v.b.t.Helper()
-	ctx, cancel := context.WithTimeout(v.b.ctx, 30*time.Second)
+	v.b.T.Helper()
+	ctx, cancel := context.WithTimeout(v.b.T.Context(), 30*time.Second)
 	defer cancel()
 	defer func() {
-		if v.b.t.Failed() {
-			v.b.shot("failed")
-			v.b.t.Log(v.b.url(), v.b.text())
+		if v.b.T.Failed() {
+			v.b.Shot("failed")
+			v.b.T.Log(v.b.URL(), v.b.Text())
 		}
 	}()
-	testlog.Eventually(ctx, v.b.t, "the tab comes to "+path, func() bool { return strings.Contains(v.b.url(), path) })
+	testlog.Eventually(ctx, v.b.T, "the tab comes to "+path, func() bool { return strings.Contains(v.b.URL(), path) })
 }
 
 // measured types vital signs: an impossible one, an unusual one, then what is so.
 func (v *visitor) measured() {
 	b := v.b
-	b.open(v.at + "/vitals")
-	b.fill("#pulse", "88")
-	b.fill("#temperature", "385") // a forgotten comma
-	b.fill("#systolic", "128")
-	b.fill("#diastolic", "78")
-	b.follow(`button[name=do][value=save]`)
-	b.sees("38") // kept what was typed
-	b.shot("impossible")
-	b.fill("#temperature", "38,5")
-	b.follow(`button[name=do][value=save]`)
-	b.shot("unusual")
-	if strings.Contains(b.url(), "/vitals") { // the page asks whether 38,5 is right
-		b.follow("button[name=do][value=confirm]")
+	b.Open(v.at + "/vitals")
+	b.Fill("#pulse", "88")
+	b.Fill("#temperature", "385") // a forgotten comma
+	b.Fill("#systolic", "128")
+	b.Fill("#diastolic", "78")
+	b.Follow(`button[name=do][value=save]`)
+	b.Sees("38") // kept what was typed
+	b.Shot("impossible")
+	b.Fill("#temperature", "38,5")
+	b.Follow(`button[name=do][value=save]`)
+	b.Shot("unusual")
+	if strings.Contains(b.URL(), "/vitals") { // the page asks whether 38,5 is right
+		b.Follow("button[name=do][value=confirm]")
 	}
-	b.open(v.at)
-	b.sees("38,5", "128/78")
-	b.shot("measured")
+	b.Open(v.at)
+	b.Sees("38,5", "128/78")
+	b.Shot("measured")
 }
 
 // treated is the doctor's part.
 func (v *visitor) treated() {
 	b := v.b
-	b.open(v.said.Clinic)
-	b.follow(`form[action="/logout"] button`)
+	b.Open(v.said.Clinic)
+	b.Follow(`form[action="/logout"] button`)
 	v.login(b, "doctor")
-	b.open(v.at + "/exam")
-	b.fill("#finding", "Họng đỏ, phổi không ran")
-	b.follow(`button[name=do][value=save]`)
+	b.Open(v.at + "/exam")
+	b.Fill("#finding", "Họng đỏ, phổi không ran")
+	b.Follow(`button[name=do][value=save]`)
 
-	b.open(v.at + "/diagnosis")
-	b.shot("diagnosis-empty")
+	b.Open(v.at + "/diagnosis")
+	b.Shot("diagnosis-empty")
 	v.find("viem hong cap", `#found button[value^="pick."]`)
-	b.shot("diagnosis")
-	b.follow(`button[name=do][value=save]`)
+	b.Shot("diagnosis")
+	b.Follow(`button[name=do][value=save]`)
 
-	b.open(v.at + "/prescription")
+	b.Open(v.at + "/prescription")
 	v.find("paracetamol", `#found button[value^="pick."]`)
-	b.fill("[name^='dose.']", "1")
-	b.fill("[name^='times.']", "3")
-	b.fill("[name^='days.']", "5")
-	b.shot("prescription")
-	b.follow(`button[name=do][value=save]`)
-	if strings.Contains(b.url(), "/prescription") {
-		b.t.Fatalf("prescription not saved:\n%s", b.text())
+	b.Fill("[name^='dose.']", "1")
+	b.Fill("[name^='times.']", "3")
+	b.Fill("[name^='days.']", "5")
+	b.Shot("prescription")
+	b.Follow(`button[name=do][value=save]`)
+	if strings.Contains(b.URL(), "/prescription") {
+		b.T.Fatalf("prescription not saved:\n%s", b.Text())
 	}
 
-	b.open(v.at + "/bill")
+	b.Open(v.at + "/bill")
 	v.find("kham", `#found button[value^="pick."]`)
-	b.shot("bill")
-	b.follow(`button[name=do][value=save]`)
+	b.Shot("bill")
+	b.Follow(`button[name=do][value=save]`)
 
-	b.open(v.at + "/appointment")
-	b.choose("label[for=in-14]")
-	b.shot("appointment")
-	b.follow(`button[name=do][value=save]`)
+	b.Open(v.at + "/appointment")
+	b.Choose("label[for=in-14]")
+	b.Shot("appointment")
+	b.Follow(`button[name=do][value=save]`)
 }
 
 // find searches a list and takes the first answer, by pressing buttons only.
 func (v *visitor) find(query, first string) {
-	v.b.t.Helper()
-	v.b.fill("#q", query)
-	v.b.follow(`button[name=do][value=search]`)
-	v.b.follow(first)
+	v.b.T.Helper()
+	v.b.Fill("#q", query)
+	v.b.Follow(`button[name=do][value=search]`)
+	v.b.Follow(first)
 }
 
 // signed checks the answers and signs: with a wrong PIN, then with the right one.
 func (v *visitor) signed() {
 	b := v.b
-	b.open(v.at + "/check")
-	b.sees("38,5", "Họng đỏ", "Paracetamol")
-	b.shot("check")
-	b.fill("#pin", "000999")
-	b.follow(`form[action$="/sign"] button[type=submit]`)
-	b.sees("PIN")
-	b.shot("wrong-pin")
+	b.Open(v.at + "/check")
+	b.Sees("38,5", "Họng đỏ", "Paracetamol")
+	b.Shot("check")
+	b.Fill("#pin", "000999")
+	b.Follow(`form[action$="/sign"] button[type=submit]`)
+	b.Sees("PIN")
+	b.Shot("wrong-pin")
 	for _, s := range v.said.Staff {
 		if s.Role == "doctor" {
-			b.fill("#pin", s.PIN)
+			b.Fill("#pin", s.PIN)
 		}
 	}
-	b.follow(`form[action$="/sign"] button[type=submit]`)
-	b.sees("Đã ký")
-	b.shot("signed")
+	b.Follow(`form[action$="/sign"] button[type=submit]`)
+	b.Sees("Đã ký")
+	b.Shot("signed")
 }
 
 // printed prints the slip, once without paper, and returns the code on it.
 func (v *visitor) printed() string {
-	b, t := v.b, v.b.t
+	b, t := v.b, v.b.T
 	before := len(v.printer.Slips())
 	v.press(t, "paper", url.Values{"in": {"0"}})
-	b.open(v.at)
-	b.follow(`form[action$="/print"] button`)
-	b.comes(v.at, "hết giấy")
-	b.shot("no-paper")
+	b.Open(v.at)
+	b.Follow(`form[action$="/print"] button`)
+	b.Comes(v.at, "hết giấy")
+	b.Shot("no-paper")
 	v.press(t, "paper", url.Values{"in": {"1"}})
 	slips := v.slipsAfter(t, before)
 	slip := slips[len(slips)-1]
@@ -172,29 +173,29 @@ func (v *visitor) printed() string {
 // comesBack lays the slip on the scanner: the patient's record comes up.
 func (v *visitor) comesBack(code string) {
 	b := v.b
-	b.open(v.said.Clinic)
-	v.scan(b.t, code)
+	b.Open(v.said.Clinic)
+	v.scan(b.T, code)
 	if !v.js {
-		b.open(v.said.Clinic + "scan")
+		b.Open(v.said.Clinic + "scan")
 	}
 	v.arrivesAt("/patients/")
-	b.sees(v.card.Name)
-	b.shot("came-back")
-	b.follow(`form[action="/logout"] button`) // the scanner is the next one's
+	b.Sees(v.card.Name)
+	b.Shot("came-back")
+	b.Follow(`form[action="/logout"] button`) // the scanner is the next one's
 }
 
 // pulled works without a link, then waits for the centre's receipt of all of it.
 func (r *running) pulled(t *testing.T) {
-	b := newBrowser(t, "link", true)
+	b := testtab.New(t, testtab.Browser(t), testtab.Opts{Name: "link", Width: 800})
 	r.press(t, "link", url.Values{"up": {"0"}})
 	v := &visitor{running: r, b: b, js: true, card: r.newcomer(t, 2)}
 	v.registers()
 	v.measured()
-	b.comes(r.said.Clinic, "Chưa gửi")
-	b.shot("offline")
+	b.Comes(r.said.Clinic, "Chưa gửi")
+	b.Shot("offline")
 	r.press(t, "link", url.Values{"up": {"1"}})
-	b.comes(r.said.Clinic, "Đã gửi hết")
-	b.shot("received")
+	b.Comes(r.said.Clinic, "Đã gửi hết")
+	b.Shot("received")
 	own := r.store.Own()
 	root, err := own.Root(own.Size())
 	if err != nil {
@@ -210,9 +211,9 @@ func (r *running) pulled(t *testing.T) {
 	if err != nil || len(alarms) != 0 {
 		t.Errorf("alarms: %v, %v", alarms, err)
 	}
-	b.open(r.said.Hub)
-	b.fill("input[name=token]", r.said.HubToken)
-	b.follow("form:has(input[name=token]) button")
-	b.sees(boxName)
-	b.shot("hub")
+	b.Open(r.said.Hub)
+	b.Fill("input[name=token]", r.said.HubToken)
+	b.Follow("form:has(input[name=token]) button")
+	b.Sees(boxName)
+	b.Shot("hub")
 }

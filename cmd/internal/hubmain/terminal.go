@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
-	"golang.org/x/sys/unix"
+	"clinicbox/internal/terminal"
 )
 
 // ErrPassphrases: what was typed twice differs, or is too short to protect anything.
@@ -23,7 +22,7 @@ const (
 func (p *Program) ask(prompt string, hidden bool) ([]byte, error) {
 	fmt.Fprint(p.Stderr, prompt+": ")
 	if hidden {
-		defer hideTyping(p.Stdin)()
+		defer terminal.Hide(p.Stdin)()
 	}
 	if p.lines == nil {
 		p.lines = bufio.NewReaderSize(p.Stdin, maxLine)
@@ -49,23 +48,4 @@ func (p *Program) passphrase(fresh bool) ([]byte, error) {
 		return nil, ErrPassphrases
 	}
 	return first, nil
-}
-
-// hideTyping turns the terminal's echo off until the returned function is called.
-func hideTyping(in io.Reader) (show func()) {
-	f, ok := in.(*os.File)
-	if !ok {
-		return func() {}
-	}
-	old, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	if err != nil {
-		return func() {}
-	}
-	quiet := *old
-	quiet.Lflag &^= unix.ECHO
-	quiet.Lflag |= unix.ECHONL
-	if unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &quiet) != nil {
-		return func() {}
-	}
-	return func() { _ = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, old) }
 }

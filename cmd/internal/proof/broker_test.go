@@ -2,7 +2,6 @@ package proof
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -38,11 +37,7 @@ func TestBrokerSeesNoClearText(t *testing.T) {
 		defer mu.Unlock()
 		all.Write(p)
 	}
-	w.startHub()
-	w.startBox(w.cable.Addr(), "")
-	if err := w.play.Register(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	w.begins()
 	w.days(2, 6)
 	w.agree()
 	const row = "Thuốc thử Yến Xa 1"

@@ -11,82 +11,81 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"clinicbox/internal/testpeer"
+	"clinicbox/internal/testtab"
 )
 
 // joinOnline types address and code at the box's page.
 func (n *newcomer) joinOnline(as, code string) {
 	n.tb().Helper()
-	n.shot(as + "-1-alone")
-	n.follow(`a[href="/machine/join"]`)
-	n.fill("#hub", n.at, "#code", strings.ToLower(code))
-	n.shot(as + "-2-join")
-	n.follow("main button[type=submit]")
+	n.Shot(as + "-1-alone")
+	n.Follow(`a[href="/machine/join"]`)
+	n.Fill("#hub", n.at, "#code", strings.ToLower(code))
+	n.Shot(as + "-2-join")
+	n.Follow("main button[type=submit]")
 }
 
 // request types the code at the box's page and returns what must be carried.
 func (n *newcomer) request(as, code string) string {
 	n.tb().Helper()
-	n.shot(as + "-1-alone")
-	n.follow(`a[href="/machine/carry"]`)
-	n.fill("#code", code)
-	n.follow("main button[type=submit]")
-	n.shot(as + "-2-request")
-	return n.evaluates(`document.querySelector("#request").value`)
+	n.Shot(as + "-1-alone")
+	n.Follow(`a[href="/machine/carry"]`)
+	n.Fill("#code", code)
+	n.Follow("main button[type=submit]")
+	n.Shot(as + "-2-request")
+	return n.Evaluates(`document.querySelector("#request").value`)
 }
 
 // answer takes a request to the operator and brings the answer.
 func (f *fleet) answer(as, request string) string {
 	f.t.Helper()
-	f.op.open(f.at + "/carried")
-	f.op.fill("#f-text", request)
-	f.op.follow("main button.go")
-	f.op.sees(as)
-	f.op.shot(as + "-hub-answer")
-	return f.op.reads("pre.copy")
+	f.op.Open(f.at + "/carried")
+	f.op.Fill("#f-text", request)
+	f.op.Follow("main button.go")
+	f.op.Sees(as)
+	f.op.Shot(as + "-hub-answer")
+	return f.op.Reads("pre.copy")
 }
 
 // accept pastes an answer at the box's page.
 func (n *newcomer) accept(answer string) {
 	n.tb().Helper()
-	n.open(n.box.URL() + "machine/answer")
-	n.fill("#answer", answer)
-	n.follow("form[enctype] button[type=submit]") // not the one that drops a draft
+	n.Open(n.box.URL() + "machine/answer")
+	n.Fill("#answer", answer)
+	n.Follow("form[enctype] button[type=submit]") // not the one that drops a draft
 }
 
 // upload takes the file that the operator's page offers for an answer.
 func (n *newcomer) upload(answer string) {
 	t := n.tb()
 	t.Helper()
-	if words(n.op.reads("pre.copy")) != words(answer) {
+	if words(n.op.Reads("pre.copy")) != words(answer) {
 		t.Fatal("the operator looks at another answer")
 	}
 	again := newBrowser(t, n.fleet.at)
 	if p, err := again.post("/login", url.Values{"token": {n.hub.Token()}}); err != nil || p.status != http.StatusSeeOther {
 		t.Fatal(p.status, err)
 	}
-	file, err := again.get(n.op.evaluates(`document.querySelector("a.go").getAttribute("href")`))
+	file, err := again.get(n.op.Evaluates(`document.querySelector("a.go").getAttribute("href")`))
 	path := filepath.Join(t.TempDir(), "clinicbox-answer.bin")
 	if err = errors.Join(err, os.WriteFile(path, []byte(file.body), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	n.open(n.box.URL() + "machine/answer")
-	n.do("choose the file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{path}))
-	n.follow("form[enctype] button[type=submit]")
+	n.Open(n.box.URL() + "machine/answer")
+	n.Upload("#file", path)
+	n.Follow("form[enctype] button[type=submit]")
 }
 
 // camera reads the QR codes on a screen.
-func camera(b *tab) string {
-	b.t.Helper()
-	path := filepath.Join(b.t.TempDir(), "screen.png")
-	if err := os.WriteFile(path, b.photo(), 0o600); err != nil {
-		b.t.Fatal(err)
+func camera(b *testtab.Tab) string {
+	b.T.Helper()
+	path := filepath.Join(b.T.TempDir(), "screen.png")
+	if err := os.WriteFile(path, b.Photo(), 0o600); err != nil {
+		b.T.Fatal(err)
 	}
-	out, err := exec.CommandContext(b.t.Context(), testpeer.Need(b.t, "zbarimg"), "-q", "--nodbus", "--raw", path).Output()
+	out, err := exec.CommandContext(b.T.Context(), testpeer.Need(b.T, "zbarimg"), "-q", "--nodbus", "--raw", path).Output()
 	if err != nil {
-		b.t.Fatalf("zbarimg: %v", err)
+		b.T.Fatalf("zbarimg: %v", err)
 	}
 	return string(out)
 }
@@ -99,7 +98,7 @@ func TestEnrolmentByPages(t *testing.T) {
 		g := f.in(t)
 		n := g.fresh("hop-moi", "", nil)
 		code := g.invite("tram-01")
-		g.op.shot("hub-invitation")
+		g.op.Shot("hub-invitation")
 		begin := time.Now()
 		n.joinOnline("tram-01", code)
 		n.enrolled("tram-01")
@@ -126,7 +125,7 @@ func TestEnrolmentByPages(t *testing.T) {
 		g := f.in(t)
 		n := g.fresh("hop-moi", "", nil)
 		n.request("tram-04", g.invite("tram-04"))
-		g.answer("tram-04", camera(n.tab))
+		g.answer("tram-04", camera(n.Tab))
 		n.accept(camera(g.op))
 		n.enrolled("tram-04")
 	})
@@ -134,8 +133,8 @@ func TestEnrolmentByPages(t *testing.T) {
 
 // in is the fleet of a subtest.
 func (f *fleet) in(t *testing.T) *fleet {
-	g, op := *f, *f.op
-	op.t, g.t, g.op = t, t, &op
+	g := *f
+	g.t, g.op = t, f.op.For(t)
 	return &g
 }
 
@@ -147,17 +146,17 @@ func TestAnswersOfOthersByPages(t *testing.T) {
 	answer1, answer2 := f.answer("tram-01", request1), f.answer("tram-02", request2)
 
 	second.accept(answer1)
-	second.sees("Đây là trả lời cho một yêu cầu khác")
-	second.shot("other-answer")
-	second.open(second.box.URL() + "machine")
-	second.sees("Đang chờ trung tâm trả lời", "hop-moi-2")
+	second.Sees("Đây là trả lời cho một yêu cầu khác")
+	second.Shot("other-answer")
+	second.Open(second.box.URL() + "machine")
+	second.Sees("Đang chờ trung tâm trả lời", "hop-moi-2")
 
 	first.accept(answer1)
 	first.enrolled("tram-01")
 	first.accept(answer1)
-	first.sees("Máy này đã thuộc một trung tâm")
-	first.open(first.box.URL() + "machine")
-	first.sees("Đã gia nhập trung tâm", "tram-01")
+	first.Sees("Máy này đã thuộc một trung tâm")
+	first.Open(first.box.URL() + "machine")
+	first.Sees("Đã gia nhập trung tâm", "tram-01")
 
 	f.answer("tram-02", request2) // the same request again, the same answer
 	second.upload(answer2)        // what was refused did no harm

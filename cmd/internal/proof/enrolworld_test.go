@@ -15,6 +15,7 @@ import (
 	"clinicbox/cmd/internal/boxmain"
 	"clinicbox/cmd/internal/hubmain"
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testtab"
 )
 
 const (
@@ -28,8 +29,8 @@ type fleet struct {
 	log     *testlog.Log
 	browser context.Context
 	hub     *hubmain.Hub
-	at      string // of the centre's pages
-	op      *tab   // the operator's
+	at      string       // of the centre's pages
+	op      *testtab.Tab // the operator's
 	prints  []string
 }
 
@@ -55,7 +56,7 @@ func (f *fleet) running(what string, ready <-chan struct{}, run func(context.Con
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	f := &fleet{t: t, log: testlog.New(t), browser: chromium(t)}
+	f := &fleet{t: t, log: testlog.New(t), browser: testtab.Browser(t)}
 	var cfg hubmain.Config
 	dir := t.TempDir()
 	cfg.Data.Dir, cfg.Data.Keys = filepath.Join(dir, "hub"), filepath.Join(dir, "hub.keys")
@@ -69,13 +70,13 @@ func newFleet(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	f.running("centre", f.hub.Ready(), func(ctx context.Context) error { return errors.Join(f.hub.Run(ctx), f.hub.Close()) })
-	f.at, f.op = "http://"+f.hub.WebAddr(), sit(t, f.browser, 1100)
-	f.op.open(f.at + "/")
-	f.op.fill("#token", f.hub.Token())
-	f.op.follow("button.go")
-	f.op.open(f.at + "/certs")
+	f.at, f.op = "http://"+f.hub.WebAddr(), testtab.New(t, f.browser, testtab.Opts{Name: "enrol-hub", Width: 1100})
+	f.op.Open(f.at + "/")
+	f.op.Fill("#token", f.hub.Token())
+	f.op.Follow("button.go")
+	f.op.Open(f.at + "/certs")
 	for _, n := range []string{"1", "2"} { // browsers' root, root of the fleet
-		f.prints = append(f.prints, words(f.op.reads(".card:last-of-type dd.print:nth-of-type("+n+")")))
+		f.prints = append(f.prints, words(f.op.Reads(".card:last-of-type dd.print:nth-of-type("+n+")")))
 	}
 	return f
 }
@@ -86,11 +87,11 @@ func words(s string) string { return strings.Join(strings.Fields(s), " ") }
 // invite makes an invitation by the pages and reads the code from them.
 func (f *fleet) invite(box string) (code string) {
 	f.t.Helper()
-	f.op.open(f.at + "/invitations/new")
-	f.op.fill("#f-code", stationCode, "#f-name", stationName, "#f-box", box, "#f-book", "a")
-	f.op.follow("main button.go")
-	f.op.sees(box, stationName)
-	return words(f.op.reads(".big"))
+	f.op.Open(f.at + "/invitations/new")
+	f.op.Fill("#f-code", stationCode, "#f-name", stationName, "#f-box", box, "#f-book", "a")
+	f.op.Follow("main button.go")
+	f.op.Sees(box, stationName)
+	return words(f.op.Reads(".big"))
 }
 
 // wrongClock is a box's clock that stands elsewhere in time.
@@ -105,12 +106,12 @@ func (c wrongClock) Now() (time.Time, bool) { return c.at.Add(time.Since(c.since
 // newcomer is a box that belongs to nobody yet, with its people at its pages.
 type newcomer struct {
 	*fleet
-	name  string // in the configuration, until a centre gives another
-	path  string // of the configuration
-	box   *boxmain.Box
-	boss  member
-	nurse member
-	*tab  // the administrator's
+	name         string // in the configuration, until a centre gives another
+	path         string // of the configuration
+	box          *boxmain.Box
+	boss         member
+	nurse        member
+	*testtab.Tab // the administrator's
 }
 
 // fresh sets a box up by its command, as a technician does, and starts it.
@@ -140,14 +141,14 @@ func (f *fleet) fresh(name, more string, clock desk.Clock) *newcomer {
 	}
 	n.box = boxmain.New(boxmain.Options{Config: cfg, Log: f.log.Logger().With("program", name), Clock: clock})
 	f.running(name, n.box.Ready(), n.box.Run)
-	n.tab = sit(f.t, f.browser, 800)
+	n.Tab = testtab.New(f.t, f.browser, testtab.Opts{Name: "enrol-" + name, Width: 800})
 	if strings.Contains(more, "board") {
-		n.open(n.box.URL() + "pin/1")
-		n.fill("#pin", n.boss.pin)
-		n.follow("main button[type=submit]")
+		n.Open(n.box.URL() + "pin/1")
+		n.Fill("#pin", n.boss.pin)
+		n.Follow("main button[type=submit]")
 	}
-	n.login(n.tab, n.boss, "machine")
-	n.sees("Chưa gia nhập trung tâm")
+	n.login(n.Tab, n.boss, "machine")
+	n.Sees("Chưa gia nhập trung tâm")
 	return n
 }
 
@@ -168,14 +169,14 @@ func (n *newcomer) command(stdin string, who member) {
 func (n *newcomer) tb() *testing.T { return n.fleet.t }
 
 // login logs a person in by name and PIN, once the box serves, and opens a page.
-func (n *newcomer) login(b *tab, who member, path string) {
-	b.t.Helper()
-	b.soon(n.box.URL()+"login", "the list of people", func(text string) bool { return strings.Contains(text, who.name) })
-	b.open(strings.TrimSuffix(n.box.URL(), "/") + b.evaluates(
+func (n *newcomer) login(b *testtab.Tab, who member, path string) {
+	b.T.Helper()
+	b.Soon(n.box.URL()+"login", "the list of people", func(text string) bool { return strings.Contains(text, who.name) })
+	b.Open(strings.TrimSuffix(n.box.URL(), "/") + b.Evaluates(
 		`[...document.querySelectorAll("a.cb-person")].find(a => a.textContent.includes("`+who.name+`")).getAttribute("href")`))
-	b.fill("#pin", who.pin)
-	b.follow("main button[type=submit]")
-	b.open(n.box.URL() + path)
+	b.Fill("#pin", who.pin)
+	b.Follow("main button[type=submit]")
+	b.Open(n.box.URL() + path)
 }
 
 // enrolled waits until the box lives as a member, and compares all prints with those
@@ -184,25 +185,25 @@ func (n *newcomer) enrolled(as string) {
 	t := n.tb()
 	t.Helper()
 	at := n.box.URL() + "machine"
-	n.soon(at, "the box as a member", func(text string) bool {
+	n.Soon(at, "the box as a member", func(text string) bool {
 		if strings.Contains(text, "Ai đang làm việc") {
-			n.login(n.tab, n.boss, "machine")
-			text = n.text()
+			n.login(n.Tab, n.boss, "machine")
+			text = n.Text()
 		}
 		return strings.Contains(text, "Đã gia nhập trung tâm") && strings.Contains(text, as)
 	})
-	n.sees(stationName, n.prints[1])
-	own := words(n.evaluates(`document.querySelectorAll("section dl")[1].querySelectorAll("dd")[1].textContent`))
-	serial := words(n.evaluates(`[...document.querySelector("section dl").querySelectorAll("dd")].at(-1).textContent`))
-	n.shot(as + "-3-enrolled")
-	n.op.open(n.at + "/certs/" + serial)
-	n.op.sees(as, own)
-	n.op.shot(as + "-4-hub-certificate")
-	n.open(n.box.URL() + "trust")
-	if got := words(n.reads(".cb-print")); got != n.prints[0] {
+	n.Sees(stationName, n.prints[1])
+	own := words(n.Evaluates(`document.querySelectorAll("section dl")[1].querySelectorAll("dd")[1].textContent`))
+	serial := words(n.Evaluates(`[...document.querySelector("section dl").querySelectorAll("dd")].at(-1).textContent`))
+	n.Shot(as + "-3-enrolled")
+	n.op.Open(n.at + "/certs/" + serial)
+	n.op.Sees(as, own)
+	n.op.Shot(as + "-4-hub-certificate")
+	n.Open(n.box.URL() + "trust")
+	if got := words(n.Reads(".cb-print")); got != n.prints[0] {
 		t.Errorf("the box shows the certificate's print\n%s, the centre\n%s", got, n.prints[0])
 	}
-	n.shot(as + "-5-trust")
+	n.Shot(as + "-5-trust")
 }
 
 // delivers registers somebody and waits until the centre confirmed everything.
@@ -210,12 +211,12 @@ func (n *newcomer) delivers(as string) {
 	t := n.tb()
 	t.Helper()
 	before := n.box.Truths().Saved
-	desk := sit(t, n.browser, 800)
+	desk := testtab.New(t, n.browser, testtab.Opts{Name: "enrol-nurse", Width: 800})
 	n.login(desk, n.nurse, "register")
-	desk.fill("#name", "Nguyễn Thị Mẫu", `[name="birth.day"]`, "3", `[name="birth.month"]`, "2", `[name="birth.year"]`, "1961")
-	desk.evaluates(`document.querySelector("#sex-2").click(), ""`)
-	desk.follow("button[name=do][value=queue]")
-	desk.sees("Nguyễn Thị Mẫu")
+	desk.Fill("#name", "Nguyễn Thị Mẫu", `[name="birth.day"]`, "3", `[name="birth.month"]`, "2", `[name="birth.year"]`, "1961")
+	desk.Evaluates(`document.querySelector("#sex-2").click(), ""`)
+	desk.Follow("button[name=do][value=queue]")
+	desk.Sees("Nguyễn Thị Mẫu")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	testlog.Eventually(ctx, t, "the receipt", func() bool {

@@ -49,11 +49,7 @@ func (w *world) signed(by clinic.ID) desk.VisitView {
 func TestForgedKeysChangeNothing(t *testing.T) {
 	w := newWorld(t, 10, "")
 	ctx := t.Context()
-	w.startHub()
-	w.startBox(w.cable.Addr(), "")
-	if err := w.play.Register(ctx); err != nil {
-		t.Fatal(err)
-	}
+	w.begins()
 	w.days(1, 3)
 	doctor, admin, nurse := w.seed(clinic.RoleDoctor), w.seed(clinic.RoleAdministrator), w.seed(clinic.RoleNurse)
 	w.login(admin)
@@ -142,11 +138,7 @@ func TestForgedKeysChangeNothing(t *testing.T) {
 func TestRevokedFromADay(t *testing.T) {
 	w := newWorld(t, 20, "")
 	ctx := t.Context()
-	w.startHub()
-	w.startBox(w.cable.Addr(), "")
-	if err := w.play.Register(ctx); err != nil {
-		t.Fatal(err)
-	}
+	w.begins()
 	doctor, admin := w.seed(clinic.RoleDoctor), w.seed(clinic.RoleAdministrator)
 	w.days(1, 3)
 	w.agree()

@@ -98,11 +98,7 @@ func (w *world) serials(person clinic.ID) (out []string) {
 func TestPeopleSignWithTheirKeys(t *testing.T) {
 	w := newWorld(t, 20, "")
 	ctx := t.Context()
-	w.startHub()
-	w.startBox(w.cable.Addr(), "")
-	if err := w.play.Register(ctx); err != nil {
-		t.Fatal(err)
-	}
+	w.begins()
 	doctor, admin := w.seed(clinic.RoleDoctor), w.seed(clinic.RoleAdministrator)
 	w.days(1, 4)
 	if s := w.signatures(doctor.ID); !all(s, clinic.SignatureUnconfirmed) || w.key(doctor.ID) != desk.KeyOwn {

@@ -10,11 +10,7 @@ import (
 // payload both ways, MQTT, session, receipts and the views of records included.
 func BenchmarkWire(b *testing.B) {
 	w := newWorld(b, 200, "")
-	w.startHub()
-	w.startBox(w.cable.Addr(), "")
-	if err := w.play.Register(context.Background()); err != nil {
-		b.Fatal(err)
-	}
+	w.begins()
 	w.agree()
 	const batch, alone = 100, 5
 	w.cable.Set(false)

@@ -173,6 +173,16 @@ func (w *world) scheme() string {
 	return "ssl"
 }
 
+// begins starts centre and box, and registers the play's patients.
+func (w *world) begins() {
+	w.t.Helper()
+	w.startHub()
+	w.startBox(w.cable.Addr(), "")
+	if err := w.play.Register(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // days plays days of the clinic.
 func (w *world) days(n, visits int) {
 	w.t.Helper()

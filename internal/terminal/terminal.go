@@ -1,4 +1,5 @@
-package boxmain
+// Package terminal keeps what people type in secret off the screen.
+package terminal
 
 import (
 	"io"
@@ -7,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hideTyping turns the terminal's echo off until the returned function is called.
-// It does nothing when the input is no terminal.
-func hideTyping(in io.Reader) (show func()) {
+// Hide turns the terminal's echo off until the returned function is called; the line's
+// end still shows. It does nothing when the input is no terminal.
+func Hide(in io.Reader) (show func()) {
 	f, ok := in.(*os.File)
 	if !ok {
 		return func() {}

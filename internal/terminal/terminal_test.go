@@ -1,4 +1,4 @@
-package boxmain
+package terminal
 
 import (
 	"strings"
@@ -25,7 +25,7 @@ func TestTypingIsHidden(t *testing.T) {
 	if !echo() {
 		t.Fatal("the terminal hides from the start: nothing is tested")
 	}
-	show := hideTyping(screen)
+	show := Hide(screen)
 	if echo() {
 		t.Error("the PIN shows on the screen")
 	}
@@ -33,5 +33,5 @@ func TestTypingIsHidden(t *testing.T) {
 	if !echo() {
 		t.Error("the terminal stays blind")
 	}
-	hideTyping(strings.NewReader("839201\n"))() // a pipe
+	Hide(strings.NewReader("839201\n"))() // a pipe
 }
