@@ -21,8 +21,7 @@ type Statement struct {
 // StatementSubject is the subject of every KindStatement entry.
 func StatementSubject() ID { return ID{'s', 't', 'a', 't', 'e', 'm', 'e', 'n', 't', 's'} }
 
-// Machine is the body of KindMachine: loud, for the administrators here and the
-// operators at the centre. Its subject is MachineSubject. No patient data.
+// Machine is the body of KindMachine: loud, for the operators at the centre. Its subject is MachineSubject. No patient data.
 type Machine struct {
 	Event  string `cbor:"1,keyasint"`           // one of the Machine constants
 	Person ID     `cbor:"2,keyasint,omitempty"` // of the staff, whom it is about
@@ -35,7 +34,7 @@ const (
 	MachineRecovered  = "unlocked by recovery code"
 	MachineTelephoned = "unlocked by telephone"
 	MachineOrder      = "order of the centre obeyed"
-	MachineGuessed    = "PIN guessed at by strangers" // until unlocking from unknown browsers is refused
+	MachineGuessed    = "PIN guessed at by strangers" // unknown browsers are refused from then on
 	MachineOpened     = "protected record opened"
 	MachineNewCode    = "new recovery code"
 )

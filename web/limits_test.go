@@ -196,17 +196,17 @@ func TestAddressesAreBounded(t *testing.T) {
 
 func TestPlainOnLoopback(t *testing.T) {
 	w := newWorld(t, 0)
-	if a := w.at(w.web.PlainHandler()).get("/login"); a.status != http.StatusOK {
+	if a := w.at(w.web.plain).get("/login"); a.status != http.StatusOK {
 		t.Errorf("on loopback: %d", a.status)
 	}
 	o := w.web.opts
 	o.PlainTrustOnly = true
 	web, err := New(o)
 	w.must(err)
-	if a := w.at(web.PlainHandler()).get("/login"); a.location != "/trust" {
+	if a := w.at(web.plain).get("/login"); a.location != "/trust" {
 		t.Errorf("elsewhere: %d %s", a.status, a.location)
 	}
-	if a := w.at(web.PlainHandler()).get("/trust/qr.png"); a.status != http.StatusNotFound || strings.Contains(a.body, `id="strip"`) {
+	if a := w.at(web.plain).get("/trust/qr.png"); a.status != http.StatusNotFound || strings.Contains(a.body, `id="strip"`) {
 		t.Errorf("an error page elsewhere: %d", a.status)
 	}
 	if a := w.at(web.Handler()).get("/login"); a.status != http.StatusOK {

@@ -71,9 +71,7 @@ type LockedPage struct {
 	Ways
 	Form   Form
 	Number uint32
-	Row    bool // few numbers: large buttons, one a line
 	Shut   string
-	Back   string
 }
 
 // openedFor is how long a way in that was accepted is believed before Ways tells

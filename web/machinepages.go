@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"clinicbox/clinic/desk"
 )
 
 // enrolTime bounds how long a page waits for the centre.
@@ -38,7 +36,7 @@ func (s *Server) machineRoutes() map[string]handler {
 func (s *Server) administrator(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if me := who(r).session.person; !administers(me) {
-			return &desk.Error{Code: desk.CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(me.Role))}}
+			return denied(me)
 		}
 		if s.opts.Machine == nil {
 			return errGone

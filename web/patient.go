@@ -102,7 +102,7 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 	if v.File, err = s.opts.Desk.PatientPage(r.Context(), who(r).session.person.ID, id); err != nil {
 		return nil, err
 	}
-	v.Guards = protects(who(r).session.person)
+	v.Guards = helps(who(r).session.person)
 	v.Page.Patient = banner(id, v.File.Now, v.File.Allergies, v.Page.Today)
 	for _, x := range v.File.Visits {
 		l := VisitLine{Visit: x, Row: v.File.VisitRows[x.ID]}

@@ -28,12 +28,6 @@ type ProtectPage struct {
 	Form Form
 }
 
-// protects repeats the desk's rule: it only spares people a link that would be
-// refused.
-func protects(p desk.Person) bool {
-	return p.Role == clinic.RoleDoctor || p.Role == clinic.RoleAdministrator
-}
-
 // guarded sends who asks for a record that is closed to them to the page that asks
 // for a reason. What was typed is kept.
 func (s *Server) guarded(h handler) handler {
@@ -85,7 +79,7 @@ func (s *Server) openView(r *http.Request, next string) (*OpenPage, error) {
 	}
 	return &OpenPage{
 		Page: p, File: f, Form: newForm(nil), Next: next, Reasons: clinic.OpenReasons(),
-		Guards: protects(who(r).session.person), Act2: clinic.NewID().String(),
+		Guards: helps(who(r).session.person), Act2: clinic.NewID().String(),
 	}, nil
 }
 
@@ -140,8 +134,8 @@ func (s *Server) protect(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) protectView(r *http.Request) (*ProtectPage, error) {
-	if me := who(r).session.person; !protects(me) {
-		return nil, &desk.Error{Code: desk.CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(me.Role))}}
+	if me := who(r).session.person; !helps(me) {
+		return nil, denied(me)
 	}
 	p, f, err := s.closedView(r, "protect.title")
 	if err == nil && f.Protected {

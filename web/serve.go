@@ -119,10 +119,3 @@ func strictTLS(c *tls.Config) *tls.Config {
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
 	return c
 }
-
-// healthPlain is /healthz where nothing else of the box is served.
-func (s *Server) healthPlain(w http.ResponseWriter, r *http.Request) {
-	if err := s.wellness(w, r); err != nil {
-		s.log.Debug("health not told", "error", err)
-	}
-}

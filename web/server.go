@@ -92,7 +92,7 @@ func New(o Opts) (*Server, error) {
 	sh.frame = s.page
 	s.handler = s.routed()
 	if s.plain = s.handler; o.PlainTrustOnly {
-		plain.healthz = http.HandlerFunc(s.healthPlain)
+		plain.healthz = s.answered(s.wellness)
 		s.plain = plain.trustOnly(o.Trust)
 	}
 	return s, nil
@@ -100,10 +100,6 @@ func New(o Opts) (*Server, error) {
 
 // Handler answers all requests of the staff's pages.
 func (s *Server) Handler() http.Handler { return s.handler }
-
-// PlainHandler answers what comes over plain HTTP: the same, or only the page that
-// tells how to trust the box.
-func (s *Server) PlainHandler() http.Handler { return s.plain }
 
 // String names the task.
 func (s *Server) String() string { return "web" }

@@ -49,6 +49,11 @@ func helps(p desk.Person) bool {
 	return p.Role == clinic.RoleAdministrator || p.Role == clinic.RoleDoctor
 }
 
+// denied is the desk's refusal to somebody of this role.
+func denied(p desk.Person) error {
+	return &desk.Error{Code: desk.CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(p.Role))}}
+}
+
 func staffPath(id clinic.ID) string { return "/staff/" + id.String() }
 
 func (s *Server) staffList(w http.ResponseWriter, r *http.Request) error {
@@ -146,7 +151,7 @@ type StaffForm struct {
 
 func (s *Server) staffForm(r *http.Request, known *desk.StaffFile) (*StaffForm, error) {
 	if me := who(r).session.person; !administers(me) {
-		return nil, &desk.Error{Code: desk.CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(me.Role))}}
+		return nil, denied(me)
 	}
 	v := &StaffForm{Page: s.page(r, "staff.new", "staff"), Form: newForm(nil), Known: known}
 	if known != nil {

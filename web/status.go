@@ -24,7 +24,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// healthz answers the supervisor: ok, or code words of what is missing.
+// wellness answers the supervisor: ok, or code words of what is missing.
 func (s *Server) wellness(w http.ResponseWriter, r *http.Request) error {
 	if s.healthz != nil {
 		return s.health(w, r)

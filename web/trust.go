@@ -1,13 +1,13 @@
 package web
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"clinicbox/internal/cert"
 )
 
 // Trust is what a browser needs to believe that it speaks with the box.
@@ -133,10 +133,8 @@ func printOf(der []byte) (rows [][]string) {
 	if len(der) == 0 {
 		return nil
 	}
-	sum := sha256.Sum256(der)
-	text := strings.ToUpper(hex.EncodeToString(sum[:]))
-	for ; text != ""; text = text[16:] {
-		rows = append(rows, []string{text[:4], text[4:8], text[8:12], text[12:16]})
+	for _, row := range cert.X509Fingerprint(der) {
+		rows = append(rows, strings.Fields(row))
 	}
 	return rows
 }

@@ -57,7 +57,7 @@ const (
 	UnlockMistyped   = "unlock.mistyped"    // Args: groups, such as "2, 5"
 	UnlockLength     = "unlock.length"      // Args: have, want (groups)
 	UnlockExpired    = "unlock.expired"     // the answer belongs to an earlier challenge
-	UnlockWeak       = "unlock.weak"        // the new administrator's PIN
+	UnlockWeak       = "pin.weak"           // the new administrator's PIN
 	UnlockTPMMissing = "unlock.tpm-missing" //
 	UnlockTPMReset   = "unlock.tpm-reset"   // cleared, or another one
 	UnlockTPMLocked  = "unlock.tpm-locked"  // with a time

@@ -9,7 +9,7 @@ import (
 )
 
 // NoteMachine records what happened to this box, in the box's own name. It is loud:
-// administrators see it here, operators at the centre.
+// operators read it on the box's page at the centre.
 func (d *Desk) NoteMachine(ctx context.Context, m clinic.Machine) error {
 	_, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
 		return []clinic.Draft{{Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &m}}, nil
@@ -39,23 +39,6 @@ func (d *Desk) NoteEscrow(ctx context.Context, e clinic.Escrow) (rec clinic.Reco
 		return rec, err
 	}
 	return saved.Records[0], nil
-}
-
-// MachineLog returns what happened to this box, the latest first. Administrators.
-func (d *Desk) MachineLog(ctx context.Context, by clinic.ID) (out []clinic.Record, err error) {
-	err = d.view(ctx, func(r Reader) error {
-		if _, err := who(r, by, rightStaff); err != nil {
-			return err
-		}
-		records, err := r.Records(clinic.MachineSubject())
-		for i := len(records) - 1; i >= 0; i-- {
-			if records[i].Kind == clinic.KindMachine {
-				out = append(out, records[i])
-			}
-		}
-		return err
-	})
-	return out, err
 }
 
 // Confirm checks an administrator's own PIN before something that only an

@@ -28,7 +28,12 @@ func newOpenings() *openings {
 	return &openings{from: map[opening]time.Time{}, acts: map[clinic.ID]time.Time{}}
 }
 
-func opens(from, now time.Time) bool { return !now.Before(from) && now.Sub(from) < openFor }
+func opens(from, now time.Time) bool { return within(from, now, openFor) }
+
+// within reports whether now comes at most so long after a moment, and not before it.
+func within(from, now time.Time, long time.Duration) bool {
+	return !now.Before(from) && now.Sub(from) < long
+}
 
 func (o *openings) open(x opening, act clinic.ID, from, now time.Time) {
 	o.mu.Lock()
@@ -195,17 +200,13 @@ func (d *Desk) OpenProtected(ctx context.Context, c Call, in OpenInput) error {
 	if err != nil {
 		return err
 	}
-	var by Person
-	var drafts []clinic.Draft
 	done, err := d.save(ctx, c, plan{
 		need: rightOpen, kind: clinic.KindLooked, patient: c.By,
 		build: func(w *work) ([]clinic.Draft, error) {
-			by = w.by
 			if on, err := w.Protected(in.Patient); err != nil || !on {
 				return nil, errors.Join(err, errNothing)
 			}
-			drafts = openDrafts(c.By, body)
-			return drafts, nil
+			return openDrafts(c.By, body), nil
 		},
 		same: func(b any) bool {
 			l, ok := b.(*clinic.Looked)
@@ -229,7 +230,7 @@ func (d *Desk) OpenProtected(ctx context.Context, c Call, in OpenInput) error {
 	}
 	d.open.open(opening{c.By, in.Patient}, c.Act, from, now)
 	d.views.opened(c.By, in.Patient, nil)
-	d.o.Log.Warn("a protected record was opened", "person", by.ID)
+	d.o.Log.Warn("a protected record was opened", "person", c.By)
 	return nil
 }
 

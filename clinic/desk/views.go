@@ -154,7 +154,7 @@ func (v *Views) take() []viewAct {
 }
 
 // stands reports whether a look at the time still stands for one now.
-func stands(at, now time.Time) bool { return !now.Before(at) && now.Sub(at) < lookAgain }
+func stands(at, now time.Time) bool { return within(at, now, lookAgain) }
 
 // add holds a look at a record. When too many wait, the caller writes them itself,
 // unless that fails at present: a record must be readable when nothing can be
