@@ -37,6 +37,10 @@ type Record struct {
 	Body     any       // pointer as NewBody makes; nil for an unknown kind
 }
 
+// HLCAt is the hybrid time of a moment, before any entry of the same millisecond; 0
+// for one before 1970.
+func HLCAt(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) << 16 }
+
 // Recorded returns the wall time inside the hybrid time.
 func (r *Record) Recorded() time.Time { return time.UnixMilli(int64(r.HLC >> 16)).In(ICT) }
 

@@ -267,7 +267,7 @@ func (b *batch) encode(a *act, drafts []clinic.Draft) (out []journal.Entry, recs
 		if d.Event.IsZero() {
 			d.Event = now
 		}
-		hlc = max(hlc+1, uint64(max(now.UnixMilli(), 0))<<16)
+		hlc = max(hlc+1, clinic.HLCAt(now))
 		bytes, err := entry.Encode(d, a.id, a.author, hlc, trusted)
 		var rec clinic.Record
 		if err == nil { // what is saved is what is read later, not what was meant

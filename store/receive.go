@@ -175,7 +175,7 @@ const hlcAhead = 10 * 60 * 1000 << 16
 // stands behind what it answers.
 func (s *Store) follow(hlc uint64) {
 	now, trusted := s.o.Clock.Now()
-	if trusted && hlc < uint64(max(now.UnixMilli(), 0))<<16+hlcAhead {
+	if trusted && hlc < clinic.HLCAt(now)+hlcAhead {
 		s.hlc = max(s.hlc, hlc)
 	}
 }

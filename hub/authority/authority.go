@@ -31,6 +31,8 @@ var (
 	ErrKey      = errors.New("authority: key belongs to another box or person")
 	ErrKeys     = errors.New("authority: keys and certificates do not fit together")
 	ErrOperator = errors.New("authority: an operation needs an operator's name")
+	// ErrInvitation: a value that could not be certified later. It wraps cert.ErrForm.
+	ErrInvitation = fmt.Errorf("authority: an invitation that nobody could join by: %w", cert.ErrForm)
 )
 
 // Keys are what the centre signs with. Each Signer may be a file (LoadKey), a

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"clinicbox/clinic"
@@ -60,11 +61,35 @@ type Box struct {
 	Orders   uint64 // commands so far
 }
 
+// ValidBook reports whether s may be a box's book: one character 0-9 or a-z.
+func ValidBook(s string) bool {
+	return len(s) == 1 && strings.Contains("0123456789abcdefghijklmnopqrstuvwxyz", s)
+}
+
+// check refuses here, with the operator, what would fail with the technician.
+func (inv *Invitation) check() error {
+	for _, c := range []struct {
+		ok    bool
+		field string
+	}{
+		{cert.ValidFacility(inv.Facility.Code), "facility code"},
+		{cert.ValidBox(inv.Facility.Box), "box name"},
+		{ValidBook(inv.Facility.Book), "book"},
+		{inv.Names.Local(), "names and addresses of the pages"},
+		{inv.Life >= 0 && inv.Life <= maxCodeLife, "days"},
+	} {
+		if !c.ok {
+			return fmt.Errorf("%w (%s)", ErrInvitation, c.field)
+		}
+	}
+	return nil
+}
+
 // Invite makes a one-time code, to be told once and never kept. An unused code for
 // the same box ends.
 func (a *Authority) Invite(ctx context.Context, by By, inv Invitation) (cert.Code, error) {
-	if !cert.ValidBox(inv.Facility.Box) || len(inv.Facility.Code) != 5 || inv.Life < 0 || inv.Life > maxCodeLife {
-		return cert.Code{}, cert.ErrForm
+	if err := inv.check(); err != nil {
+		return cert.Code{}, err
 	}
 	if inv.Life == 0 {
 		inv.Life = CodeLife
@@ -295,7 +320,7 @@ func (a *Authority) answer(tx Tx, t *Ticket, b Box, r cert.Request) ([]byte, err
 }
 
 // hlc is the centre's clock as logs count it: milliseconds, 16 bits of counter.
-func (a *Authority) hlc() uint64 { return uint64(a.o.Now().UnixMilli()) << 16 }
+func (a *Authority) hlc() uint64 { return clinic.HLCAt(a.o.Now()) }
 
 // boxFor finds a box by name, the one that has it now, or by serial, also an ended one.
 func boxFor(tx Tx, ref string) (b Box, err error) {

@@ -65,15 +65,20 @@ func (d *DB) Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential
 				return err
 			}
 		}
-		for i := range found {
-			_, err := tx.ExecContext(ctx, `INSERT INTO scanned (stream, next) VALUES (?,?)
-				ON CONFLICT (stream) DO UPDATE SET next=max(next, excluded.next)`, found[i].Stream, int63(found[i].Index+1))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return markScanned(ctx, tx, "scanned", found)
 	}))
+}
+
+// markScanned notes in one of the tables of that form how far streams were looked at.
+func markScanned(ctx context.Context, tx *sql.Tx, table string, found []hub.Found) error {
+	for i := range found {
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (stream, next) VALUES (?,?)
+			ON CONFLICT (stream) DO UPDATE SET next=max(next, excluded.next)`, found[i].Stream, int63(found[i].Index+1))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func putCredential(ctx context.Context, tx *sql.Tx, c *hub.Credential) error {

@@ -29,14 +29,7 @@ func (d *DB) LegalTake(ctx context.Context, found []hub.Found, rs []hub.LegalReq
 				return err
 			}
 		}
-		for i := range found {
-			_, err := tx.ExecContext(ctx, `INSERT INTO legal_scanned (stream, next) VALUES (?,?)
-				ON CONFLICT (stream) DO UPDATE SET next=max(next, excluded.next)`, found[i].Stream, int63(found[i].Index+1))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return markScanned(ctx, tx, "legal_scanned", found)
 	}))
 }
 

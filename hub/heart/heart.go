@@ -194,7 +194,8 @@ func (h *Heart) orders(ctx context.Context, b *authority.Box, after uint64) {
 		h.o.Log.Error("orders", "box", b.Facility.Box, "err", err)
 		return
 	}
-	for _, raw := range raws[:min(len(raws), maxOrders)] {
+	raws = raws[:min(len(raws), maxOrders)] // the rest after the next heartbeat
+	for _, raw := range raws {
 		if !h.publish(b.Facility.Box, raw) {
 			return
 		}

@@ -60,7 +60,7 @@ type hlc struct {
 func (c *hlc) next(now time.Time) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = max(c.last+1, uint64(now.UnixMilli())<<16)
+	c.last = max(c.last+1, clinic.HLCAt(now))
 	return c.last
 }
 

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/hub/authority"
+	"clinicbox/hub/registrar"
 	"clinicbox/internal/cert"
 )
 
@@ -271,31 +273,16 @@ func (s *server) from(v *askView) uint64 {
 	if v.From == "ever" {
 		return 0
 	}
-	return hlc(s.Now())
+	return clinic.HLCAt(s.Now())
 }
 
-// held is how many entries of a box were received: those stay good when it is
-// stolen. Streams that began after a successor of the name was certified are not
-// this machine's.
+// held is how many entries of a machine were received: those stay good when it is
+// stolen.
 func (s *server) held(ctx context.Context, c certRow) (uint64, error) {
-	all, err := s.certRows(ctx)
+	boxes, err := s.Trust.Boxes(ctx)
 	if err != nil {
 		return 0, err
-	}
-	var next time.Time
-	for _, o := range all {
-		if o.Facility.Box == c.Facility.Box && o.Issued.After(c.Issued) && (next.IsZero() || o.Issued.Before(next)) {
-			next = o.Issued
-		}
 	}
 	streams, err := s.DB.Streams(ctx, c.Facility.Box)
-	if err != nil {
-		return 0, err
-	}
-	for i := range streams { // the newest first
-		if next.IsZero() || streams[i].Started.Before(next) {
-			return streams[i].Size, nil
-		}
-	}
-	return 0, nil
+	return registrar.Held(boxes, &c.Box, streams), err
 }

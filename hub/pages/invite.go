@@ -110,14 +110,14 @@ func (v *inviteView) fill(f url.Values) (inv authority.Invitation) {
 		}
 	}
 	x := &v.Facility
-	bad(len(x.Code) != 5 || strings.Trim(x.Code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "", "code", "inv.err.code")
+	bad(!cert.ValidFacility(x.Code), "code", "inv.err.code")
 	bad(!within(x.Name, 1, 200), "name", "inv.err.name")
 	bad(!within(x.Governing, 0, 200), "governing", "inv.err.long")
 	bad(!within(x.Address, 0, 200), "address", "inv.err.long")
 	bad(!within(x.Phone, 0, 40), "phone", "inv.err.long")
 	bad(!within(x.Site, 0, 100), "site", "inv.err.long")
 	bad(!cert.ValidBox(x.Box), "box", "inv.err.box")
-	bad(len(x.Book) != 1 || strings.Trim(x.Book, "0123456789abcdefghijklmnopqrstuvwxyz") != "", "book", "inv.err.book")
+	bad(!authority.ValidBook(x.Book), "book", "inv.err.book")
 	days, err := strconv.Atoi(v.Days)
 	bad(err != nil || days < 1 || days > maxDays, "days", "inv.err.days")
 	names, ok := namesOf(v.Names)
@@ -134,29 +134,12 @@ func namesOf(text string) (n cert.Names, ok bool) {
 	all := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
 	for _, s := range all {
 		if a, err := netip.ParseAddr(s); err == nil {
-			if a.Zone() != "" || !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsLoopback() {
-				return n, false
-			}
 			n.IPs = append(n.IPs, a.Unmap())
-		} else if s = strings.ToLower(s); localName(s) {
-			n.DNS = append(n.DNS, s)
 		} else {
-			return n, false
+			n.DNS = append(n.DNS, strings.ToLower(s))
 		}
 	}
-	return n, len(all) <= maxNames
-}
-
-func localName(s string) bool {
-	labels := strings.Split(s, ".")
-	for _, l := range labels {
-		if !cert.ValidBox(l) {
-			return false
-		}
-	}
-	last := labels[len(labels)-1]
-	return len(labels) > 1 && slices.Contains([]string{"local", "lan", "internal"}, last) ||
-		len(labels) > 2 && strings.HasSuffix(s, ".home.arpa")
+	return n, len(all) <= maxNames && n.Local()
 }
 
 // codeShown is what is kept of a new code until it was seen.

@@ -426,7 +426,7 @@ func used(t *testing.T, key string) bool {
 	if strings.Contains(all, `"`+key+`"`) {
 		return true
 	}
-	for _, prefix := range []string{"alarm.", "short.", "push.catalog.", "op.", "act.", "done.", "task.", "go.", "point."} {
+	for _, prefix := range []string{"alarm.", "short.", "people.bad.", "push.catalog.", "op.", "act.", "done.", "task.", "go.", "point."} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}

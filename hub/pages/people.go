@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"clinicbox/clinic"
@@ -311,8 +312,18 @@ func (s *server) revokeJob(r *http.Request) (*job, error) {
 // Role names a role.
 func (v *peopleView) Role(r clinic.Role) string { return v.T(roleKey(r)) }
 
-// Same reports whether two keys are one; a new key of a person who has a
-// certificate is worth a question.
+// Why is the message key of what does not verify about a key, as hub/registrar says it.
+func (v *peopleView) Why(problem string) string {
+	what, _, _ := strings.Cut(problem, ":")
+	switch what {
+	case "request", "certificate", "voucher":
+		return "people.bad." + what
+	}
+	return "people.problem"
+}
+
+// Same reports whether the person has a certificate in service: a second key is worth
+// a question.
 func (v *peopleView) Same(c waitingRow) bool {
 	for _, p := range v.People {
 		if !p.Ended && bytes.Equal(p.Person.Person[:], c.Person[:]) {

@@ -87,9 +87,6 @@ func roleKey(r clinic.Role) string {
 	return "role.other"
 }
 
-// hlc is a moment as logs count it: milliseconds, 16 bits of counter.
-func hlc(t time.Time) uint64 { return uint64(t.UnixMilli()) << 16 }
-
 func fromHLC(h uint64) time.Time { return time.UnixMilli(int64(h >> 16)) }
 
 // place writes a facility as one line.

@@ -231,6 +231,28 @@ func Holders(boxes []authority.Box) []*authority.Box {
 	return out
 }
 
+// Held returns how many entries were received of one machine: the size of the newest
+// stream that began while its certificate was the latest of the name, or before the
+// first of the name. Streams are a box's, the newest first.
+func Held(boxes []authority.Box, b *authority.Box, streams []hub.Stream) uint64 {
+	var since, until time.Time // zero = no predecessor, no successor
+	for i := range boxes {
+		switch o := &boxes[i]; {
+		case o.Facility.Box != b.Facility.Box:
+		case o.Issued.After(b.Issued) && (until.IsZero() || o.Issued.Before(until)):
+			until = o.Issued
+		case o.Issued.Before(b.Issued):
+			since = b.Issued
+		}
+	}
+	for i := range streams {
+		if at := streams[i].Started; !at.Before(since) && (until.IsZero() || at.Before(until)) {
+			return streams[i].Size
+		}
+	}
+	return 0
+}
+
 func later(b, old *authority.Box) bool {
 	if (b.Revoked == nil) != (old.Revoked == nil) {
 		return b.Revoked == nil

@@ -9,6 +9,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
+	"clinicbox/hub/authority"
 	"clinicbox/hub/hubtest"
 	"clinicbox/hub/registrar"
 	"clinicbox/internal/cert"
@@ -240,4 +241,23 @@ func TestTask(t *testing.T) {
 	})
 	cancel()
 	w.ok(<-done)
+}
+
+// TestHeldIsOfOneMachine: machines that had a name one after the other do not count
+// each other's streams.
+func TestHeldIsOfOneMachine(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }
+	box := func(name string, n int) authority.Box {
+		return authority.Box{Facility: clinic.Facility{Box: name}, Issued: day(n)}
+	}
+	boxes := []authority.Box{box("a", 10), box("a", 20), box("b", 1)}
+	streams := []hub.Stream{{Started: day(25), Size: 3}, {Started: day(12), Size: 2}, {Started: day(5), Size: 1}}
+	for i, want := range []uint64{2, 3, 3} {
+		if got := registrar.Held(boxes, &boxes[i], streams); got != want {
+			t.Errorf("machine %d: %d entries, want %d", i, got, want)
+		}
+	}
+	if got := registrar.Held(boxes, &boxes[1], streams[1:]); got != 0 {
+		t.Errorf("a new machine has %d entries of its predecessor", got)
+	}
 }

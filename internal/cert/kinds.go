@@ -234,25 +234,25 @@ func (v Hub) check() error {
 }
 
 func (v Box) check() error {
-	return form(ValidBox(v.Name), isFacility(v.Facility), isKey(v.Identity), v.Serial != Serial{}, v.Beat == nil || isKey(v.Beat))
+	return form(ValidBox(v.Name), ValidFacility(v.Facility), isKey(v.Identity), v.Serial != Serial{}, v.Beat == nil || isKey(v.Beat))
 }
 
 func (v PersonRequest) check() error {
-	return form(!v.Person.IsZero(), isRole(v.Role), isFacility(v.Facility), isKey(v.Key))
+	return form(!v.Person.IsZero(), isRole(v.Role), ValidFacility(v.Facility), isKey(v.Key))
 }
 
 func (v Person) check() error {
-	return form(!v.Person.IsZero(), isRole(v.Role), isFacility(v.Facility), isKey(v.Key), v.Serial != Serial{})
+	return form(!v.Person.IsZero(), isRole(v.Role), ValidFacility(v.Facility), isKey(v.Key), v.Serial != Serial{})
 }
 
 func (v Provisional) check() error {
 	return form(v.Serial != Serial{}, v.Voucher != v.Serial, len(v.Request) <= MaxStatement/4)
 }
 
-func (v Ratification) check() error { return form(v.Serial != Serial{}, isFacility(v.Facility)) }
+func (v Ratification) check() error { return form(v.Serial != Serial{}, ValidFacility(v.Facility)) }
 
 func (v Revocations) check() error {
-	return form(v.Facility == "" || isFacility(v.Facility), isSeq(v.Seq), len(v.Items) <= MaxRevoked)
+	return form(v.Facility == "" || ValidFacility(v.Facility), isSeq(v.Seq), len(v.Items) <= MaxRevoked)
 }
 
 func (v Command) check() error { return form(ValidBox(v.Box), v.Serial != Serial{}, isSeq(v.Seq)) }
@@ -283,8 +283,8 @@ func isSPKI(der []byte) bool {
 	return err == nil && len(der) <= 256
 }
 
-// isFacility takes a MA_CSKCB: 5 characters.
-func isFacility(s string) bool {
+// ValidFacility reports whether s is a MA_CSKCB: 5 characters 0-9 or A-Z.
+func ValidFacility(s string) bool {
 	if len(s) != 5 {
 		return false
 	}

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,6 +60,27 @@ func NewParent(der []byte, key crypto.Signer) (Parent, error) {
 type Names struct {
 	DNS []string
 	IPs []netip.Addr
+}
+
+// Local reports whether the fleet's web authority, which is constrained to local names
+// and private addresses, may certify all of them.
+func (n Names) Local() bool {
+	return !slices.ContainsFunc(n.DNS, func(s string) bool { return !localName(s) }) &&
+		!slices.ContainsFunc(n.IPs, func(a netip.Addr) bool { return !localAddr(a) })
+}
+
+// localName takes NAME.local and the like; each label is as a box's name.
+func localName(s string) bool {
+	for _, under := range localNames() {
+		if rest, ok := strings.CutSuffix(s, "."+under); ok {
+			return !slices.ContainsFunc(strings.Split(rest, "."), func(l string) bool { return !ValidBox(l) })
+		}
+	}
+	return false
+}
+
+func localAddr(a netip.Addr) bool {
+	return a.Zone() == "" && slices.ContainsFunc(privateRanges(), func(n *net.IPNet) bool { return n.Contains(a.AsSlice()) })
 }
 
 // OwnNames are those of a box: its mDNS name and what its facility configured.

@@ -2,7 +2,6 @@ package boxmain
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -162,7 +161,7 @@ func (p *Program) takeAnswer(v *vault) error {
 	if err != nil {
 		return err
 	}
-	raw, err := carried(b)
+	raw, err := cert.Carried(b)
 	if err != nil {
 		return err
 	}
@@ -172,36 +171,3 @@ func (p *Program) takeAnswer(v *vault) error {
 	}
 	return p.welcome(e)
 }
-
-// carried reads an answer in whichever form it was carried: bytes, lines of text, or
-// the contents of QR codes, one a line.
-func carried(b []byte) ([]byte, error) {
-	if _, err := cert.KindOf(b); err == nil {
-		return b, nil
-	}
-	if !bytes.Contains(b, []byte("CB1:")) {
-		return cert.ParseText(string(b))
-	}
-	var parts cert.Parts
-	for line := range strings.Lines(string(b)) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		if err := parts.Add(line); err != nil {
-			return nil, err
-		}
-	}
-	if m := parts.Missing(); len(m) > 0 {
-		return nil, &missingParts{m}
-	}
-	return parts.Bytes()
-}
-
-// missingParts names the QR codes that are still to be scanned.
-type missingParts struct{ parts []int }
-
-// Error implements error.
-func (e *missingParts) Error() string { return fmt.Sprintf("QR codes are missing: %v", e.parts) }
-
-// Unwrap makes it a malformed answer.
-func (e *missingParts) Unwrap() error { return cert.ErrForm }

@@ -84,7 +84,7 @@ func (p fleetPages) Request(_ context.Context, code string) (text string, qr []s
 
 // Answer implements web.Machine.
 func (p fleetPages) Answer(_ context.Context, text string) error {
-	raw, err := carried([]byte(text))
+	raw, err := cert.Carried([]byte(text))
 	if err != nil {
 		return machineError(err)
 	}
@@ -120,8 +120,8 @@ func machineError(err error) error {
 		}
 		return &web.MachineError{Key: web.MachineMissing, Args: []any{"lines", list(e.Missing)}}
 	}
-	if e, ok := errors.AsType[*missingParts](err); ok {
-		return &web.MachineError{Key: web.MachineParts, Args: []any{"parts", list(e.parts)}}
+	if e, ok := errors.AsType[*cert.MissingError](err); ok {
+		return &web.MachineError{Key: web.MachineParts, Args: []any{"parts", list(e.Parts)}}
 	}
 	for _, r := range refusals() {
 		if errors.Is(err, r.err) {

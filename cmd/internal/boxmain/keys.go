@@ -37,7 +37,7 @@ func personRequest(facility string, p desk.Person, key crypto.Signer) ([]byte, e
 // Vouch implements desk.Keys.
 func (s staffKeys) Vouch(request []byte, by crypto.Signer, chain [][]byte) ([][]byte, error) {
 	now, _ := s.b.clock.Now()
-	hlc := uint64(max(now.UnixMilli(), 0)) << 16
+	hlc := clinic.HLCAt(now)
 	if by == nil {
 		_, keys, err := s.b.vault.storage()
 		if err != nil {

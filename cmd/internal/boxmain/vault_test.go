@@ -193,7 +193,7 @@ func TestEnrolmentCarried(t *testing.T) {
 		if err := v.loadKey(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
-		got := must[[]byte](t)(carried(carry(t, form, answer)))
+		got := must[[]byte](t)(cert.Carried(carry(t, form, answer)))
 		e := must[*identity.Enrolment](t)(v.accept(got))
 		if e.Facility.Box != box || e.Broker != f.broker {
 			t.Fatalf("%+v", e)

@@ -119,7 +119,8 @@ func (p *Program) request(cfg *Config) error {
 	return durable.WriteFile(p.flags.out, raw, 0o644)
 }
 
-// install takes a grant into use after it was tried against keys and history.
+// install takes a grant into use. One that does not fit keys and history is taken
+// back, and the one before returns.
 func (p *Program) install(ctx context.Context, cfg *Config) error {
 	g, err := authority.LoadGrant(p.args[1])
 	if err != nil {

@@ -34,23 +34,24 @@ const hubUser = "hub"
 
 // Hub is the centre, wired and not started. Open it, Run it, Close it.
 type Hub struct {
-	cfg    Config
-	log    *slog.Logger
-	lock   *os.File
-	keys   *keyfile.Private
-	token  string // of the first operator
-	made   bool   // the token is new
-	db     *db.DB
-	broker *broker.Broker // nil with one elsewhere
-	secret string         // our password at the embedded broker
-	link   lateLink
-	ingest *ingest.Ingest
-	pages  http.Handler
-	trust  *trust       // nil without an authority
-	legal  *legal.Legal // nil when nobody makes legal signatures
-	group  *task.Group
-	web    atomic.Pointer[string]
-	joins  atomic.Pointer[string]
+	cfg     Config
+	log     *slog.Logger
+	lock    *os.File
+	keys    *keyfile.Private
+	token   string // of the first operator
+	made    bool   // the token is new
+	db      *db.DB
+	broker  *broker.Broker // nil with one elsewhere
+	secret  string         // our password at the embedded broker
+	link    lateLink
+	ingest  *ingest.Ingest
+	pages   http.Handler
+	joining http.Handler // new boxes
+	trust   *trust       // nil without an authority
+	legal   *legal.Legal // nil when nobody makes legal signatures
+	group   *task.Group
+	web     atomic.Pointer[string]
+	joins   atomic.Pointer[string]
 }
 
 // Open takes the data directory, opens what is in it and joins the parts. extra
@@ -87,6 +88,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if err := errors.Join(h.openTrust(ctx), h.openLegal()); err != nil {
 		return err
 	}
+	h.joining = h.enrolment()
 	h.pages, err = h.newPages()
 	if err != nil || h.cfg.Broker.URL != "" {
 		return err
@@ -316,13 +318,15 @@ func reachable(addr string) string {
 func (h *Hub) serveWeb(ctx context.Context, ready func()) error {
 	m := http.NewServeMux()
 	m.Handle("/", h.pages)
-	m.Handle("POST /enrol", h.enrolment())
+	m.Handle(enrolPattern, h.joining)
 	return h.serve(ctx, site{h.cfg.Web.Listen, m, &h.web}, ready)
 }
 
 // serveEnrol answers new boxes only, at an address that may be open to all.
 func (h *Hub) serveEnrol(ctx context.Context, ready func()) error {
-	return h.serve(ctx, site{h.cfg.Web.Enrol, h.enrolment(), &h.joins}, ready)
+	m := http.NewServeMux()
+	m.Handle(enrolPattern, h.joining)
+	return h.serve(ctx, site{h.cfg.Web.Enrol, m, &h.joins}, ready)
 }
 
 // site is what is served where.

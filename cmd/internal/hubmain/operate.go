@@ -73,7 +73,11 @@ func (p *Program) by() authority.By {
 }
 
 func (p *Program) usage() error {
-	return fmt.Errorf("%w: clinichub %s %s", ErrUsage, p.command.name, p.command.usage)
+	needs := ""
+	if p.command.config {
+		needs = "-config FILE "
+	}
+	return fmt.Errorf("%w: clinichub %s %s%s", ErrUsage, p.command.name, needs, p.command.usage)
 }
 
 func publicKey(k crypto.Signer) ed25519.PublicKey {
@@ -145,20 +149,7 @@ func (p *Program) carried(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := strings.TrimSpace(string(b))
-	switch {
-	case strings.HasPrefix(text, "CB1:"):
-		var parts cert.Parts
-		for line := range strings.Lines(text) {
-			if err := parts.Add(line); err != nil {
-				return nil, err
-			}
-		}
-		return parts.Bytes()
-	case strings.HasPrefix(strings.ToUpper(text), "CLINICBOX"):
-		return cert.ParseText(text)
-	}
-	return b, nil
+	return cert.Carried(b)
 }
 
 // inForm writes an answer; without a word, bytes into a file and text for people.
@@ -190,7 +181,7 @@ func (p *Program) revoke(ctx context.Context) error {
 			return p.usage()
 		}
 	}
-	r := cert.Revoked{Serial: s, Reason: reason, From: uint64(since.UnixMilli()) << 16}
+	r := cert.Revoked{Serial: s, Reason: reason, From: clinic.HLCAt(since)}
 	if reason == cert.ReasonError && p.flags.since == "" {
 		r.From = 0 // should never have been: nothing that it signed is good
 	}
@@ -203,21 +194,19 @@ func (p *Program) stolen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		boxes, err := c.authority.Boxes(ctx)
+		if err != nil {
+			return err
+		}
 		ss, err := c.db.Streams(ctx, b.Facility.Box)
 		if err != nil {
 			return err
 		}
-		size := uint64(0)
-		for i := range ss { // the newest that this machine can have begun
-			if !ss[i].Started.Before(b.Issued) {
-				size = ss[i].Size
-				break
-			}
-		}
+		size := registrar.Held(boxes, &b, ss)
 		if _, err := c.authority.Stolen(ctx, p.by(), p.args[0], size); err != nil {
 			return err
 		}
-		fmt.Fprintf(p.Stdout, "%s %s: đã thu hồi, lệnh xóa chờ hộp lên mạng / revoked, the order to erase waits for it; %d\n", b.Facility.Box, b.Serial, size)
+		fmt.Fprintf(p.Stdout, "%s %s: đã thu hồi, lệnh xóa chờ hộp lên mạng / revoked, the order to erase waits for it; bản ghi đã nhận / records held: %d\n", b.Facility.Box, b.Serial, size)
 		return nil
 	})
 }

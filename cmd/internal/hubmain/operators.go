@@ -66,7 +66,7 @@ func (p *Program) operators(ctx context.Context) error {
 	case p.args[0] == "list" && len(p.args) == 1:
 		return p.database(ctx, p.listOperators(ctx))
 	}
-	return fmt.Errorf("%w: clinichub operator -config FILE %s", ErrUsage, p.command.usage)
+	return p.usage()
 }
 
 // addOperator prints the token once: only its SHA-256 is kept.

@@ -60,7 +60,7 @@ func (p *Program) ParseFlags(args []string) error {
 	n := len(p.args)
 	if p.command.config && p.flags.config == "" || n < p.command.least || n > p.command.most ||
 		p.command.name == "push" && (p.flags.box == "") != p.flags.all {
-		return fmt.Errorf("%w: clinichub %s -config FILE %s", ErrUsage, p.command.name, p.command.usage)
+		return p.usage()
 	}
 	return nil
 }

@@ -88,7 +88,10 @@ func (h *Hub) linkTLS(address string) *tls.Config {
 	return cert.LinkTLS(h.trust.own, link.Cert.Raw, hostOf(address), func() (time.Time, bool) { return time.Now(), true })
 }
 
-// enrolment answers POST /enrol.
+// enrolPattern is where new boxes ask.
+const enrolPattern = "POST /enrol"
+
+// enrolment answers new boxes. Its limits count what comes at either address.
 func (h *Hub) enrolment() http.Handler {
 	o := enrol.Options{Log: h.log}
 	if h.trust != nil {
@@ -98,9 +101,7 @@ func (h *Hub) enrolment() http.Handler {
 			return err
 		}
 	}
-	m := http.NewServeMux()
-	m.Handle("POST /enrol", enrol.New(o))
-	return m
+	return enrol.New(o)
 }
 
 // Authority returns the authority, nil when there is none.
