@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"clinicbox/internal/durable"
 )
 
 // lock is the LOCK file of a data directory: flock keeps a second process out,
@@ -21,8 +23,8 @@ func takeLock(dir string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		if errors.Is(err, unix.EWOULDBLOCK) {
+	if err := durable.Hold(f); err != nil {
+		if errors.Is(err, durable.ErrHeld) {
 			err = ErrLocked
 		}
 		return nil, errors.Join(err, f.Close())

@@ -72,6 +72,7 @@ func (e *MachineError) Error() string { return "web: " + e.Key }
 const (
 	MachineAddress     = "machine.bad.address"     // not an address of a centre
 	MachineUnreachable = "machine.bad.unreachable" // the centre does not answer
+	MachineBusy        = "machine.bad.busy"        // the centre takes nothing now
 	MachineCode        = "machine.bad.code"        // the one-time code is mistyped
 	MachineRefused     = "machine.bad.refused"     // the centre does not take the code: used, old, of another box
 	MachineForged      = "machine.bad.forged"      // the answer does not prove that it knows the code

@@ -46,8 +46,8 @@ func Box() []Cause {
 		},
 		{
 			Code: Locked, Severity: Failure,
-			VI: "Máy đang khóa sau khi khởi động. Mở bằng mã PIN của một người, không mất gì.",
-			EN: "The box is locked after a start. One person's PIN opens it; nothing is lost.",
+			VI: "Máy đang khóa: trang của máy nói cách mở, hoặc vì sao không mở được.",
+			EN: "The box is locked: its page says how to open it, or why it stays shut.",
 		},
 		{
 			Code: KeysDevelopment, Severity: Info,
@@ -61,8 +61,8 @@ func Box() []Cause {
 		},
 		{
 			Code: LinkOff, Severity: Info, Hides: []string{LinkDown, HubSilent},
-			VI: "Máy chạy độc lập: chưa cấu hình trung tâm, hồ sơ chỉ có tại đây.",
-			EN: "The box works alone: no centre is configured, records exist only here.",
+			VI: "Máy chạy độc lập: chưa gia nhập trung tâm, hồ sơ chỉ có tại đây. Người quản trị: Máy và trung tâm.",
+			EN: "The box works alone: it joined no centre, records exist only here. Administrator: the page about the box and the centre.",
 		},
 		{
 			Code: LinkDown, Severity: Info, After: 2 * time.Minute, Hides: []string{HubSilent},

@@ -158,8 +158,8 @@ func (b *Box) WebRoot() []byte {
 	return b.enrol.Web[len(b.enrol.Web)-1]
 }
 
-// EraseClosed destroys the closed keys, after which nothing here speaks for this
-// box but its heartbeat, and nothing of the sealed copy is left. Twice is no error.
+// EraseClosed destroys the closed keys: nothing here signs for this box any more. The
+// open ones, of link, heartbeat and pages, stay, so that the centre hears of it. Twice is no error.
 func (b *Box) EraseClosed() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

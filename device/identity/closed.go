@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"clinicbox/internal/cert"
 	"clinicbox/internal/durable"
@@ -31,10 +32,12 @@ type pending struct {
 	Code    string `json:"code"`
 }
 
-// Keys are what only an unlocked box has. One goroutine uses them at a time.
+// Keys are what only an unlocked box has. Its methods may be called at the same time;
+// Private is not used any more once Wipe is called.
 type Keys struct {
 	Private *keyfile.Private // identity and HPKE key; the name is the box's once enrolled
 
+	mu   sync.Mutex // before box.mu
 	box  *Box
 	seal [32]byte
 	file closedFile
@@ -176,6 +179,8 @@ func (n *Keys) save() error {
 
 // Wipe overwrites the keys as far as Go allows.
 func (n *Keys) Wipe() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	clear(n.seal[:])
 	clear(n.file.Identity)
 	clear(n.file.HPKE)
@@ -206,6 +211,8 @@ func (b *Box) TPMLock() ([32]byte, error) {
 
 // KeepTPMLock moves the lock-out key into the sealed file.
 func (n *Keys) KeepTPMLock() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	b := n.box
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -227,6 +234,8 @@ func (n *Keys) KeepTPMLock() error {
 
 // TPMLock returns the key that KeepTPMLock kept, false for none.
 func (n *Keys) TPMLock() ([32]byte, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if len(n.file.TPMLock) != 32 {
 		return [32]byte{}, false
 	}

@@ -13,6 +13,8 @@ import (
 // until its answer comes, also over a restart; another request takes its place, the
 // same code gives the same request again.
 func (n *Keys) Request(code cert.Code, facts []cert.Fact) ([]byte, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.file.Enrolment != nil {
 		return nil, ErrEnrolled
 	}
@@ -38,6 +40,8 @@ func (n *Keys) Request(code cert.Code, facts []cert.Fact) ([]byte, error) {
 
 // Pending returns the request that waits for an answer.
 func (n *Keys) Pending() ([]byte, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.file.Pending == nil {
 		return nil, false
 	}
@@ -48,6 +52,8 @@ func (n *Keys) Pending() ([]byte, bool) {
 // does not verify changes nothing. It is durable when it returns nil. A member takes
 // no answer: ErrEnrolled.
 func (n *Keys) Accept(answer []byte) (*Enrolment, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	p := n.file.Pending
 	switch {
 	case p == nil && n.file.Enrolment != nil:
@@ -83,6 +89,8 @@ func (n *Keys) Accept(answer []byte) (*Enrolment, error) {
 // Renew makes the certificate of the pages when there is none, when it ends soon,
 // or when it begins in the future of a trusted clock. It reports whether it did.
 func (n *Keys) Renew(t cert.LeafTime) (bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	p, err := n.webParent()
 	if err != nil {
 		return false, err
@@ -132,8 +140,10 @@ func (b *Box) Names() cert.Names {
 	return namesOf(c)
 }
 
-// NewCode notes that a recovery code was made; CodeAge tells how old it is.
+// NewCode notes that a recovery code was made; CodeMade tells when.
 func (n *Keys) NewCode(at time.Time) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	before := n.file.Code
 	n.file.Code = at.Unix()
 	if err := n.save(); err != nil {
@@ -145,6 +155,8 @@ func (n *Keys) NewCode(at time.Time) error {
 
 // CodeMade returns when the recovery code was made, zero when nobody noted it.
 func (n *Keys) CodeMade() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.file.Code == 0 {
 		return time.Time{}
 	}

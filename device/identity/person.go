@@ -91,6 +91,8 @@ func (k *PersonKey) named(raw []byte) bool {
 // the word of the box counts for administrators (cert.Provisional). hlc is now, by
 // the box's log.
 func (k *Keys) Vouch(request []byte, hlc uint64) (chain [][]byte, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	e, ok := k.box.Enrolment()
 	if !ok {
 		return nil, ErrStranger

@@ -20,7 +20,7 @@ import (
 const (
 	beatOpen   = time.Hour
 	beatLocked = 10 * time.Minute
-	beatFirst  = 15 * time.Second // until the centre has answered once in this life
+	beatFirst  = 15 * time.Second // doubled before each pause until the centre has answered once
 )
 
 // beats tells the centre that the box is there, and obeys its orders.
@@ -95,6 +95,10 @@ func (h *beats) take(_ string, raw []byte) {
 			err = cert.ErrKind
 		}
 	}
+	if e, ok := errors.AsType[*undone](err); ok {
+		h.b.log.Error("an order of the centre failed; it comes again", "err", e.err)
+		return
+	}
 	if err != nil && !errors.Is(err, cert.ErrReplayed) {
 		h.b.log.Warn("not obeyed: a message that is not the centre's, or not for this box", "err", err)
 	}
@@ -137,13 +141,21 @@ func (h *beats) order(raw []byte) error {
 	default: // a later program's: noted, so that it is not sent for ever
 		h.b.log.Error("an order that this program does not know", "op", int(c.Op))
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = id.Obeyed(c.Seq)
+		h.b.stirred()
 	}
-	err = id.Obeyed(c.Seq)
-	h.b.stirred()
-	return err
+	if err != nil {
+		return &undone{err}
+	}
+	return nil
 }
+
+// undone is an order of the centre that failed here.
+type undone struct{ err error }
+
+func (u *undone) Error() string { return "an order failed: " + u.err.Error() }
+func (u *undone) Unwrap() error { return u.err }
 
 // eraseNow destroys the keys on the disk, then ends the records that are open: a
 // power cut between leaves nothing to open.
@@ -155,10 +167,14 @@ func (b *Box) eraseNow() error {
 	return err
 }
 
-// recordNow writes what happened to the machine into the records, if they are open.
+// recordNow writes what happened to the machine into the records, or keeps it for when
+// they open.
 func (b *Box) recordNow(e event) {
 	b.ending.Lock()
 	d := b.desk
+	if b.end == nil || d == nil {
+		b.events = append(b.events, e)
+	}
 	open := b.end != nil && d != nil
 	b.ending.Unlock()
 	if !open {

@@ -14,6 +14,7 @@ import (
 	"clinicbox/device/clock"
 	"clinicbox/device/config"
 	"clinicbox/device/health"
+	"clinicbox/device/identity"
 	"clinicbox/device/sealer"
 	"clinicbox/device/task"
 	"clinicbox/peripherals/barcode"
@@ -121,9 +122,6 @@ func (b *Box) SecureAddr() net.Addr {
 	return b.secure.ln.Addr()
 }
 
-// Health is where the box's parts report what is wrong.
-func (b *Box) Health() *health.Registry { return b.health }
-
 // Truths tells where the box's records are, after Ready of an unlocked box.
 func (b *Box) Truths() web.Truths { return machine{b}.Truths() }
 
@@ -159,6 +157,11 @@ func (b *Box) Run(ctx context.Context) (err error) {
 		b.vault, err = newVault(b.cfg)
 	}
 	if err == nil {
+		if err = b.vault.claim(); err == nil {
+			defer b.vault.close()
+		}
+	}
+	if err == nil {
 		b.raiseClock()
 		err = b.autoUnlock(ctx)
 	}
@@ -179,9 +182,18 @@ func (b *Box) autoUnlock(ctx context.Context) error {
 	case v.open(), v.isErased():
 		return nil
 	case v.development():
-		return v.loadKey(ctx, true)
+		return b.noted(v.loadKey(ctx, true))
 	}
 	return nil
+}
+
+// noted tells of a card on which somebody wrote; the box is open all the same.
+func (b *Box) noted(err error) error {
+	if errors.Is(err, identity.ErrChanged) {
+		b.log.Error("the box is open, but somebody wrote on the card", "err", err)
+		return nil
+	}
+	return err
 }
 
 // part is one task of the box and how it is made of those before it.

@@ -65,10 +65,12 @@ func (p *Program) logger(cfg config.Box) *slog.Logger {
 // check verifies the records and says what it found.
 func (p *Program) check(ctx context.Context) error {
 	v, err := p.opens(ctx, false)
+	if v != nil {
+		defer v.close()
+	}
 	if err != nil {
 		return err
 	}
-	defer v.lock()
 	o, err := storeOptions(v, p.logger(v.cfg))
 	if err != nil {
 		return err
@@ -84,7 +86,7 @@ func (p *Program) check(ctx context.Context) error {
 func (p *Program) sample(context.Context) error {
 	section := ""
 	for _, k := range config.Describe(new(config.Box)) {
-		s, key, _ := strings.Cut(k.Name, ".")
+		s, _, _ := strings.Cut(k.Name, ".")
 		if s != section {
 			fmt.Fprintf(p.Stdout, "\n[%s]\n", s)
 			section = s
@@ -101,7 +103,6 @@ func (p *Program) sample(context.Context) error {
 		if k.Required {
 			mark = ""
 		}
-		_ = key
 		fmt.Fprintf(p.Stdout, "# %s\n%s%s = %s\n", k.Doc, mark, line, value)
 	}
 	return nil

@@ -23,8 +23,9 @@ import (
 var (
 	errHubAddress = errors.New("the centre's address must be http://HOST:PORT or https://HOST:PORT")
 	errNoAnswer   = errors.New("the centre does not answer")
-	errCodeSpent  = errors.New("the one-time code was used by another box, or has expired")
+	errCodeSpent  = errors.New("the one-time code was used or has expired, or the box or its name is known already")
 	errCodeNone   = errors.New("the centre does not know this one-time code")
+	errNotTaken   = errors.New("the centre does not take this request")
 	errBusy       = errors.New("the centre takes no requests at present; try again in some minutes")
 )
 
@@ -95,10 +96,13 @@ func Join(ctx context.Context, cfg config.Box, invite func(context.Context) (str
 	if err != nil {
 		return err
 	}
+	if err := v.claim(); err != nil {
+		return err
+	}
+	defer v.close()
 	if err := v.loadKey(ctx, true); err != nil {
 		return err
 	}
-	defer v.lock()
 	_, err = v.join(ctx, code, ask)
 	return err
 }
@@ -119,6 +123,9 @@ func AskAt(address string) (Ask, error) {
 	}, nil
 }
 
+// maxSaid bounds what a centre's refusal may put on the terminal.
+const maxSaid = 500
+
 // maxAnswer is more than any answer has.
 const maxAnswer = 64 << 10
 
@@ -137,15 +144,19 @@ func post(ctx context.Context, c *http.Client, address string, request []byte) (
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
-	switch res.StatusCode {
-	case http.StatusOK:
+	if res.StatusCode == http.StatusOK {
 		return body, nil
+	}
+	said := strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), maxSaid)]), "?")), " ")
+	switch res.StatusCode {
 	case http.StatusForbidden, http.StatusNotFound:
-		return nil, errCodeNone
+		return nil, fmt.Errorf("%w: %q", errCodeNone, said)
 	case http.StatusConflict, http.StatusGone:
-		return nil, errCodeSpent
+		return nil, fmt.Errorf("%w: %q", errCodeSpent, said)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return nil, errBusy
+		return nil, fmt.Errorf("%w: %q", errBusy, said)
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		return nil, fmt.Errorf("%w: %q", errNotTaken, said)
 	}
 	return nil, fmt.Errorf("%w: status %d", errNoAnswer, res.StatusCode)
 }

@@ -3,6 +3,7 @@ package boxmain
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,13 +26,17 @@ func (p *Program) readLine(prompt string) (string, error) {
 	defer terminal.Hide(p.Stdin)()
 	line, err := p.in.ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
+		if err == nil || errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("%w: không nhập gì / nothing was typed", ErrUsage)
+		}
 		return "", fmt.Errorf("%w: không nhập gì / nothing was typed: %w", ErrUsage, err)
 	}
 	return line, nil
 }
 
-// opens finds the box of the configuration and unlocks it: a development box by its
-// file, another by number and PIN, or by the recovery code with number 0.
+// opens finds the stopped box of the configuration and unlocks it: a development box
+// by its file, another by number and PIN, or by the recovery code with number 0. Close
+// the vault, also one that comes with errNotSetUp.
 func (p *Program) opens(ctx context.Context, create bool) (*vault, error) {
 	cfg, err := Load(p.path)
 	if err != nil {
@@ -44,17 +49,35 @@ func (p *Program) opens(ctx context.Context, create bool) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.development() {
-		return v, v.loadKey(ctx, create)
+	if err := v.claim(); err != nil {
+		return nil, err
 	}
-	if !v.isSetUp() {
-		return v, errNotSetUp
+	err = p.unlock(ctx, v, create)
+	if errors.Is(err, identity.ErrChanged) {
+		fmt.Fprintln(p.Stderr, Words(err))
+		err = nil
+	}
+	if err != nil && !errors.Is(err, errNotSetUp) {
+		v.close()
+		return nil, err
+	}
+	return v, err
+}
+
+func (p *Program) unlock(ctx context.Context, v *vault, create bool) error {
+	switch {
+	case v.isErased():
+		return sealer.ErrErased
+	case v.development():
+		return v.loadKey(ctx, create)
+	case !v.isSetUp():
+		return errNotSetUp
 	}
 	m, err := p.method(v)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return v, v.unlock(ctx, m)
+	return v.unlock(ctx, m)
 }
 
 // method asks how to unlock.
@@ -93,10 +116,12 @@ func (v *vault) owner(number string) (clinic.ID, error) {
 // it gave.
 func (p *Program) enrol(ctx context.Context) error {
 	v, err := p.opens(ctx, true)
+	if v != nil {
+		defer v.close()
+	}
 	if err != nil {
 		return err
 	}
-	defer v.lock()
 	switch {
 	case p.answer != "":
 		return p.takeAnswer(v)

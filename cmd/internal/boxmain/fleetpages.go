@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -56,8 +57,22 @@ func (p fleetPages) Enrol(ctx context.Context, in web.EnrolInput) error {
 	if err != nil {
 		return machineError(err)
 	}
-	if _, err := p.b.vault.join(ctx, in.Code, ask); err != nil {
+	return p.join(func() error {
+		_, err := p.b.vault.join(ctx, in.Code, ask)
+		return err
+	})
+}
+
+// join begins a new life once the box became a member, also when something after that
+// failed: the next unlock makes it good, and the code is spent.
+func (p fleetPages) join(do func() error) error {
+	_, before := p.b.vault.id.Enrolment()
+	err := do()
+	if _, now := p.b.vault.id.Enrolment(); err != nil && (before || !now) {
 		return machineError(err)
+	}
+	if err != nil {
+		p.b.log.Error("joined, but not all is written yet", "err", err)
 	}
 	p.joined()
 	return nil
@@ -88,11 +103,10 @@ func (p fleetPages) Answer(_ context.Context, text string) error {
 	if err != nil {
 		return machineError(err)
 	}
-	if _, err := p.b.vault.accept(raw); err != nil {
-		return machineError(err)
-	}
-	p.joined()
-	return nil
+	return p.join(func() error {
+		_, err := p.b.vault.accept(raw)
+		return err
+	})
 }
 
 // NewRecoveryCode implements web.RecoveryCodes.
@@ -115,10 +129,14 @@ func (p fleetPages) Number(person clinic.ID) (uint32, bool) { return p.b.vault.n
 // returned as it is.
 func machineError(err error) error {
 	if e, ok := errors.AsType[*cert.TextError](err); ok {
-		if len(e.Wrong) > 0 {
-			return &web.MachineError{Key: web.MachineLines, Args: []any{"lines", list(e.Wrong)}}
+		wrong := slices.DeleteFunc(slices.Clone(e.Wrong), func(n int) bool { return n == 0 }) // no number to name
+		switch {
+		case len(wrong) > 0:
+			return &web.MachineError{Key: web.MachineLines, Args: []any{"lines", list(wrong)}}
+		case len(e.Missing) > 0:
+			return &web.MachineError{Key: web.MachineMissing, Args: []any{"lines", list(e.Missing)}}
 		}
-		return &web.MachineError{Key: web.MachineMissing, Args: []any{"lines", list(e.Missing)}}
+		return &web.MachineError{Key: web.MachineForm}
 	}
 	if e, ok := errors.AsType[*cert.MissingError](err); ok {
 		return &web.MachineError{Key: web.MachineParts, Args: []any{"parts", list(e.Parts)}}
@@ -141,7 +159,8 @@ func refusals() []refusal {
 	return []refusal{
 		{errHubAddress, web.MachineAddress},
 		{errNoAnswer, web.MachineUnreachable},
-		{errBusy, web.MachineUnreachable},
+		{errBusy, web.MachineBusy},
+		{errNotTaken, web.MachineRefused},
 		{cert.ErrCodeForm, web.MachineCode},
 		{errCodeNone, web.MachineRefused},
 		{errCodeSpent, web.MachineRefused},

@@ -157,7 +157,7 @@ func (b *Box) begin(end context.CancelCauseFunc) error {
 		b.wanted = nil
 		return why
 	}
-	b.end = end
+	b.end, b.desk = end, nil // the one of the phase before is closed
 	return nil
 }
 

@@ -36,10 +36,15 @@ func (p *Program) staff(ctx context.Context) error {
 	}
 	seed := desk.StaffSeed{ID: clinic.NewID(), Staff: clinic.Staff{Name: p.name, Role: role}, PIN: pin}
 	v, code, err := p.openFor(ctx, seed)
+	if v != nil {
+		defer v.close()
+	}
 	if err != nil {
 		return err
 	}
-	defer v.lock()
+	if err := p.giveCode(code); err != nil { // before anything can fail: it exists only here
+		return err
+	}
 	b := New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe(), Staff: []desk.StaffSeed{seed}})
 	b.vault = v
 	if err := b.setUp(ctx); err != nil {
@@ -49,10 +54,14 @@ func (p *Program) staff(ctx context.Context) error {
 	if n, ok := v.number(seed.ID); ok {
 		fmt.Fprintf(p.Stdout, "số mở máy / unlock number: %d\n", n)
 	}
+	return nil
+}
+
+func (p *Program) giveCode(code spoken.Code) error {
 	if code.IsZero() {
 		return nil
 	}
-	_, err = fmt.Fprintf(p.Stdout, "\nMÃ KHÔI PHỤC, chỉ in một lần; chép ra giấy, cất xa hộp.\nRECOVERY CODE, printed this once; write it down, keep it away from the box.\n\n    %s\n\n", code.Reveal())
+	_, err := fmt.Fprintf(p.Stdout, "\nMÃ KHÔI PHỤC, chỉ in một lần; chép ra giấy, cất xa hộp.\nRECOVERY CODE, printed this once; write it down, keep it away from the box.\n\n    %s\n\n", code.Reveal())
 	return err
 }
 
@@ -64,7 +73,7 @@ func (p *Program) openFor(ctx context.Context, seed desk.StaffSeed) (*vault, spo
 		return v, spoken.Code{}, err
 	}
 	if seed.Role != clinic.RoleAdministrator {
-		return nil, spoken.Code{}, fmt.Errorf("%w: người đầu tiên phải là administrator / the first person is an administrator", ErrUsage)
+		return v, spoken.Code{}, fmt.Errorf("%w: người đầu tiên phải là administrator / the first person is an administrator", ErrUsage)
 	}
 	code, err := v.setUp(ctx, seed.ID, seed.PIN)
 	return v, code, err

@@ -16,6 +16,7 @@ import (
 	"clinicbox/device/sealer"
 	"clinicbox/device/task"
 	"clinicbox/internal/cert"
+	"clinicbox/internal/spoken"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
 )
@@ -156,14 +157,34 @@ func Words(err error) string {
 		{sealer.ErrWait, "Sai nhiều lần: phải chờ.", "Too many wrong tries: wait."},
 		{sealer.ErrLocked, "Đã khóa sau nhiều lần sai. Người khác, mã khôi phục hoặc trung tâm mở được.", "Locked after many wrong tries. Another person, the recovery code or the centre opens it."},
 		{sealer.ErrNoKeyFile, "Thiếu tệp khóa seal.key_file. Chép lại từ nơi cất giữ; không xóa gì.", "The storage key file seal.key_file is missing. Bring it back from where you keep it; delete nothing."},
-		{sealer.ErrErased, "Khóa của hộp này đã bị hủy theo lệnh của trung tâm.", "The keys of this box were destroyed by order of the centre."},
+		{sealer.ErrErased, "Khóa của hộp này đã bị hủy theo lệnh của trung tâm: hồ sơ trong đó không đọc được nữa. Để dùng lại máy, gọi người vận hành, rồi dời thư mục data.dir đi nơi khác và thiết lập lại.", "The keys of this box were destroyed by order of the centre: its records cannot be read any more. To use the machine again call the operator, then move data.dir away and set the box up anew."},
+		{sealer.ErrNoSlot, "Không có số mở máy này.", "Nobody has this unlock number."},
+		{sealer.ErrDamaged, "Tệp khóa data.dir/keys/slots bị hỏng. Chép lại từ bản sao; không xóa gì.", "The key slots data.dir/keys/slots are damaged. Bring them back from a copy; delete nothing."},
+		{sealer.ErrVersion, "Khóa do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote the keys. Install it again."},
+		{identity.ErrVersion, "Khóa do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote the keys. Install it again."},
+		{identity.ErrDamaged, "Một tệp trong data.dir/keys bị hỏng. Chép lại từ bản sao; không xóa gì.", "A file in data.dir/keys is damaged. Bring it back from a copy; delete nothing."},
+		{identity.ErrKey, "data.dir/keys/closed thuộc khóa lưu trữ khác. Chép cả thư mục keys từ cùng một bản sao.", "data.dir/keys/closed belongs to another storage key. Bring all of the folder keys from one copy."},
+		{identity.ErrChanged, "Có người đã ghi lên thẻ nhớ: bản sao giấy gia nhập không giống bản niêm phong. Đã sửa lại; báo người vận hành.", "Somebody wrote on the card: the copy of the enrolment was not the sealed one. It is put right; tell the operator."},
+		{spoken.ErrCode, "Mã gõ sai; các nhóm sai ở dưới.", "The code is mistyped; the wrong groups are named below."},
+		{errHubAddress, "Địa chỉ trung tâm phải là http://MÁY:CỔNG hoặc https://MÁY:CỔNG.", "The centre's address must be http://HOST:PORT or https://HOST:PORT."},
+		{errNoAnswer, "Trung tâm không trả lời. Kiểm tra mạng và địa chỉ, hoặc dùng -request. Mã vẫn còn dùng được.", "The centre does not answer. Check network and address, or use -request. The code is still good."},
+		{errCodeNone, "Trung tâm không biết mã một lần này.", "The centre does not know this one-time code."},
+		{errCodeSpent, "Mã một lần đã dùng hoặc hết hạn, hoặc trung tâm đã có hộp này hay hộp cùng tên. Gọi người vận hành.", "The one-time code was used or has expired, or the centre has this box or its name already. Call the operator."},
+		{errBusy, "Trung tâm đang bận. Mã vẫn còn dùng được; thử lại sau ít phút.", "The centre is busy. The code is still good; try again in some minutes."},
+		{errNotTaken, "Trung tâm không nhận yêu cầu này. Gọi người vận hành, đọc dòng dưới.", "The centre does not take this request. Call the operator and read out the line below."},
 		{sealer.ErrBoard, "Không đọc được mã bí mật của bo mạch (seal.board).", "The board's secret cannot be read (seal.board)."},
 		{sealer.ErrTPMMissing, "Không thấy TPM (seal.tpm).", "No TPM is found (seal.tpm)."},
 		{sealer.ErrTPMReset, "TPM đã bị xóa hoặc là chip khác. Dùng mã khôi phục hoặc gọi trung tâm.", "The TPM was cleared, or is another one. Use the recovery code or call the centre."},
 		{sealer.ErrTPMOwned, "TPM đã có chủ khác. Xóa TPM rồi làm lại.", "The TPM belongs to somebody else. Clear it and start again."},
 		{cert.ErrCodeForm, "Mã một lần gõ sai. Kiểm tra lại từng nhóm.", "The one-time code is mistyped. Check each group."},
+		{cert.ErrOtherSet, "Các mã QR này thuộc nhiều tệp khác nhau.", "These QR codes belong to different files."},
 		{cert.ErrOtherRequest, "Tệp trả lời này thuộc yêu cầu khác (của hộp khác hoặc lần trước). Không có gì thay đổi.", "This answer belongs to another request (of another box, or an earlier one). Nothing has changed."},
 		{cert.ErrCode, "Trả lời không khớp mã một lần. Không có gì thay đổi.", "The answer does not fit the one-time code. Nothing has changed."},
+		{cert.ErrSignature, "Trả lời bị sửa hoặc không phải của trung tâm. Không có gì thay đổi.", "The answer was changed, or is not the centre's. Nothing has changed."},
+		{cert.ErrRoot, "Trả lời không phải của trung tâm này. Không có gì thay đổi.", "The answer is not this centre's. Nothing has changed."},
+		{cert.ErrIssuer, "Trả lời không phải của trung tâm này. Không có gì thay đổi.", "The answer is not this centre's. Nothing has changed."},
+		{cert.ErrForm, "Không đọc được trả lời: thiếu, hoặc có dòng gõ sai (số dòng ở dưới).", "The answer cannot be read: a part is missing, or lines are mistyped (named below)."},
+		{cert.ErrKind, "Đây là tệp loại khác: cần trả lời của trung tâm.", "That is another kind of file: the centre's answer is wanted."},
 		{identity.ErrPending, "Hộp này chưa gửi yêu cầu nào. Chạy lệnh với -request trước.", "This box has asked for nothing. Run with -request first."},
 		{identity.ErrEnrolled, "Hộp đã thuộc một trung tâm.", "The box belongs to a centre already."},
 		{store.ErrVersion, "Hồ sơ do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote these records. Install it again."},

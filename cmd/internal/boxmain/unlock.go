@@ -14,7 +14,6 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
-	"clinicbox/device/identity"
 	"clinicbox/device/sealer"
 	"clinicbox/internal/escrow"
 	"clinicbox/internal/spoken"
@@ -139,12 +138,7 @@ func (v *vault) challenge() (string, bool) {
 
 // answer turns what happened into words of the page.
 func (u unlocker) answer(err error) error {
-	switch {
-	case err == nil:
-		u.b.stirred()
-		return nil
-	case errors.Is(err, identity.ErrChanged):
-		u.b.log.Error("the box is open, but somebody wrote on the card", "err", err)
+	if err = u.b.noted(err); err == nil {
 		u.b.stirred()
 		return nil
 	}
@@ -170,8 +164,7 @@ func mistyped(e *spoken.Error) error {
 	if len(e.Groups) == 0 {
 		return &web.UnlockError{Key: web.UnlockLength, Args: []any{"have", e.Have, "want", e.Want}}
 	}
-	groups := strings.Trim(strings.ReplaceAll(fmt.Sprint(e.Groups), " ", ", "), "[]")
-	return &web.UnlockError{Key: web.UnlockMistyped, Args: []any{"groups", groups}}
+	return &web.UnlockError{Key: web.UnlockMistyped, Args: []any{"groups", list(e.Groups)}}
 }
 
 type unlockWord struct {

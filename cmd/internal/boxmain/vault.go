@@ -18,6 +18,7 @@ import (
 	"clinicbox/internal/escrow"
 	"clinicbox/internal/redact"
 	"clinicbox/internal/spoken"
+	"clinicbox/store"
 	"clinicbox/store/seal"
 )
 
@@ -37,9 +38,8 @@ var (
 // vault holds the storage key while the box is unlocked, and changes who can open it.
 // Its methods may be called at the same time.
 type vault struct {
-	cfg   config.Box
-	id    *identity.Box
-	pause func(wrong int) time.Duration // nil: the sealer's own
+	cfg config.Box
+	id  *identity.Box
 
 	work  sync.Mutex   // held by who changes slots or keys: a PIN is stretched for seconds
 	mu    sync.Mutex   // guards what follows, never held for long
@@ -47,7 +47,8 @@ type vault struct {
 	key   *sealer.Key  // nil while locked
 	keys  *identity.Keys
 
-	erased bool
+	erased  bool
+	claimed *os.File // the folder of the keys, locked; nil without claim
 }
 
 func keysDir(cfg config.Box) string { return filepath.Join(cfg.Data.Dir, "keys") }
@@ -80,7 +81,36 @@ func newVault(cfg config.Box) (*vault, error) {
 
 func (v *vault) options() sealer.Options {
 	dir := keysDir(v.cfg)
-	return sealer.Options{Path: filepath.Join(dir, "slots"), Tries: filepath.Join(dir, "tries"), Pause: v.pause}
+	return sealer.Options{Path: filepath.Join(dir, "slots"), Tries: filepath.Join(dir, "tries")}
+}
+
+// claim keeps other programs from the box's keys until the vault is closed: what one
+// writes, another that runs would undo.
+func (v *vault) claim() error {
+	dir := keysDir(v.cfg)
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	if err := durable.Hold(f); err != nil {
+		if errors.Is(err, durable.ErrHeld) {
+			err = store.ErrLocked
+		}
+		return errors.Join(err, f.Close())
+	}
+	v.claimed = f
+	return nil
+}
+
+// close forgets the storage key and lets other programs in.
+func (v *vault) close() {
+	v.lock()
+	if v.claimed != nil {
+		_ = v.claimed.Close() // nothing was written to it
+	}
 }
 
 // development reports whether a key file opens the box.
@@ -185,7 +215,7 @@ func (v *vault) unlockThen(ctx context.Context, m sealer.Method, done func()) er
 	if errors.Is(err, fs.ErrNotExist) { // a copy of slots without it: the box is a new one
 		keys, err = v.id.Make(sub(key, "identity"))
 	}
-	if keys == nil {
+	if keys == nil || err != nil && !errors.Is(err, identity.ErrChanged) {
 		key.Wipe()
 		return err
 	}
@@ -400,6 +430,9 @@ func (v *vault) isErased() bool {
 
 // loadKey reads or makes what a development box opens by, and unlocks.
 func (v *vault) loadKey(ctx context.Context, create bool) error {
+	if v.isErased() {
+		return sealer.ErrErased
+	}
 	if !v.isSetUp() {
 		if !create {
 			return fmt.Errorf("%w: %w", errNotSetUp, fs.ErrNotExist)
@@ -417,10 +450,13 @@ func StorageKey(ctx context.Context, cfg config.Box) (seal.Key, error) {
 	if err != nil {
 		return seal.Key{}, err
 	}
+	if err := v.claim(); err != nil {
+		return seal.Key{}, err
+	}
+	defer v.close()
 	if err := v.loadKey(ctx, true); err != nil {
 		return seal.Key{}, err
 	}
-	defer v.lock()
 	k, _, err := v.storage()
 	return k, err
 }

@@ -3,6 +3,7 @@ package boxmain
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,8 +100,8 @@ func TestPeopleComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, ok := v.number(second)
-	if owner, err := v.owner("2"); !ok || err == nil && owner == second && n != 2 {
-		t.Fatal(n, ok, owner)
+	if owner, err := v.owner(fmt.Sprint(n)); !ok || err != nil || owner != second {
+		t.Fatal(n, ok, owner, err)
 	}
 	v.lock()
 	if err := v.unlock(t.Context(), v.method(second, "739164")); err != nil {

@@ -47,8 +47,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 	if b.o.Pause != nil {
 		o.Pause = b.o.Pause
 	}
-	var err error
-	b.desk, err = desk.New(desk.Options{
+	d, err := desk.New(desk.Options{
 		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
@@ -59,6 +58,9 @@ func (b *Box) buildDesk() (task.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.ending.Lock()
+	b.desk = d
+	b.ending.Unlock()
 	return task.Func("set-up", func(ctx context.Context, ready func()) error {
 		if err := b.desk.SetUp(ctx, append(b.takeSeeds(), b.o.Staff...)); err != nil {
 			return err

@@ -239,13 +239,9 @@ func (m *Main) scheme() string {
 // everywhere. A box that is one already stays it.
 func Join(ctx context.Context, h *hubmain.Hub, cfg config.Box) error {
 	by := authority.By{Operator: "demo", Reason: "clinicdemo"}
-	f := cfg.Facility
 	inv := authority.Invitation{
-		Facility: clinic.Facility{
-			Code: f.Code, Name: f.Name, Governing: f.Governing, Address: f.Address, Phone: f.Phone, Site: f.Site,
-			Box: cfg.Box.Name, Book: cfg.Box.Book,
-		},
-		Names: cert.Names{DNS: []string{"localhost"}, IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}},
+		Facility: facility(cfg),
+		Names:    cert.Names{DNS: []string{"localhost"}, IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}},
 	}
 	return boxmain.Join(ctx, cfg, func(ctx context.Context) (string, error) {
 		code, err := h.Invite(ctx, by, inv)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"clinicbox/hub/broker"
 	"clinicbox/hub/pages"
@@ -31,7 +30,7 @@ func lock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := durable.Hold(f); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
 	}
