@@ -24,7 +24,7 @@ type Config struct {
 // Data says where records are.
 type Data struct {
 	Dir  string `toml:"dir" check:"required,line=4000" doc:"Data directory: hub.db, broker/, operator.token. A relative path starts at this file's folder. No default: records must not land somewhere by accident."`
-	Keys string `toml:"keys" default:"hub.keys" check:"line=4000" doc:"Key pair of the centre, mode 0600. Made at the first start, or by 'clinichub keys', which prints the public line that every box pins. Losing it means visiting every box."`
+	Keys string `toml:"keys" default:"hub.keys" check:"line=4000" doc:"Key pair of the centre, mode 0600. Made at the first start, or by 'clinichub keys', which prints their public part. Boxes learn it from the signed answer when they join. Losing it means visiting every box."`
 }
 
 // Authority says where the keys that certify boxes and people are.
@@ -36,7 +36,7 @@ type Authority struct {
 type Broker struct {
 	Listen       string `toml:"listen" default:"127.0.0.1:1883" check:"listen" doc:"Address of the embedded broker; port 0 takes a free one. Loopback: opening it to the network is a decision. Unused with url."`
 	Advertise    string `toml:"advertise" check:"url=tcp|ssl" doc:"Address that boxes are told when they join, such as ssl://hub.example.vn:8883; its name is in the broker's certificate. Empty = url or listen, which is right on one machine only."`
-	UsersFile    string `toml:"users_file" check:"line=4000" doc:"Lines name:password (plain or bcrypt) of the boxes that may connect to the embedded broker, each to its own topics only. Empty = whoever reaches the address; frames are signed and encrypted either way. Only until there is an authority: then boxes come with certificates."`
+	UsersFile    string `toml:"users_file" check:"line=4000" doc:"Lines name:password (plain or bcrypt) of the boxes that may connect to the embedded broker, each to its own topics only. Unused with an authority: then boxes come with certificates, and none joins before."`
 	URL          string `toml:"url" check:"url=tcp|ssl" doc:"Broker elsewhere, such as ssl://host:8883; with an authority its certificate must be one of 'clinichub authority broker'. Empty = the embedded one."`
 	User         string `toml:"user" check:"line=255" doc:"User at the broker elsewhere."`
 	PasswordFile string `toml:"password_file" check:"line=4000" doc:"File with that user's password. A file of its own, so that this one can be shown to anybody."`
@@ -100,7 +100,7 @@ keys = "hub.keys"        # giữ kỹ tệp này / keep this file safe
 dir = "authority"        # clinichub authority request -config … ; docs/operator.md
 
 [broker]
-listen    = "127.0.0.1:8883"
+listen    = "127.0.0.1:1883"
 # advertise = "ssl://hub.example.vn:8883"  # địa chỉ báo cho các hộp / told to boxes
 # url  = "tcp://broker.example:1883"   # dùng máy chủ MQTT khác / another broker
 
