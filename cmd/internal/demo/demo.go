@@ -241,7 +241,7 @@ func Join(ctx context.Context, h *hubmain.Hub, cfg config.Box) error {
 	by := authority.By{Operator: "demo", Reason: "clinicdemo"}
 	inv := authority.Invitation{
 		Facility: facility(cfg),
-		Names:    cert.Names{DNS: []string{"localhost"}, IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}},
+		Names:    cert.Names{IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}},
 	}
 	return boxmain.Join(ctx, cfg, func(ctx context.Context) (string, error) {
 		code, err := h.Invite(ctx, by, inv)
