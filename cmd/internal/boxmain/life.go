@@ -180,6 +180,9 @@ func (b *Box) work(outside context.Context) (err error) {
 	stop := b.serve(b.opening, b.opening)
 	defer func() { stop() }()
 	if err := b.open(ctx); err != nil {
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil // ended while opening, which is no failure
+		}
 		return err
 	}
 	defer func() { err = errors.Join(err, b.store.Close()) }()

@@ -2,6 +2,7 @@ package boxmain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,8 +32,9 @@ func storeOptions(v *vault, log *slog.Logger) (store.Options, error) {
 }
 
 // open opens the store of an unlocked vault, which takes as long as it takes; the
-// opening page tells how far it is.
-func (b *Box) open(ctx context.Context) error {
+// opening page tells how far it is. One that is ended before, by a stop or an order of
+// the centre, leaves nothing open.
+func (b *Box) open(ctx context.Context) (err error) {
 	o, err := storeOptions(b.vault, b.log)
 	if err != nil {
 		return err
@@ -45,11 +47,16 @@ func (b *Box) open(ctx context.Context) error {
 		o.Probe = b.probe
 	}
 	b.health.Set(health.StoreRebuilding, true)
+	defer b.health.Set(health.StoreRebuilding, false)
 	begin := time.Now()
 	if b.store, err = store.Open(ctx, o); err != nil {
 		return err
 	}
-	b.health.Set(health.StoreRebuilding, false)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.store.Close())
+		}
+	}()
 	b.log.Info("records open", "entries", b.store.Own().Size(), "took", time.Since(begin).Round(time.Millisecond).String())
 	return b.learn(ctx)
 }
