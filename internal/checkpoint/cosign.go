@@ -1,0 +1,88 @@
+package checkpoint
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Cosigner is a witness: it saw that the log only ever grew up to a checkpoint.
+type Cosigner struct {
+	Name string
+	Key  ed25519.PublicKey
+}
+
+// Cosign adds the witness's signature to a signed checkpoint, for which it is the
+// caller's duty to have verified the log's signature and consistency (C2SP
+// tlog-cosignature, cosignature/v1). One of the same witness that is there is
+// replaced.
+func Cosign(msg []byte, name string, key crypto.Signer, at time.Time) ([]byte, error) {
+	public, ok := key.Public().(ed25519.PublicKey)
+	if !ok || !validName(name) || at.Unix() <= 0 {
+		return nil, fmt.Errorf("%w: cosigner %q, key of type %T, time", ErrFormat, name, key.Public())
+	}
+	if _, err := Unverified(msg); err != nil {
+		return nil, err
+	}
+	hash := keyHash(name, algCosignature, public)
+	_, err := note.Open(msg, note.VerifierList())
+	unverified, ok := errors.AsType[*note.UnverifiedNoteError](err)
+	if !ok {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	n := unverified.Note
+	n.UnverifiedSigs = slices.DeleteFunc(n.UnverifiedSigs, func(s note.Signature) bool { return s.Name == name && s.Hash == hash })
+	return note.Sign(n, signer{name, hash, func(m []byte) ([]byte, error) {
+		sig, err := key.Sign(rand.Reader, cosigned(at.Unix(), m), crypto.Hash(0))
+		return append(binary.BigEndian.AppendUint64(nil, uint64(at.Unix())), sig...), err
+	}})
+}
+
+// Cosigned tells when a witness cosigned the checkpoint; ok is false when it did not.
+func Cosigned(msg []byte, by Cosigner) (at time.Time, ok bool) {
+	v := verifier{by.Name, keyHash(by.Name, algCosignature, by.Key), func(m, sig []byte) bool {
+		if len(sig) != 8+ed25519.SignatureSize || len(by.Key) != ed25519.PublicKeySize {
+			return false
+		}
+		unix := int64(binary.BigEndian.Uint64(sig))
+		at = time.Unix(unix, 0)
+		return unix > 0 && ed25519.Verify(by.Key, cosigned(unix, m), sig[8:])
+	}}
+	if len(msg) > MaxSize || !validName(by.Name) {
+		return time.Time{}, false
+	}
+	if _, err := open(msg, v); err != nil {
+		return time.Time{}, false
+	}
+	return at, true
+}
+
+// cosigned is what a witness signs.
+func cosigned(unix int64, text []byte) []byte {
+	return append(fmt.Appendf(nil, "cosignature/v1\ntime %d\n", unix), text...)
+}
+
+// Witnesses returns the names in a checkpoint's signature lines beside the log's own,
+// not verified.
+func Witnesses(msg []byte) (names []string) {
+	c, err := Unverified(msg)
+	if err != nil {
+		return nil
+	}
+	_, sigs, _ := bytes.Cut(msg, []byte("\n\n"))
+	for line := range strings.Lines(string(sigs)) {
+		if f := strings.Fields(line); len(f) == 3 && f[1] != c.Origin {
+			names = append(names, f[1])
+		}
+	}
+	return names
+}
