@@ -236,7 +236,7 @@ func (b *batch) run(a *act) (o outcome) {
 // call runs f with a reader that dies with it.
 func call(f func(desk.Reader) ([]clinic.Draft, error), r *reader) (drafts []clinic.Draft, o outcome) {
 	defer func() {
-		r.dead = true
+		r.over = ErrDead // the transaction goes on with the next act
 		if p := recover(); p != nil {
 			if isFault(p) {
 				panic(p)

@@ -10,9 +10,10 @@ import (
 
 // Visit implements desk.Agenda.
 func (r *reader) Visit(id clinic.ID) (desk.VisitRow, bool, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return desk.VisitRow{}, false, err
 	}
+	defer r.leave()
 	v, key, ok := r.visit(id)
 	if !ok || v.opened == (stamp{}) {
 		return desk.VisitRow{}, false, nil
@@ -31,9 +32,10 @@ func (r *reader) visit(id clinic.ID) (v visitRow, key []byte, ok bool) {
 
 // Day implements desk.Agenda.
 func (r *reader) Day(day clinic.Date) ([]desk.VisitRow, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	var out []desk.VisitRow
 	err := r.each(tDay, u32(day.Int()), func(k, b []byte) error {
 		var v visitRow
@@ -47,9 +49,10 @@ func (r *reader) Day(day clinic.Date) ([]desk.VisitRow, error) {
 
 // Due implements desk.Agenda.
 func (r *reader) Due(from, to clinic.Date) ([]desk.AppointmentRow, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	var out []desk.AppointmentRow
 	c := r.kv.bucket(tDue).Cursor()
 	end := u32(to.Int() + 1)
@@ -67,9 +70,10 @@ func (r *reader) Due(from, to clinic.Date) ([]desk.AppointmentRow, error) {
 
 // Slip implements desk.Agenda.
 func (r *reader) Slip(code string) (desk.AppointmentRow, bool, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return desk.AppointmentRow{}, false, err
 	}
+	defer r.leave()
 	return r.appointment(r.s.tokens.slip(code))
 }
 
@@ -94,9 +98,10 @@ func (r *reader) appointment(t token) (a desk.AppointmentRow, ok bool, err error
 
 // Last implements desk.Reference.
 func (r *reader) Last(series string) (int, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return 0, err
 	}
+	defer r.leave()
 	v := r.kv.get(tSeries, []byte(series))
 	if len(v) != 8 {
 		return 0, nil

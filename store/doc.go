@@ -43,6 +43,9 @@ var (
 	ErrClosed = errors.New("store: closed")
 	// ErrDead tells that a Reader was used after its View or Act had returned.
 	ErrDead = errors.New("store: reader used after its end")
+	// ErrSlow tells that a View was so old that its transaction was ended: nothing
+	// more can be read in it; the View may be repeated.
+	ErrSlow = errors.New("store: view took too long and was ended")
 	// ErrDraft tells that a use case returned a draft that cannot be an entry.
 	ErrDraft = errors.New("store: draft is not an entry")
 )
@@ -74,6 +77,8 @@ type Options struct {
 	Probe func(ctx context.Context, path string) error
 	// SlowView is the age at which a read transaction is logged; 0 means 1 s.
 	SlowView time.Duration
+	// MaxView is the age at which a read transaction is ended; 0 means 10 s.
+	MaxView time.Duration
 	// Files is the file layer under the journals; nil means the real one.
 	Files durable.FS
 	// Free tells the free bytes of the directory's disk; nil asks the kernel.
@@ -92,6 +97,9 @@ func (o *Options) defaults() {
 	}
 	if o.SlowView == 0 {
 		o.SlowView = time.Second
+	}
+	if o.MaxView == 0 {
+		o.MaxView = 10 * time.Second
 	}
 	if o.Files == nil {
 		o.Files = durable.OS{}

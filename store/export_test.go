@@ -21,6 +21,9 @@ func (s *Store) PutLook(id clinic.ID, r *clinic.Record) error {
 	})
 }
 
+// OpenViews tells how many read transactions hold pages of the views.
+func (s *Store) OpenViews() int { return s.db.Stats().OpenTxN }
+
 // Waiting tells how many jobs wait for the committer.
 func (s *Store) Waiting() int { return len(s.jobs) }
 

@@ -52,9 +52,10 @@ func lookedAt(r *clinic.Record) []clinic.ID {
 // Looks implements desk.Audit. Rows are read from the newest back, and an entry only
 // when its row may be wanted.
 func (r *reader) Looks(id clinic.ID, q desk.LookQuery) (out []desk.Look, next desk.LookMark, err error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, next, err
 	}
+	defer r.leave()
 	c := r.kv.bucket(tLook).Cursor()
 	end := join(id[:], q.Before[:])
 	if q.Before == (desk.LookMark{}) {
@@ -103,9 +104,10 @@ func (r *reader) lookOf(id clinic.ID, s, value []byte) (rec clinic.Record, ok bo
 
 // Protected implements desk.People.
 func (r *reader) Protected(patient clinic.ID) (on bool, err error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return false, err
 	}
+	defer r.leave()
 	var all []clinic.Record
 	lost := false
 	err = r.each(tGuard, patient[:], func(k, v []byte) error {

@@ -8,9 +8,10 @@ import (
 
 // Records implements desk.People.
 func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	var out []clinic.Record
 	err := r.each(tRecord, subject[:], func(k, v []byte) error {
 		rec, ok, err := r.recordOf(subject, k[16:], v)
@@ -39,9 +40,10 @@ func currentKey(k clinic.Kind, subject clinic.ID) []byte {
 
 // Patient implements desk.People.
 func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	v := r.kv.get(tCurrent, currentKey(clinic.KindPatient, id))
 	if len(v) < 16 {
 		return nil, nil
@@ -70,9 +72,10 @@ func (r *reader) olderPatient(id clinic.ID) (*clinic.Patient, error) {
 
 // ByIdentifier implements desk.People.
 func (r *reader) ByIdentifier(s clinic.System, value string) ([]clinic.ID, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	t := r.s.tokens.ident(s, value)
 	var out []clinic.ID
 	err := r.each(tIdent, t[:], func(k, _ []byte) error {
@@ -84,9 +87,10 @@ func (r *reader) ByIdentifier(s clinic.System, value string) ([]clinic.ID, error
 
 // ByName implements desk.People.
 func (r *reader) ByName(query string, limit int) ([]clinic.ID, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	var out []clinic.ID
 	if r.batch != nil && r.batch.names != nil {
 		out = r.batch.names.Find(query, limit, nil)

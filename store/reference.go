@@ -12,26 +12,29 @@ import (
 
 // Row implements desk.Reference.
 func (r *reader) Row(catalog, code string, on clinic.Date) (clinic.CatalogRow, bool) {
-	if r.dead {
+	if r.enter() != nil {
 		return clinic.CatalogRow{}, false
 	}
+	defer r.leave()
 	return r.s.catalogs.Row(catalog, code, on)
 }
 
 // SearchCatalog implements desk.Reference.
 func (r *reader) SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow {
-	if r.dead {
+	if r.enter() != nil {
 		return nil
 	}
+	defer r.leave()
 	return r.s.catalogs.Find(catalog, query, on, limit)
 }
 
 // Staff implements desk.Reference. Vietnamese people are listed by given name,
 // the last word, then by the whole name.
 func (r *reader) Staff() ([]desk.Person, error) {
-	if err := r.alive(); err != nil {
+	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	defer r.leave()
 	var out []desk.Person
 	err := r.eachCurrent(clinic.KindStaff, func(id clinic.ID, rec *clinic.Record) {
 		if b, ok := rec.Body.(*clinic.Staff); ok {

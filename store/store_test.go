@@ -9,6 +9,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/testlog"
 	"clinicbox/store"
 	"clinicbox/store/storetest"
 )
@@ -160,6 +161,37 @@ func TestReaderIsDeadAfterwards(t *testing.T) {
 			t.Error("Row")
 		}
 	}
+}
+
+// TestNoViewIsOld: a use case that hangs in a View holds no pages of the views, and one
+// that reads for too long is told so.
+func TestNoViewIsOld(t *testing.T) {
+	o := storetest.Options(t.TempDir())
+	o.MaxView = time.Millisecond
+	s := storetest.Start(t, o)
+	id := clinic.NewID()
+	storetest.Save(t, s, patient(id, "Nguyễn Văn Thử"))
+	err := s.View(t.Context(), func(r desk.Reader) error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		testlog.Eventually(ctx, t, "the transaction's end", func() bool { return s.OpenViews() == 0 })
+		_, err := r.Records(id)
+		return err
+	})
+	if !errors.Is(err, store.ErrSlow) {
+		t.Error("a reader that was ended reads:", err)
+	}
+	err = s.View(t.Context(), func(r desk.Reader) error {
+		for {
+			if _, err := r.Records(id); err != nil {
+				return err
+			}
+		}
+	})
+	if !errors.Is(err, store.ErrSlow) || s.OpenViews() != 0 {
+		t.Error("a use case reads for ever:", err, s.OpenViews())
+	}
+	storetest.Save(t, s, patient(clinic.NewID(), "still works"))
 }
 
 func TestSecondInstanceIsRefused(t *testing.T) {

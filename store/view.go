@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"clinicbox/clinic"
@@ -13,8 +14,9 @@ import (
 	"clinicbox/store/journal"
 )
 
-// View implements desk.Store. A read transaction that lives long makes the views'
-// file grow and can stop the writer, so an old one is logged.
+// View implements desk.Store. A read transaction that lives long makes the views' file
+// grow with every act and can stop the writer. So none does: one that is old is logged,
+// and at MaxView it ends under f, whose reader then answers ErrSlow.
 func (s *Store) View(ctx context.Context, f func(desk.Reader) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -24,42 +26,77 @@ func (s *Store) View(ctx context.Context, f func(desk.Reader) error) (err error)
 	if s.closed {
 		return ErrClosed
 	}
-	start := time.Now()
-	watch := time.AfterFunc(s.o.SlowView, func() { s.log.Warn("a read transaction is old", "age", s.o.SlowView) })
-	defer func() {
-		if !watch.Stop() {
-			s.log.Warn("the old read transaction has ended", "age", time.Since(start))
-		}
-	}()
-	err = guardFault(func() error {
+	return guardFault(func() error {
 		tx, err := s.db.Begin(false)
 		if err != nil {
 			return fmt.Errorf("store: views: %w", err)
 		}
 		r := &reader{s: s, kv: &txKV{tx: tx}}
-		defer func() {
-			r.dead = true
-			_ = tx.Rollback() // of a read transaction: cannot fail
-		}()
+		defer s.watch(r)()
 		return f(r)
 	})
-	return err
 }
 
-// reader implements desk.Reader over one transaction.
+// watch ends a reader when it is too old, or at the latest when done is called.
+func (s *Store) watch(r *reader) (done func()) {
+	start := time.Now()
+	slow := time.AfterFunc(s.o.SlowView, func() { s.log.Warn("a read transaction is old", "age", s.o.SlowView) })
+	late := time.AfterFunc(s.o.MaxView, func() {
+		if r.end(ErrSlow) {
+			s.log.Error("a read transaction was ended for its age", "age", s.o.MaxView)
+		}
+	})
+	return func() {
+		late.Stop()
+		r.end(ErrDead)
+		if !slow.Stop() {
+			s.log.Warn("the old read transaction has ended", "age", time.Since(start))
+		}
+	}
+}
+
+// reader implements desk.Reader over one transaction. It is for one goroutine, which
+// is inside a method or outside of all; only outside can the transaction be ended.
 type reader struct {
 	s     *Store
 	kv    *txKV
 	batch *batch // in acts: what is not in the journal yet
-	dead  bool
+
+	inside sync.Mutex // held by the outermost method on its way
+	depth  int        // of methods that call each other
+	over   error      // why the reader is dead
 }
 
-// alive must come first in every method: the transaction ends with View or Act.
-func (r *reader) alive() error {
-	if r.dead {
-		return ErrDead
+// enter must come first in every method, and leave last: the transaction ends with
+// View or Act, or when View is too old.
+func (r *reader) enter() error {
+	if r.depth == 0 {
+		r.inside.Lock()
+		if r.over != nil {
+			r.inside.Unlock()
+			return r.over
+		}
 	}
+	r.depth++
 	return nil
+}
+
+func (r *reader) leave() {
+	if r.depth--; r.depth == 0 {
+		r.inside.Unlock()
+	}
+}
+
+// end ends the transaction of a View once, and reports whether it was this call.
+func (r *reader) end(why error) bool {
+	r.inside.Lock()
+	defer r.inside.Unlock()
+	if r.over != nil {
+		return false
+	}
+	r.over = why
+	_ = r.kv.tx.Rollback() // of a read transaction: cannot fail
+	return true
 }
 
 // raw reads an entry of either journal, or of the batch in hand.
