@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,6 +15,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/invent"
 	"clinicbox/store"
 	"clinicbox/store/search"
 	"clinicbox/store/storetest"
@@ -30,7 +30,7 @@ func benchStore(b *testing.B, patients int) (*store.Store, []clinic.ID) {
 func fillStore(b *testing.B, patients int, o store.Options) (*store.Store, []clinic.ID) {
 	b.Helper()
 	s := storetest.Start(b, o)
-	return s, storetest.Fill(b, s, storetest.Population{Patients: patients, Visits: 5 * patients})
+	return s, storetest.Fill(b, s, storetest.Population{Patients: patients, Visits: 2 * patients}).IDs
 }
 
 // desks is a store with people in today's queue.
@@ -199,9 +199,9 @@ func BenchmarkPatientRecords(b *testing.B) {
 
 func BenchmarkNameSearch100k(b *testing.B) {
 	names := search.NewNames(nil)
-	rnd := rand.New(rand.NewPCG(1, 2))
+	gen := invent.New(1)
 	for range 100_000 {
-		names.Put(clinic.NewID(), storetest.Name(rnd))
+		names.Put(clinic.NewID(), gen.Patient().Patient.Name)
 	}
 	queries := []string{"an", "nguyen", "nguyễn văn", "nguyen van an", "Trần Thị Mai", "ng", "h", "thi", "khong co ai", "le van b"}
 	runtime.LockOSThread() // for the clock of its processor time
@@ -242,7 +242,7 @@ func cpu(b *testing.B) time.Duration {
 func BenchmarkRebuild(b *testing.B) {
 	o := storetest.Options(b.TempDir())
 	s := storetest.Start(b, o)
-	storetest.Fill(b, s, storetest.Population{Patients: 5_000, Visits: 30_000})
+	storetest.Fill(b, s, storetest.Population{Patients: 5_000, Visits: 10_000})
 	entries := s.Own().Size()
 	if err := s.Close(); err != nil {
 		b.Fatal(err)

@@ -30,7 +30,7 @@ var errInjected = errors.New("injected")
 func filled(t *testing.T, o store.Options) (patients []clinic.ID, dump []string) {
 	t.Helper()
 	s := storetest.Start(t, o)
-	patients = storetest.Fill(t, s, storetest.Population{Patients: 40, Visits: 120})
+	patients = storetest.Fill(t, s, storetest.Population{Patients: 40, Visits: 30}).IDs
 	storetest.Save(t, s, clinic.Draft{Kind: clinic.KindStaff, Subject: clinic.ID{7}, Body: &clinic.Staff{Name: "BS. Mẫu", Role: clinic.RoleDoctor}})
 	if _, err := s.Receive(t.Context(), received(t, 30)); err != nil {
 		t.Fatal(err)

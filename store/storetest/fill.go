@@ -2,96 +2,117 @@ package storetest
 
 import (
 	"context"
-	"math/rand/v2"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/invent"
 )
 
-// Name invents a Vietnamese name with the usual frequencies of family names.
-func Name(r *rand.Rand) string {
-	family := strings.Fields("Nguyễn Nguyễn Nguyễn Nguyễn Nguyễn Nguyễn Trần Trần Lê Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý")
-	middle := strings.Fields("Văn Thị Thị Hữu Đức Minh Ngọc Thanh Quốc Xuân Hồng Kim Thu Gia")
-	given := strings.Fields("An Ân Ánh Bình Bảo Chi Cường Dũng Dung Dương Đạt Giang Hà Hạnh Hải Hiền Hoà Hoa Hùng Hương Khoa Lan Linh Long Mai Minh Nam Nga Ngân Nhung Phúc Phương Quân Quang Sơn Tâm Thảo Thắng Thuý Tiến Trang Trí Tuấn Tú Vân Việt Vy Yến")
-	pick := func(s []string) string { return s[r.IntN(len(s))] }
-	name := pick(family) + " " + pick(middle) + " " + pick(given)
-	if r.IntN(4) == 0 {
-		name = pick(family) + " " + pick(middle) + " " + pick(given) + " " + pick(given)
-	}
-	return name
+// Population says how many invented records Fill makes. A patient is one entry, or two
+// with allergies that were asked for; a visit about nine (opened, measured, examined,
+// diagnosed, prescribed, billed, an appointment, signed, looked at).
+type Population struct {
+	Patients, Visits int
+	Last             clinic.Date // day of the last visits; zero is 2026-06-14
 }
 
-// Population says how many invented records Fill makes.
-type Population struct{ Patients, Visits int }
+// Filled is what Fill saved.
+type Filled struct {
+	IDs    []clinic.ID
+	People []invent.Person
+}
 
-// Fill saves an invented population: a patient is one entry, a visit three (opened,
-// measured, diagnosed). It returns the patients. The same population has the same
-// names and numbers each time.
-func Fill(t testing.TB, s desk.Store, p Population) []clinic.ID {
+// visitsADay is a busy commune station.
+const visitsADay = 60
+
+// Fill saves an invented clinic, sixty visits a day up to the last day. The same
+// population has the same people, illnesses and numbers each time.
+func Fill(t testing.TB, s desk.Store, p Population) Filled {
 	t.Helper()
-	r := rand.New(rand.NewPCG(7, 9))
-	ids := make([]clinic.ID, p.Patients)
+	if p.Last.IsZero() {
+		p.Last = clinic.Date{Year: 2026, Month: 6, Day: 14}
+	}
+	days := (p.Visits + visitsADay - 1) / visitsADay
+	f := &filling{t: t, s: s, gen: invent.NewOn(7, p.Last), doctor: clinic.ID{1}, key: signingKey()}
+	f.people(p.Patients)
+	for i := range days {
+		f.day(p.Last.AddDays(i+1-days), min(visitsADay, p.Visits-i*visitsADay))
+	}
+	return f.out
+}
+
+// filling is a Fill on its way.
+type filling struct {
+	t      testing.TB
+	s      desk.Store
+	gen    *invent.Gen
+	out    Filled
+	doctor clinic.ID
+	key    signer
+	count  numbers
+}
+
+func (f *filling) people(n int) {
 	var acts [][]clinic.Draft
-	for i := range ids {
-		ids[i] = clinic.NewID()
-		acts = append(acts, []clinic.Draft{{Kind: clinic.KindPatient, Subject: ids[i], Body: &clinic.Patient{
-			Name: Name(r), Birth: clinic.Date{Year: 1930 + r.IntN(95), Month: 1 + r.IntN(12), Day: 1 + r.IntN(28)},
-			Sex: clinic.Sex(1 + r.IntN(2)), Address: "Thôn " + strconv.Itoa(r.IntN(9)+1) + ", xã Đảo Mẫu", Phone: Number(i)[:10],
-			Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: Number(i)}},
-		}}})
+	for range n {
+		p, id := f.gen.Patient(), clinic.NewID()
+		f.out.IDs, f.out.People = append(f.out.IDs, id), append(f.out.People, p)
+		act := []clinic.Draft{{Kind: clinic.KindPatient, Subject: id, Body: &p.Patient}}
+		if p.Allergies.Asked {
+			act = append(act, clinic.Draft{Kind: clinic.KindAllergies, Subject: id, Body: &p.Allergies})
+		}
+		acts = append(acts, act)
 	}
-	start := clinic.Date{Year: 2026, Month: 1, Day: 1}
-	for i := range p.Visits {
-		id, v, day := ids[r.IntN(len(ids))], clinic.NewID(), start.AddDays(i/60)
-		key, _ := clinic.NewVisitKey("22736", "a", day, i%60+1)
-		acts = append(acts, []clinic.Draft{
-			{Kind: clinic.KindVisit, Subject: id, Visit: v, Body: &clinic.Visit{Key: key, Day: day, Queue: i%60 + 1}},
-			{Kind: clinic.KindVitals, Subject: id, Visit: v, Body: &clinic.Vitals{Pulse: 60 + r.IntN(40), Temperature: 365 + r.IntN(20)}},
-			{Kind: clinic.KindDiagnosis, Subject: id, Visit: v, Body: &clinic.Diagnosis{Main: "J06.9", Text: "Viêm đường hô hấp trên cấp"}},
-		})
-	}
-	saveAll(t, s, acts)
-	return ids
+	f.save(grouped(acts), nil)
 }
 
-// Number is the invented citizen number of the i-th patient of Fill. Province 000
-// does not exist.
-func Number(i int) string { return "000" + strconv.Itoa(1_000_000_000 + i*7919)[1:] }
+// grouped joins acts so that each is as large as the store takes.
+func grouped(acts [][]clinic.Draft) (out [][]clinic.Draft) {
+	const most = 60
+	for _, a := range acts {
+		if n := len(out); n > 0 && len(out[n-1])+len(a) <= most {
+			out[n-1] = append(out[n-1], a...)
+		} else {
+			out = append(out, a)
+		}
+	}
+	return out
+}
 
-// saveAll keeps the committer's batches full.
-func saveAll(t testing.TB, s desk.Store, acts [][]clinic.Draft) {
-	t.Helper()
-	work := make(chan [][]clinic.Draft)
+// save keeps the committer's batches full. What then makes of the records of an act is
+// saved as another.
+func (f *filling) save(acts [][]clinic.Draft, then func([]clinic.Record) []clinic.Draft) {
+	f.t.Helper()
+	work := make(chan []clinic.Draft)
 	var wg sync.WaitGroup
-	var once sync.Once
 	for range 64 {
 		wg.Go(func() {
-			for some := range work {
-				_, err := s.Act(context.Background(), clinic.NewID(), clinic.ID{1}, func(desk.Reader) ([]clinic.Draft, error) {
-					var all []clinic.Draft
-					for _, a := range some {
-						all = append(all, a...)
-					}
-					return all, nil
-				})
-				if err != nil {
-					once.Do(func() { t.Error("filling the store:", err) })
+			for act := range work {
+				recs := f.act(act)
+				if then != nil && len(recs) > 0 {
+					f.act(then(recs))
 				}
 			}
 		})
 	}
-	for len(acts) > 0 {
-		n := min(len(acts), 20)
-		work <- acts[:n]
-		acts = acts[n:]
+	for _, a := range acts {
+		work <- a
 	}
 	close(work)
 	wg.Wait()
-	if t.Failed() {
-		t.FailNow()
+	if f.t.Failed() {
+		f.t.FailNow()
 	}
+}
+
+func (f *filling) act(drafts []clinic.Draft) []clinic.Record {
+	saved, err := f.s.Act(context.Background(), clinic.NewID(), f.doctor, func(desk.Reader) ([]clinic.Draft, error) {
+		return drafts, nil
+	})
+	if err != nil {
+		f.t.Error("filling the store:", err)
+	}
+	return saved.Records
 }

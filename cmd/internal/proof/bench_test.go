@@ -38,7 +38,7 @@ func onOneCore(f func()) {
 
 // BenchmarkBox is a box with 100,000 patients and 1,000,000 entries, on one core.
 func BenchmarkBox(b *testing.B) {
-	x := fillBig(b, storetest.Population{Patients: 100_000, Visits: 300_000})
+	x := fillBig(b, storetest.Population{Patients: 100_000, Visits: 105_000, Last: clinic.DateOf(time.Now().In(clinic.ICT))})
 	x.memory()
 	figure(b, "open", "s", x.opens().Seconds())
 	x.unclean()
@@ -86,8 +86,8 @@ func (x *big) screens() {
 	if err := in.login(x.doctor); err != nil {
 		b.Fatal(err)
 	}
-	x.scanned(s, pages, in, 50) // warm, as a box is on its first day
-	quantiles(b, "scan-to-patient", x.scanned(s, pages, in, 2000))
+	x.scanned(pages, in, 50) // warm, as a box is on its first day
+	quantiles(b, "scan-to-patient", x.scanned(pages, in, 2000))
 
 	people, err := d.Staff(b.Context())
 	if err != nil {
@@ -249,7 +249,7 @@ func newDesks(b *testing.B) *desks {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for i, id := range storetest.Fill(b, s, storetest.Population{Patients: 2000, Visits: 4000})[:800] {
+	for i, id := range storetest.Fill(b, s, storetest.Population{Patients: 2000, Visits: 1500}).IDs[:800] {
 		v, err := d.OpenVisit(b.Context(), desk.Call{Act: clinic.NewID(), By: w.by}, desk.VisitInput{Patient: id, Another: true})
 		if err != nil {
 			b.Fatal(i, err)
