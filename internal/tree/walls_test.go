@@ -131,7 +131,7 @@ func dependencies() []dependency {
 func forTests() []string {
 	return []string{
 		"github.com/creack/pty", "github.com/chromedp/", "github.com/rogpeppe/go-internal", "golang.org/x/mod",
-		"github.com/fxamacker/cbor/v2", "github.com/eclipse/paho.mqtt.golang", "golang.org/x/text", "golang.org/x/image", "golang.org/x/sys",
+		"github.com/fxamacker/cbor/v2", "github.com/eclipse/paho.mqtt.golang", "golang.org/x/text", "golang.org/x/image", "golang.org/x/sys", "modernc.org/sqlite",
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -54,6 +55,69 @@ func BenchmarkBox(b *testing.B) {
 		x.dropViews()
 		figure(b, "rebuild-one-core", "entries/s", entries/x.opens().Seconds())
 	})
+	x.small()
+	figure(b, "size/entries", "entries", entries)
+	figure(b, "size/journals", "MiB", mib(b, filepath.Join(x.o.Dir, "own", "*")))
+	figure(b, "size/views", "MiB", mib(b, filepath.Join(x.o.Dir, "views-*.db")))
+}
+
+// mib is the size of the files of a pattern.
+func mib(b *testing.B, pattern string) (sum float64) {
+	b.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		b.Fatal(names, err)
+	}
+	for _, n := range names {
+		fi, err := os.Stat(n)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum += float64(fi.Size()) / (1 << 20)
+	}
+	return sum
+}
+
+// small starts the real program without views on one core and 512 MiB: the kernel's
+// limit where a control group may be made, the runtime's everywhere.
+func (x *big) small() {
+	x.dropViews()
+	begin := time.Now()
+	r := x.station.start("GOMAXPROCS=1", "GOMEMLIMIT=512MiB")
+	limited := confine(x.b, r.Process.Pid, 512<<20)
+	peak := 0.0
+	for served := false; !served; {
+		select {
+		case <-r.ready:
+			served = true
+		case <-r.ended:
+			x.b.Fatalf("the box ended in 512 MiB (limit of the kernel: %v): %v\n%s", limited, r.err, x.station.log)
+		default:
+			peak = max(peak, memory(x.b, r.Process.Pid))
+			runtime.Gosched()
+		}
+	}
+	figure(x.b, "small-board/rebuild-to-first-page", "s", time.Since(begin).Seconds())
+	figure(x.b, "small-board/rebuild-peak", "RssAnon-MiB", peak)
+	figure(x.b, "small-board/limit-by-kernel", "1=yes", map[bool]float64{true: 1}[limited])
+	r.kill()
+}
+
+// confine puts a process into a memory control group of its own; false where none may
+// be made. Both versions of the interface are known.
+func confine(b *testing.B, pid int, bytes int) bool {
+	for _, c := range [][2]string{{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}} {
+		dir := filepath.Join(c[0], fmt.Sprintf("clinicbox-bench-%d", pid))
+		if os.Mkdir(dir, 0o755) != nil {
+			continue
+		}
+		b.Cleanup(func() { _ = os.Remove(dir) }) // empty once the process is gone
+		if os.WriteFile(filepath.Join(dir, c[1]), fmt.Append(nil, bytes), 0o644) == nil &&
+			os.WriteFile(filepath.Join(dir, "cgroup.procs"), fmt.Append(nil, pid), 0o644) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // memory starts the real program on the records and looks at it when it rests.

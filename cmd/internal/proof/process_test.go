@@ -89,10 +89,10 @@ type running struct {
 }
 
 // start starts the box. Its address comes once pages are served.
-func (s *station) start() *running {
+func (s *station) start(env ...string) *running {
 	s.t.Helper()
 	r := &running{Cmd: exec.Command(s.bin, "run", "-config", s.config), ready: make(chan struct{}), ended: make(chan struct{})}
-	r.Stderr = s.log
+	r.Stderr, r.Env = s.log, append(os.Environ(), env...)
 	out, w, err := os.Pipe()
 	if err != nil {
 		s.t.Fatal(err)
