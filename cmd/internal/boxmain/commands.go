@@ -25,6 +25,7 @@ func (p *Program) runBox(ctx context.Context) error {
 		return err
 	}
 	log := p.logger(cfg)
+	limitMemory(log)
 	p.box = New(Options{Config: cfg, Log: log, Probe: selfProbe()})
 	box := task.Func("box", func(ctx context.Context, ready func()) error {
 		go func() {
