@@ -44,6 +44,16 @@ func HLCAt(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) << 16 }
 // Recorded returns the wall time inside the hybrid time.
 func (r *Record) Recorded() time.Time { return time.UnixMilli(int64(r.HLC >> 16)).In(ICT) }
 
+// Hole is an entry that can no longer be read on this box, as far as it is still
+// known: it takes its place among the records of its subject, so that nobody takes a
+// damaged record for a whole one.
+type Hole struct {
+	Ref      Ref
+	Leaf     Leaf
+	Kind     Kind
+	Recorded time.Time
+}
+
 // Draft is an entry before the store gave it time and place. The zero Event
 // means now.
 type Draft struct {

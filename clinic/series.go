@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Issue is one number that an entry used up in a series of its box.
@@ -58,6 +59,52 @@ func Issued(body any) []Issue {
 		}
 	}
 	return out
+}
+
+// Fresh makes every series of a box jump. The box was restored from a copy: numbers
+// that were printed after the copy are known to nobody here, and none may come twice.
+type Fresh struct {
+	Skip  int `cbor:"1,keyasint"` // how far the series without a day jump
+	Base  int `cbor:"2,keyasint"` // the series of days go on behind this number …
+	Until int `cbor:"3,keyasint"` // … up to this day (Date.Int)
+}
+
+// freshFloor is more than a station issues between two copies.
+const freshFloor = 1000
+
+// NewFresh returns how far the series jump in a box whose newest known record is of
+// one time and that was restored at another. Both jumps grow with the time of the
+// restore, faster than people issue numbers (a number a minute on the first day and
+// every fourth minute from then on; five a minute of one day's), so that even a
+// second restore from the same copy meets no number of the first. With a clock that
+// nobody vouches for the jump is one of two months and chance, from 0 to 999.
+func NewFresh(newest, restored time.Time, trusted bool, chance int) Fresh {
+	const day = 24 * 60
+	if restored.Before(newest) {
+		trusted = false
+	}
+	if !trusted {
+		until := DateOf(newest.In(ICT)).AddDays(60)
+		return Fresh{Skip: freshFloor + day + 59*day/4 + chance, Base: freshFloor + 5*chance, Until: until.Int()}
+	}
+	minutes := int(restored.Sub(newest) / time.Minute)
+	at := restored.In(ICT)
+	return Fresh{
+		Skip:  freshFloor + min(minutes, day) + max(minutes-day, 0)/4,
+		Base:  freshFloor + 5*(at.Hour()*60+at.Minute()),
+		Until: DateOf(at).Int(),
+	}
+}
+
+// SeriesDay returns the day of a series that counts the numbers of one day.
+func SeriesDay(series string) (day Date, ok bool) {
+	at := strings.LastIndexByte(series, '/')
+	if !strings.HasPrefix(series, "queue/") && !strings.HasPrefix(series, "visit/") || len(series)-at != 9 {
+		return Date{}, false
+	}
+	n, err := strconv.Atoi(series[at+1:])
+	day = DateFromInt(n)
+	return day, err == nil && day.Valid()
 }
 
 // NewVisitKey returns a visit's MA_LK: facility code, book, yymmdd, four digits.

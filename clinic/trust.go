@@ -26,6 +26,7 @@ type Machine struct {
 	Event  string `cbor:"1,keyasint"`           // one of the Machine constants
 	Person ID     `cbor:"2,keyasint,omitempty"` // of the staff, whom it is about
 	Detail string `cbor:"3,keyasint,omitempty"` // number of an order, kind of a slot
+	Fresh  *Fresh `cbor:"4,keyasint,omitempty"` // of MachineRestored
 }
 
 // The events of a box. Words are frozen.
@@ -37,6 +38,9 @@ const (
 	MachineGuessed    = "PIN guessed at by strangers" // unknown browsers are refused from then on
 	MachineOpened     = "protected record opened"
 	MachineNewCode    = "new recovery code"
+	MachineRestored   = "restored from a copy"          // every number series jumps
+	MachineDamaged    = "records can no longer be read" // Detail: how many of which journal
+	MachineMended     = "records are readable again"    // the same
 )
 
 // MachineSubject is the subject of every KindMachine entry.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -102,9 +101,14 @@ func (r *reader) Last(series string) (int, error) {
 		return 0, err
 	}
 	defer r.leave()
-	v := r.kv.get(tSeries, []byte(series))
-	if len(v) != 8 {
-		return 0, nil
+	n := number64(r.kv.get(tSeries, []byte(series)))
+	day, ok := clinic.SeriesDay(series)
+	if !ok {
+		return int(n + number64(r.kv.get(tSeries, freshKey()))), nil
 	}
-	return int(binary.BigEndian.Uint64(v)), nil
+	c := r.kv.bucket(tSeries).Cursor()
+	for k, v := c.Seek(untilKey(day.Int())); k != nil && bytes.HasPrefix(k, untilPrefix()); k, v = c.Next() {
+		n = max(n, number64(v))
+	}
+	return int(n), nil
 }

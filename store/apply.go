@@ -35,7 +35,8 @@ type applier struct {
 // needsBody tells which kinds are applied by what they say, not by their head.
 func needsBody(k clinic.Kind) bool {
 	switch k {
-	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe, clinic.KindCatalogRow, clinic.KindLooked:
+	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe,
+		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine:
 		return true
 	}
 	return false
@@ -114,13 +115,34 @@ func (a *applier) current(r *clinic.Record, s stamp, ref []byte) {
 // series keeps the highest number this box issued. Numbers that came from
 // elsewhere do not count: every box has series of its own.
 func (a *applier) series(r *clinic.Record) {
+	if m, ok := r.Body.(*clinic.Machine); ok && m.Fresh != nil {
+		a.fresh(m.Fresh)
+	}
 	for _, n := range clinic.Issued(r.Body) {
-		key := []byte(n.Series)
-		if len(key) == 0 || len(key) > 256 || n.Number <= 0 {
-			continue
+		key, number := []byte(n.Series), n.Number
+		if _, day := clinic.SeriesDay(n.Series); !day {
+			number -= int(number64(a.kv.get(tSeries, freshKey())))
 		}
-		if old := a.kv.get(tSeries, key); old == nil || bytes.Compare(old, u64(uint64(n.Number))) < 0 {
-			a.kv.put(tSeries, key, u64(uint64(n.Number)))
+		if len(key) > 0 && len(key) <= 256 && number > 0 {
+			a.highest(key, uint64(number))
 		}
+	}
+}
+
+// fresh makes the series jump. The rows of series without a day hold numbers less
+// all jumps before them, so that one row makes all of them jump, also those that
+// have no number yet.
+func (a *applier) fresh(f *clinic.Fresh) {
+	if f.Skip > 0 {
+		a.kv.put(tSeries, freshKey(), u64(number64(a.kv.get(tSeries, freshKey()))+uint64(f.Skip)))
+	}
+	if f.Base > 0 && f.Until > 0 {
+		a.highest(untilKey(f.Until), uint64(f.Base))
+	}
+}
+
+func (a *applier) highest(key []byte, n uint64) {
+	if old := a.kv.get(tSeries, key); old == nil || number64(old) < n {
+		a.kv.put(tSeries, key, u64(n))
 	}
 }

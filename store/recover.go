@@ -21,6 +21,10 @@ func (s *Store) openViews(ctx context.Context, unclean bool) (meta, error) {
 	if _, err := os.Stat(path); err != nil {
 		return meta{}, nil
 	}
+	if s.stale() {
+		s.log.Warn("views were found damaged and are built anew")
+		return meta{}, nil
+	}
 	if unclean && s.o.Probe != nil {
 		if err := s.o.Probe(ctx, path); err != nil {
 			s.log.Warn("views are suspect after an unclean stop and are built anew", "err", err)
@@ -155,6 +159,7 @@ func (s *Store) rebuild(ctx context.Context) error {
 	}
 	path := viewsPath(s.o.Dir)
 	if err = b.build(path, m); err == nil {
+		s.notStale()
 		s.db, _, err = openViews(path, false)
 	}
 	if err != nil { // a full disk, most often: people must be able to read all the same

@@ -102,12 +102,18 @@ func (s *Store) serve(batch []job) error {
 		s.crowd.note(len(acts), time.Since(start))
 	}
 	for _, j := range batch {
-		if r, ok := j.(*receipt); ok {
-			if err != nil {
-				r.failed(err)
-				continue
-			}
-			err = s.commitReceived(r)
+		if _, ok := j.(*act); ok {
+			continue
+		}
+		if err != nil {
+			j.failed(err)
+			continue
+		}
+		switch j := j.(type) {
+		case *receipt:
+			err = s.commitReceived(j)
+		case *chore:
+			err = j.run()
 		}
 	}
 	return err

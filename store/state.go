@@ -118,6 +118,15 @@ func (s *State) Update(f func(*StateTx) error) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return f(&StateTx{s, tx}) })
 }
 
+// buckets names the buckets.
+func (t *StateTx) buckets() (names []string) {
+	_ = t.tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+		names = append(names, string(name))
+		return nil
+	})
+	return names
+}
+
 // Get returns a value, or nil when there is none.
 func (s *State) Get(bucket, key string) (v []byte, err error) {
 	err = s.View(func(tx *StateTx) error {

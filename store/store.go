@@ -29,6 +29,7 @@ type Store struct {
 	state  *State
 	tokens tokens
 	epoch  epoch
+	holes  holes
 
 	names    *search.Names
 	catalogs *search.Catalogs
@@ -91,13 +92,14 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.openJournals(m); err != nil {
 		return err
 	}
+	if s.state, err = openState(s.o.Dir, s.o.Key, s.log); err != nil {
+		return err
+	}
+	s.rememberHoles() // of views that recover may build anew
 	if err := s.recover(ctx, m); err != nil {
 		return err
 	}
 	if err := s.loadIndexes(); err != nil {
-		return err
-	}
-	if s.state, err = openState(s.o.Dir, s.o.Key, s.log); err != nil {
 		return err
 	}
 	return s.begin()

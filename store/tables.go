@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ const (
 	tSlip                 // slip → appointment row
 	tIdent                // identifier, patient → 1
 	tCurrent              // kind, subject → stamp, ref of the latest
-	tSeries               // series → highest number issued
+	tSeries               // series → highest number issued, less the jumps before it (clinic.Fresh)
 	tCatalog              // stamp → ref
 	tLeaf                 // leaf → index in in
 	tables
@@ -85,6 +86,22 @@ func (s *tokens) ident(sys clinic.System, value string) token {
 func (s *tokens) slip(code string) token {
 	m := s.key.Mac("slip", strings.ToUpper(strings.TrimSpace(code)))
 	return token(m[:16])
+}
+
+// Rows of tSeries that are no series: the sum of all jumps, and where the numbers of
+// days go on up to a day (clinic.Fresh).
+func freshKey() []byte { return []byte("\x00fresh") }
+
+func untilPrefix() []byte { return []byte("\x00until/") }
+
+func untilKey(day int) []byte { return fmt.Appendf(untilPrefix(), "%08d", day) }
+
+// number64 reads a row of tSeries; none is 0.
+func number64(v []byte) uint64 {
+	if len(v) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(v)
 }
 
 func u32(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }

@@ -45,6 +45,9 @@ type People interface {
 	// Records returns every readable record of a subject, oldest first by hybrid
 	// time; looks aside (Audit), which are many. An unknown subject has none.
 	Records(subject clinic.ID) ([]clinic.Record, error)
+	// Lost returns the records of a subject that can no longer be read, as far as they
+	// are known: they were there, and a page that leaves them out says something false.
+	Lost(subject clinic.ID) ([]clinic.Hole, error)
 	// Patient returns the current demographics, or nil when there are none.
 	Patient(id clinic.ID) (*clinic.Patient, error)
 	// ByIdentifier returns the patients who have or had the number.

@@ -1,11 +1,15 @@
 package durable_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"clinicbox/internal/durable"
 )
@@ -111,4 +115,64 @@ func TestRemoveAndRename(t *testing.T) {
 	if err := durable.Remove(b); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// badDisk fails to give some sectors of a file.
+type badDisk struct {
+	durable.ColdFile
+	bad int64 // the sector
+}
+
+func (d badDisk) ReadAt(b []byte, at int64) (int, error) {
+	if from := d.bad * 4096; at < from+4096 && at+int64(len(b)) > from {
+		n := max(int(from-at), 0)
+		m, _ := d.ColdFile.ReadAt(b[:n], at)
+		return m, errInjected
+	}
+	return d.ColdFile.ReadAt(b, at)
+}
+
+// TestColdReadsAroundBadSectors: one sector that the disk does not give costs itself
+// and nothing beside it.
+func TestColdReadsAroundBadSectors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	want := bytes.Repeat([]byte("0123456789abcdef"), 300<<10/16)
+	if err := os.WriteFile(path, want, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := durable.Cold{Open: func(path string) (durable.ColdFile, error) {
+		f, err := os.Open(path)
+		return badDisk{f, 40}, err
+	}}
+	got, bad, err := c.Read(t.Context(), path, 0)
+	clear(want[40*4096 : 41*4096])
+	if err != nil || bad != 1 || !bytes.Equal(got, want) {
+		t.Fatalf("%d bad sectors, %v; the rest differs: %v", bad, err, !bytes.Equal(got, want))
+	}
+	got, bad, err = durable.Cold{}.Read(t.Context(), path, 5000)
+	if err != nil || bad != 0 || len(got) != 5000 {
+		t.Fatalf("%d bytes, %d bad, %v", len(got), bad, err)
+	}
+}
+
+// TestColdIsSlow: the rate holds, and who waits for it can be stopped.
+func TestColdIsSlow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		if _, _, err := (durable.Cold{Rate: 128 << 10}).Read(t.Context(), path, 0); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begin); took != 8*time.Second {
+			t.Errorf("1 MiB at 128 KiB/s took %v", took)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if _, _, err := (durable.Cold{Rate: 1}).Read(ctx, path, 0); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
 }

@@ -147,6 +147,13 @@ func (j *Journal) Segments() int {
 	return len(j.segs)
 }
 
+// SegmentOf returns the segment that holds an entry.
+func (j *Journal) SegmentOf(i uint64) int {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	return j.find(i)
+}
+
 // Span returns the first index of a segment and the one behind its last.
 func (j *Journal) Span(n int) (from, to uint64) {
 	j.mu.RLock()

@@ -253,7 +253,7 @@ func (j *Journal) readHeader(g *segment, spare []byte) error {
 		}
 		return err
 	}
-	g.header, g.block = h, block
+	g.header, g.block = h, j.soundBlock(block)
 	if rescued {
 		j.log.Error("journal segment's header was damaged, its copy serves", "kind", j.cfg.Kind, "segment", g.segment)
 	}
@@ -261,6 +261,19 @@ func (j *Journal) readHeader(g *segment, spare []byte) error {
 		_, err = g.file.WriteAt(block, 0) // synced with the next commit; the copy stays
 	}
 	return err
+}
+
+// soundBlock is the header block as it was written: both copies alike.
+func (j *Journal) soundBlock(block []byte) []byte {
+	out := make([]byte, headerSize)
+	for at := 0; at+headerLen <= len(block); at += headerCopy {
+		if _, err := parseCopy(block[at:at+headerLen], j.keyID, j.seal); err == nil {
+			copy(out, block[at:at+headerLen])
+			copy(out[headerCopy:], block[at:at+headerLen])
+			break
+		}
+	}
+	return out
 }
 
 func (j *Journal) scanSegment(g *segment, known uint64, last bool) error {

@@ -45,6 +45,14 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 	return out, nil
 }
 
+// Lost implements desk.People: what is in memory is never lost.
+func (r *reader) Lost(clinic.ID) ([]clinic.Hole, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	return nil, nil
+}
+
 func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
 	if r.dead {
 		return nil, errDead
@@ -172,11 +180,20 @@ func (r *reader) Last(series string) (int, error) {
 		return 0, errDead
 	}
 	n := 0
+	day, daily := clinic.SeriesDay(series)
 	for _, rec := range r.all {
 		for _, is := range clinic.Issued(rec.Body) {
 			if is.Series == series {
 				n = max(n, is.Number)
 			}
+		}
+		m, ok := rec.Body.(*clinic.Machine)
+		switch {
+		case !ok || m.Fresh == nil:
+		case !daily:
+			n += m.Fresh.Skip
+		case day.Int() <= m.Fresh.Until:
+			n = max(n, m.Fresh.Base)
 		}
 	}
 	return n, nil

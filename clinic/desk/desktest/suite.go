@@ -29,6 +29,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"SameActAtOnce", testSameActAtOnce},
 		{"CancelledActRepeats", testCancelled},
 		{"NumbersAreGivenOnce", testNumbers},
+		{"NumbersJumpAfterARestore", testFresh},
 		{"ViewSeesWholeActs", testWholeActs},
 		{"Records", testRecords},
 		{"Identifiers", testIdentifiers},

@@ -160,6 +160,46 @@ func testAppointments(t *testing.T, h *harness) {
 	})
 }
 
+// testFresh: after a restore no series goes on where it was, one that had no number
+// yet included, and the days behind the restore begin as always.
+func testFresh(t *testing.T, h *harness) {
+	day := clinic.Date{Year: 2026, Month: 6, Day: 15}
+	appoint := func(n int) {
+		slip, err := clinic.NewSlip("79001", "a", n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.put(clinic.Draft{Kind: clinic.KindAppointment, Subject: clinic.NewID(), Visit: clinic.NewID(), Body: &clinic.Appointment{Slip: slip, Due: day}})
+	}
+	fresh := func(skip, base int) {
+		h.put(clinic.Draft{Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &clinic.Machine{
+			Event: clinic.MachineRestored, Fresh: &clinic.Fresh{Skip: skip, Base: base, Until: day.Int()},
+		}})
+	}
+	last := func(want map[string]int) {
+		t.Helper()
+		h.see(func(r desk.Reader) error {
+			for series, n := range want {
+				if got, err := r.Last(series); got != n || err != nil {
+					t.Errorf("%s is at %d, %v; want %d", series, got, err, n)
+				}
+			}
+			return nil
+		})
+	}
+	appoint(7)
+	h.put(clinic.Draft{Kind: clinic.KindVisit, Subject: clinic.NewID(), Visit: clinic.NewID(), Body: &clinic.Visit{Day: day, Queue: 3}})
+	fresh(1000, 4000)
+	last(map[string]int{
+		clinic.SeriesSlip("a"): 1007, clinic.SeriesPrescription("a"): 1000,
+		clinic.SeriesQueue(day): 4000, clinic.SeriesVisit("a", day.AddDays(-3)): 4000, clinic.SeriesQueue(day.AddDays(1)): 0,
+	})
+	appoint(1008)
+	last(map[string]int{clinic.SeriesSlip("a"): 1008})
+	fresh(50, 6000)
+	last(map[string]int{clinic.SeriesSlip("a"): 1058, clinic.SeriesPrescription("a"): 1050, clinic.SeriesQueue(day): 6000})
+}
+
 func testStaff(t *testing.T, h *harness) {
 	a, b := clinic.NewID(), clinic.NewID()
 	staff := func(id clinic.ID, s clinic.Staff) { h.put(clinic.Draft{Kind: clinic.KindStaff, Subject: id, Body: &s}) }

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"clinicbox/clinic"
+	"clinicbox/store/journal"
+)
+
+// holesBucket of the state keeps of whom and of what kind an entry was that can no
+// longer be read: views that are built anew know nothing of it.
+const holesBucket = "holes"
+
+// holes is what is known of entries that can no longer be read. The zero holes is
+// ready for use.
+type holes struct {
+	mu sync.Mutex
+	of map[clinic.ID][]clinic.Hole
+}
+
+func (h *holes) add(subject clinic.ID, x clinic.Hole) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.of == nil {
+		h.of = map[clinic.ID][]clinic.Hole{}
+	}
+	if !slices.ContainsFunc(h.of[subject], func(o clinic.Hole) bool { return o.Ref == x.Ref }) {
+		h.of[subject] = append(h.of[subject], x)
+	}
+}
+
+func (h *holes) list(subject clinic.ID) []clinic.Hole {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.of[subject])
+}
+
+// drop forgets entries that can be read again.
+func (h *holes) drop(refs []clinic.Ref) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for subject, all := range h.of {
+		h.of[subject] = slices.DeleteFunc(all, func(x clinic.Hole) bool { return slices.Contains(refs, x.Ref) })
+	}
+}
+
+// Lost implements desk.People.
+func (r *reader) Lost(subject clinic.ID) ([]clinic.Hole, error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	out := r.s.holes.list(subject)
+	err := r.each(tRecord, subject[:], func(k, v []byte) error {
+		ref := refFrom(v)
+		raw, err := r.raw(ref)
+		if errors.Is(err, journal.ErrRange) || err == nil && !raw.Hole() {
+			return nil // recordOf tells of a row that names nothing
+		}
+		if err == nil && !slices.ContainsFunc(out, func(o clinic.Hole) bool { return o.Ref == ref }) {
+			out = append(out, holeOf(k, v, raw.Leaf))
+		}
+		return err
+	})
+	slices.SortFunc(out, func(a, b clinic.Hole) int {
+		return cmp.Or(a.Recorded.Compare(b.Recorded), cmp.Compare(a.Ref.Journal, b.Ref.Journal), cmp.Compare(a.Ref.Index, b.Ref.Index))
+	})
+	return out, err
+}
+
+// holeOf reads a row of tRecord.
+func holeOf(k, v []byte, leaf clinic.Leaf) clinic.Hole {
+	h := clinic.Hole{Ref: refFrom(v), Leaf: leaf}
+	if len(v) >= refLen+2 {
+		h.Kind = clinic.Kind(binary.BigEndian.Uint16(v[refLen:]))
+	}
+	if len(k) >= 24 {
+		rec := clinic.Record{HLC: binary.BigEndian.Uint64(k[16:])}
+		h.Recorded = rec.Recorded()
+	}
+	return h
+}
+
+// nameHoles asks the views whose entries cannot be read any more and keeps it in
+// the state, before anything builds the views anew. It names nobody in the log.
+func (s *Store) nameHoles(bad map[clinic.Ref]clinic.Leaf) error {
+	if len(bad) == 0 || s.db == nil {
+		return nil
+	}
+	rows := map[string][]byte{}
+	var from []byte
+	for done := false; !done; { // in pieces: a read transaction must not grow old
+		err := guard(func() error {
+			tx, err := s.db.Begin(false)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = tx.Rollback() }()
+			c := tx.Bucket(tRecord.name()).Cursor()
+			k, v := c.Seek(from)
+			for n := 0; k != nil && n < 10_000; n++ {
+				if _, ok := bad[refFrom(v)]; ok {
+					rows[string(k)] = bytes.Clone(v)
+				}
+				k, v = c.Next()
+			}
+			from, done = bytes.Clone(k), k == nil
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("store: naming what is lost: %w", err)
+		}
+	}
+	return s.keepHoles(rows, bad)
+}
+
+func (s *Store) keepHoles(rows map[string][]byte, bad map[clinic.Ref]clinic.Leaf) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	for k, v := range rows {
+		s.holes.add(clinic.ID([]byte(k)[:16]), holeOf([]byte(k), v, bad[refFrom(v)]))
+	}
+	return s.state.Update(func(tx *StateTx) error {
+		for k, v := range rows {
+			leaf := bad[refFrom(v)]
+			if err := tx.Put(holesBucket, holeKey(refFrom(v)), join([]byte(k), v, leaf[:])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func holeKey(r clinic.Ref) string { return fmt.Sprintf("%d/%d", r.Journal, r.Index) }
+
+// loadHoles reads what the state keeps. Values that do not open are left out.
+func (s *Store) loadHoles() error {
+	err := s.state.ForEach(holesBucket, func(_ string, v []byte) error {
+		const row, value = 32, refLen + 2
+		if len(v) == row+value+len(clinic.Leaf{}) {
+			s.holes.add(clinic.ID(v[:16]), holeOf(v[:row], v[row:row+value], clinic.Leaf(v[row+value:])))
+		}
+		return nil
+	})
+	if errors.Is(err, ErrState) {
+		return nil
+	}
+	return err
+}
+
+// dropHoles forgets what can be read again.
+func (s *Store) dropHoles(refs []clinic.Ref) error {
+	s.holes.drop(refs)
+	return s.state.Update(func(tx *StateTx) error {
+		for _, r := range refs {
+			if err := tx.Delete(holesBucket, holeKey(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Holes returns how many entries of each journal are known to be unreadable.
+func (s *Store) Holes() (own, in uint64) {
+	a, b := s.Quarantine()
+	return countBad(a), countBad(b)
+}
+
+func countBad(bad []journal.Bad) (n uint64) {
+	for _, b := range bad {
+		n += b.Count
+	}
+	return n
+}
+
+// rememberHoles reads what is known of entries that cannot be read, and asks the
+// views about those that are new. Without an answer the records are open all the same.
+func (s *Store) rememberHoles() {
+	err := s.loadHoles()
+	bad := badRefs(clinic.Own, s.own)
+	maps.Copy(bad, badRefs(clinic.In, s.in))
+	s.holes.unknown(bad)
+	if err = errors.Join(err, s.nameHoles(bad)); err != nil {
+		s.log.Error("entries that cannot be read are not named", "err", err)
+	}
+}
+
+// unknown leaves what is not known yet.
+func (h *holes) unknown(bad map[clinic.Ref]clinic.Leaf) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, all := range h.of {
+		for _, x := range all {
+			delete(bad, x.Ref)
+		}
+	}
+}
+
+// badRefs lists the entries in quarantine with their leaf hashes.
+func badRefs(kind clinic.Journal, j *journal.Journal) map[clinic.Ref]clinic.Leaf {
+	out := map[clinic.Ref]clinic.Leaf{}
+	for _, b := range j.Quarantine() {
+		for i := b.First; i < b.First+b.Count && len(out) < maxNamed; i++ {
+			if r, err := j.Get(i); err == nil && r.Hole() {
+				out[clinic.Ref{Journal: kind, Index: i}] = r.Leaf
+			}
+		}
+	}
+	return out
+}
+
+// maxNamed bounds what is named at once: a whole lost segment is millions of bytes
+// of which only the number helps.
+const maxNamed = 1 << 17

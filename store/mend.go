@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/entry"
+	"clinicbox/store/journal"
+)
+
+// mending is a segment to be made whole, and with what.
+type mending struct {
+	kind clinic.Journal
+	n    int
+	journal.With
+}
+
+// mend makes a segment whole as far as its sources reach, and shows in the views
+// what can be read again. Acts go on; they wait while the file is written and
+// renamed, and for all of it when it is the growing one.
+func (s *Store) mend(ctx context.Context, m mending) error {
+	j := s.logOf(m.kind)
+	if m.With.Copy == nil && len(m.With.Known) == 0 && m.n == j.Segments()-1 {
+		return journal.ErrNoHelp
+	}
+	var whole *journal.Mended
+	make := func() (err error) {
+		m.With.Size, m.With.Root, err = s.remembered(m.kind)
+		if err == nil {
+			whole, err = j.Mend(m.n, m.With)
+		}
+		return err
+	}
+	growing := m.n == j.Segments()-1
+	if !growing {
+		if err := make(); err != nil {
+			return err
+		}
+	}
+	return s.between(ctx, func() error {
+		if growing {
+			if err := make(); err != nil {
+				return err
+			}
+		}
+		if err := j.Put(whole); err != nil {
+			return err
+		}
+		return s.showAgain(m.kind, whole.Refs)
+	})
+}
+
+// remembered is the tree head that the views hold.
+func (s *Store) remembered(kind clinic.Journal) (size uint64, root [32]byte, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		var m meta
+		m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
+		if size, root = m.own, m.ownRoot; kind == clinic.In {
+			size, root = m.in, m.inRoot
+		}
+		return nil
+	})
+	return size, root, err
+}
+
+// showAgain applies entries that can be read again. Applying depends on the set
+// only, so it does not matter that they come late.
+func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return fmt.Errorf("%w: views: %w", ErrFatal, err)
+	}
+	kv := &txKV{tx: tx}
+	var changed []*clinic.Record
+	a := applier{kv: kv, tokens: s.tokens, hlc: s.hlc, changed: func(r *clinic.Record) { changed = append(changed, r) }}
+	refs := make([]clinic.Ref, 0, len(indexes))
+	for _, i := range indexes {
+		refs = append(refs, clinic.Ref{Journal: kind, Index: i})
+		raw, err := s.logOf(kind).Get(i)
+		if err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		if raw.Hole() {
+			continue
+		}
+		rec := decodeHead(kind, &raw)
+		a.apply(&rec)
+	}
+	if kind == clinic.Own && number64(kv.get(tSeries, freshKey())) > 0 {
+		s.markStale() // the numbers of an entry count by the jumps before it
+	}
+	var m meta
+	m.decode(kv.get(tMeta, metaKey()))
+	var err1, err2 error
+	m.ownRoot, err1 = s.own.Root(m.own) // other ones when a leaf hash came back, too
+	m.inRoot, err2 = s.in.Root(m.in)
+	m.hlc = max(m.hlc, a.hlc)
+	kv.put(tMeta, metaKey(), m.encode())
+	if err := errors.Join(err1, err2, kv.err); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := s.commit(tx); err != nil {
+		return fmt.Errorf("%w: %w", ErrFatal, err)
+	}
+	s.hlc = max(s.hlc, a.hlc)
+	for _, r := range changed {
+		s.index(r)
+	}
+	return s.dropHoles(refs)
+}
+
+// Mend brings entries back that can no longer be read here and that somebody else
+// kept: each is known by its leaf hash, which salt and bytes prove. What is no hole
+// is left alone. It returns how many can be read again.
+func (s *Store) Mend(ctx context.Context, entries []Received) (mended uint64, err error) {
+	known := map[clinic.Leaf]journal.Known{}
+	for _, e := range entries {
+		known[entry.LeafHash(e.Salt, e.Bytes)] = journal.Known{Salt: e.Salt, Bytes: e.Bytes}
+	}
+	c := s.Scrubber(ScrubOptions{})
+	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
+		j := s.logOf(kind)
+		before := countBad(j.Quarantine())
+		segments := map[int]bool{}
+		for ref, leaf := range badRefs(kind, j) {
+			if _, ok := known[leaf]; ok {
+				segments[j.SegmentOf(ref.Index)] = true
+			}
+		}
+		for n := range segments {
+			err := s.mend(ctx, mending{kind, n, journal.With{Local: c.local(ctx, kind), Known: known}})
+			if err != nil && !errors.Is(err, journal.ErrNoHelp) {
+				return mended, err
+			}
+		}
+		mended += before - min(before, countBad(j.Quarantine()))
+	}
+	return mended, nil
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"clinicbox/internal/durable"
+)
+
+// epoch compares the file with memory, which has the same: a damaged one is written
+// anew.
+func (c *Scrubber) epoch(context.Context) (f Finding, err error) {
+	there, err := loadEpoch(c.s.o.Dir)
+	if err == nil && there == c.s.epoch {
+		return f, nil
+	}
+	if f.Err = err; err == nil {
+		f.Err = errEpoch
+	}
+	err = durable.WriteFile(epochPath(c.s.o.Dir), c.s.epoch.encode(), 0o600)
+	f.Mended = err == nil
+	return f, nil
+}
+
+// state reads the file's pages, and every value. There is no other copy that may
+// take its place: one of an hour ago would give back wrong PINs that were counted.
+func (c *Scrubber) state(ctx context.Context) (f Finding, err error) {
+	if f.Err = c.pages(ctx, statePath(c.s.o.Dir)); f.Err != nil {
+		return f, nil
+	}
+	return f, c.s.state.View(func(tx *StateTx) error {
+		for _, name := range tx.buckets() {
+			err := tx.ForEach(name, func(string, []byte) error { return ctx.Err() })
+			if errors.Is(err, ErrState) {
+				f.Err = errors.Join(f.Err, ErrState)
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// views reads the pages of the views. Damaged ones are built anew at the next open.
+func (c *Scrubber) views(ctx context.Context) (f Finding, err error) {
+	path := viewsPath(c.s.o.Dir)
+	if !exists(path) {
+		return f, nil // in memory only, on a full disk
+	}
+	if f.Err = c.pages(ctx, path); f.Err == nil {
+		return f, nil
+	}
+	c.s.markStale()
+	return f, nil
+}
+
+// markStale lets the next open build the views anew.
+func (s *Store) markStale() {
+	if err := durable.WriteFile(stalePath(s.o.Dir), nil, 0o600); err != nil {
+		s.log.Error("views must be built anew and are not marked", "err", err)
+	}
+}
+
+// pages checks a bbolt file as it is on the medium. Somebody may be writing to it, so
+// only what is wrong three times is wrong.
+func (c *Scrubber) pages(ctx context.Context, path string) (err error) {
+	for range 3 {
+		var f *os.File
+		if f, err = os.Open(path); err != nil {
+			return err
+		}
+		durable.Forget(f)
+		if err = errors.Join(checkFile(path), f.Close(), ctx.Err()); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// stalePath marks views that must be built anew.
+func stalePath(dir string) string { return viewsPath(dir) + ".stale" }
+
+func (s *Store) stale() bool { return exists(stalePath(s.o.Dir)) }
+
+// notStale removes the mark, once the views are built anew.
+func (s *Store) notStale() {
+	if !s.stale() {
+		return
+	}
+	if err := durable.Remove(stalePath(s.o.Dir)); err != nil {
+		s.log.Warn("views stay marked as damaged", "file", filepath.Base(stalePath("")), "err", err)
+	}
+}
