@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -16,9 +17,11 @@ const Extension = ".tlog-proof"
 
 const (
 	proofHeader = "c2sp.org/tlog-proof@v1"
-	maxPath     = 63 // of a tree whose size is an int64
 	maxExtra    = 64 << 10
 )
+
+// MaxPath bounds the hashes of a path: the height of a tree whose size is an int64.
+const MaxPath = 63
 
 // Proof shows that a log holds an entry at an index: RFC 6962 section 2.1.1, with the
 // checkpoint that it leads to.
@@ -65,7 +68,7 @@ func (p *Proof) Encode() []byte {
 // ParseProof reads what Encode wrote. It verifies nothing.
 func ParseProof(b []byte) (*Proof, error) {
 	head, signed, ok := bytes.Cut(b, []byte("\n\n"))
-	if !ok || len(b) > MaxSize+maxExtra*2+maxPath*64 {
+	if !ok || len(b) > MaxSize+maxExtra*2+MaxPath*64 {
 		return nil, fmt.Errorf("%w: no proof", ErrFormat)
 	}
 	lines := strings.Split(string(head), "\n")
@@ -81,7 +84,7 @@ func ParseProof(b []byte) (*Proof, error) {
 		}
 		lines = lines[1:]
 	}
-	if len(lines) == 0 || !strings.HasPrefix(lines[0], "index ") || len(lines) > 1+maxPath {
+	if len(lines) == 0 || !strings.HasPrefix(lines[0], "index ") || len(lines) > 1+MaxPath {
 		return nil, fmt.Errorf("%w: index", ErrFormat)
 	}
 	n := lines[0][len("index "):]
@@ -104,13 +107,19 @@ func (p *Proof) Verify(leaf [32]byte, key ed25519.PublicKey) (Checkpoint, error)
 	if err != nil {
 		return c, err
 	}
-	if p.Index >= c.Size {
-		return c, fmt.Errorf("%w: entry %d of %d", ErrProof, p.Index, c.Size)
+	return c, c.Holds(p.Index, leaf, p.Hashes)
+}
+
+// Holds verifies the path from an entry's leaf hash to the root. It is the caller's
+// duty to have verified the checkpoint.
+func (c Checkpoint) Holds(index uint64, leaf [32]byte, path [][32]byte) error {
+	if index >= c.Size || c.Size > math.MaxInt64 {
+		return fmt.Errorf("%w: entry %d of %d", ErrProof, index, c.Size)
 	}
-	if err := tlog.CheckRecord(toHashes(p.Hashes), int64(c.Size), tlog.Hash(c.Root), int64(p.Index), leaf); err != nil {
-		return c, fmt.Errorf("%w: entry %d", ErrProof, p.Index)
+	if err := tlog.CheckRecord(toHashes(path), int64(c.Size), tlog.Hash(c.Root), int64(index), leaf); err != nil {
+		return fmt.Errorf("%w: entry %d", ErrProof, index)
 	}
-	return c, nil
+	return nil
 }
 
 // Grow makes the proof that the log at a later size still begins with what it was at
