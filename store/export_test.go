@@ -79,3 +79,24 @@ func (s *Store) Meta() (own, in uint64) {
 	})
 	return m.own, m.in
 }
+
+// ReadIn returns all entries of the in journal.
+func (s *Store) ReadIn() []Raw {
+	raws, err := s.in.Read(0, 1<<20, 1<<30)
+	if err != nil {
+		panic(err)
+	}
+	return raws
+}
+
+// Witnessed asks Holds, and returns its words.
+func (s *Store) Witnessed(size uint64, root string) string {
+	b, err := hex.DecodeString(root)
+	if err != nil {
+		panic(err)
+	}
+	if err := s.Holds(size, b); err != nil {
+		return err.Error()
+	}
+	return ""
+}
