@@ -186,6 +186,7 @@ func (b *batch) meta() (meta, error) {
 	var m meta
 	m.decode(b.kv.get(tMeta, metaKey()))
 	m.own, m.hlc, m.epoch = b.log.Size(), b.applier.hlc, b.s.epoch.Epoch
+	m.rows += b.kv.sum
 	root, err := b.log.Root()
 	m.ownRoot = root
 	return m, err

@@ -42,7 +42,7 @@ func powerOptions(dir string) store.Options {
 //	act ID INDEX LEAF…   an act was answered
 //	recv N               the first N of received(t, 40) are in
 //	try N, state N       a value of the state is about to be N, is N
-//	head SIZE ROOT       what a slip would say
+//	head SIZE ROOT       what a slip would say that is printed then
 type worker struct {
 	t    *testing.T
 	o    store.Options
@@ -96,10 +96,11 @@ func (w *worker) act(n int) {
 		line += " " + hex.EncodeToString(r.Leaf[:])
 	}
 	w.say("%s", line)
+	w.head(saved.Records[0].Ref.Index + uint64(len(saved.Records)))
 }
 
-func (w *worker) head() {
-	size := w.s.Own().Size()
+// head says what a slip would that is printed after an act.
+func (w *worker) head(size uint64) {
 	root, err := w.s.Own().Root(size)
 	if err != nil {
 		w.t.Fatal(err)
@@ -144,7 +145,6 @@ func (w *worker) small() {
 	w.open()
 	for n := range 8 {
 		w.act(n)
-		w.head()
 	}
 	w.receive(2)
 	w.state(1)
@@ -166,7 +166,6 @@ func (w *worker) small() {
 	}
 	w.open()
 	w.act(11)
-	w.head()
 	w.close()
 }
 
@@ -189,13 +188,10 @@ func (w *worker) busy(acts int) {
 			w.receive(n / 8)
 		case n%20 == 19:
 			w.state(n / 20)
-		case n%7 == 0:
-			w.head()
 		}
 	}
 	close(work)
 	wg.Wait()
-	w.head()
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }
 
@@ -310,6 +306,16 @@ func leaves(raws []store.Raw) (out []string) {
 	return out
 }
 
+// readable leaves out what the store says it can no longer read.
+func (seen *powerSeen) readable(want []string) (out []string) {
+	for _, leaf := range want {
+		if slices.Contains(seen.Leaves, leaf) {
+			out = append(out, leaf)
+		}
+	}
+	return out
+}
+
 // compare repeats every act, as a browser does that has heard no answer: a saved one
 // must come back as it was, through the views.
 func (seen *powerSeen) compare(s *store.Store, ask *powerAsk) {
@@ -329,7 +335,7 @@ func (seen *powerSeen) compare(s *store.Store, ask *powerAsk) {
 			seen.Wrong = append(seen.Wrong, "act: "+err.Error())
 		case !saved.Again:
 			seen.Lost = append(seen.Lost, text)
-		case !slices.Equal(got, want):
+		case !slices.Equal(got, seen.readable(want)):
 			seen.Wrong = append(seen.Wrong, fmt.Sprintf("act %s has %d records, not the %d it had", text, len(got), len(want)))
 		}
 	}

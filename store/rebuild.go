@@ -163,30 +163,35 @@ func (b *bulk) fill(path string, m meta, open openFile) (*bbolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.maps[tMeta] = map[string][]byte{string(metaKey()): m.encode()}
-	for t := range tables {
-		if err := b.load(db, t); err != nil {
+	for t := tMeta + 1; t < tables; t++ {
+		sum, err := b.load(db, t)
+		if err != nil {
 			return db, err
 		}
+		m.rows += sum
 	}
-	return db, nil
+	b.maps[tMeta] = map[string][]byte{string(metaKey()): m.encode()}
+	_, err = b.load(db, tMeta)
+	return db, err
 }
 
 // rowsPerTx bounds what a transaction holds in memory.
 const rowsPerTx = 50_000
 
-func (b *bulk) load(db *bbolt.DB, t table) error {
+// load fills a table and returns what it adds to meta.rows.
+func (b *bulk) load(db *bbolt.DB, t table) (sum uint64, err error) {
 	tx, err := db.Begin(true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }() // of the last one; an error after Commit means nothing
 	bucket, err := tx.CreateBucketIfNotExists(t.name())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	n := 0
 	err = b.each(t, func(k, v []byte) error {
+		sum += rowSum(t, k, v)
 		if n++; n%rowsPerTx == 0 {
 			if err := tx.Commit(); err != nil {
 				return err
@@ -200,9 +205,9 @@ func (b *bulk) load(db *bbolt.DB, t table) error {
 		return bucket.Put(k, v)
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return tx.Commit()
+	return sum, tx.Commit()
 }
 
 func syncFile(path string) error {

@@ -159,6 +159,7 @@ func (b *inBatch) meta() error {
 	m.decode(b.kv.get(tMeta, metaKey()))
 	var err error
 	m.in = b.log.Size()
+	m.rows += b.kv.sum
 	m.inRoot, err = b.log.Root()
 	b.kv.put(tMeta, metaKey(), m.encode())
 	if err = errors.Join(err, b.kv.err); err != nil {

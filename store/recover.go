@@ -120,16 +120,18 @@ func (s *Store) catchUp(m meta) error {
 			}
 		}
 		s.hlc = a.hlc
+		rows := m.rows + x.sum
 		m, err := s.metaNow()
 		if err != nil {
 			return err
 		}
+		m.rows = rows
 		x.put(tMeta, metaKey(), m.encode())
 		return x.err
 	})
 }
 
-// metaNow is the row of tMeta for views that have everything.
+// metaNow is the row of tMeta for views that have everything, but for the rows.
 func (s *Store) metaNow() (m meta, err error) {
 	m = meta{own: s.own.Size(), in: s.in.Size(), hlc: s.hlc, epoch: s.epoch.Epoch}
 	if m.ownRoot, err = s.own.Root(m.own); err != nil {

@@ -86,7 +86,7 @@ func (s *State) open(path string, log *slog.Logger) (err error) {
 			return err
 		}
 	}
-	if err := checkFile(path); err != nil {
+	if err := checkRows(path, nil); err != nil {
 		return err
 	}
 	if err := durable.Allocate(path, stateRoom); err != nil {

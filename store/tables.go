@@ -12,7 +12,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 2
+const schema = 3
 
 // table is a bucket of the views.
 type table int
@@ -202,12 +202,13 @@ type meta struct {
 	ownRoot, inRoot [32]byte
 	hlc             uint64 // highest of own
 	epoch           [8]byte
+	rows            uint64 // rowSum of every row of the other tables, added up
 }
 
-const metaLen = 8 + 8 + 32 + 32 + 8 + 8
+const metaLen = 8 + 8 + 32 + 32 + 8 + 8 + 8
 
 func (m *meta) encode() []byte {
-	return join(u64(m.own), u64(m.in), m.ownRoot[:], m.inRoot[:], u64(m.hlc), m.epoch[:])
+	return join(u64(m.own), u64(m.in), m.ownRoot[:], m.inRoot[:], u64(m.hlc), m.epoch[:], u64(m.rows))
 }
 
 func (m *meta) decode(b []byte) bool {
@@ -219,5 +220,6 @@ func (m *meta) decode(b []byte) bool {
 	copy(m.inRoot[:], b[48:])
 	m.hlc = binary.BigEndian.Uint64(b[80:])
 	copy(m.epoch[:], b[88:])
+	m.rows = binary.BigEndian.Uint64(b[96:])
 	return true
 }

@@ -3,15 +3,12 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"clinicbox/store/boltcheck"
 )
 
 // errViews tells that the views cannot be used and must be built anew.
@@ -39,7 +36,8 @@ const initialMmap = 256 << 20 << (^uint(0) >> 63 * 2)
 // openViews opens a views file and reads its row of tMeta. A damaged file may
 // panic or fault anywhere in it: that comes back as errViews.
 func openViews(path string, readOnly bool) (db *bbolt.DB, m meta, err error) {
-	if err := checkFile(path); err != nil {
+	sum, err := checkViews(path)
+	if err != nil {
 		return nil, m, fmt.Errorf("%w: %w", errViews, err)
 	}
 	err = guard(func() error {
@@ -55,6 +53,9 @@ func openViews(path string, readOnly bool) (db *bbolt.DB, m meta, err error) {
 			if !m.decode(tx.Bucket(tMeta.name()).Get(metaKey())) {
 				return fmt.Errorf("%w: no cursor", errViews)
 			}
+			if m.rows != sum {
+				return fmt.Errorf("%w: its rows are not those that were written", errViews)
+			}
 			return nil
 		})
 	})
@@ -65,21 +66,6 @@ func openViews(path string, readOnly bool) (db *bbolt.DB, m meta, err error) {
 		return nil, m, fmt.Errorf("%w: %w", errViews, err)
 	}
 	return db, m, nil
-}
-
-// checkFile looks at a bbolt file before bbolt does: it would not survive a damaged
-// one, and without a freelist it reads all of it anyway.
-func checkFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	return boltcheck.Check(f, fi.Size())
 }
 
 func metaKey() []byte { return []byte("meta") }
@@ -143,7 +129,8 @@ func ProbeViews(path string) error {
 type txKV struct {
 	tx      *bbolt.Tx
 	buckets [tables]*bbolt.Bucket
-	err     error // the first error of bbolt
+	sum     uint64 // what the changes add to meta.rows
+	err     error  // the first error of bbolt
 }
 
 func (x *txKV) bucket(t table) *bbolt.Bucket {
@@ -156,14 +143,26 @@ func (x *txKV) bucket(t table) *bbolt.Bucket {
 func (x *txKV) get(t table, key []byte) []byte { return x.bucket(t).Get(key) }
 
 func (x *txKV) put(t table, key, value []byte) {
+	x.forget(t, key)
+	if t != tMeta {
+		x.sum += rowSum(t, key, value)
+	}
 	if err := x.bucket(t).Put(key, value); err != nil && x.err == nil {
 		x.err = fmt.Errorf("store: views: %w", err)
 	}
 }
 
 func (x *txKV) del(t table, key []byte) {
+	x.forget(t, key)
 	if err := x.bucket(t).Delete(key); err != nil && x.err == nil {
 		x.err = fmt.Errorf("store: views: %w", err)
+	}
+}
+
+// forget takes a row that is about to change out of the sum.
+func (x *txKV) forget(t table, key []byte) {
+	if old := x.bucket(t).Get(key); old != nil && t != tMeta {
+		x.sum -= rowSum(t, key, old)
 	}
 }
 

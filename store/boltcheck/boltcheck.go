@@ -43,12 +43,14 @@ type checker struct {
 	pageSize uint64
 	pages    uint64 // high-water mark
 	seen     []uint64
+	row      func(bucket, key, value []byte) // may be nil
 }
 
 // Check walks the file of the given size. Files with a freelist are refused: ours
-// have none.
-func Check(r io.ReaderAt, size int64) error {
-	c := &checker{r: r}
+// have none. row, when it is not nil, is told every value with the name of the bucket
+// that it stands in; what it is given dies with the call.
+func Check(r io.ReaderAt, size int64, row func(bucket, key, value []byte)) error {
+	c := &checker{r: r, row: row}
 	root, err := c.meta(size)
 	if err != nil {
 		return err
@@ -162,6 +164,7 @@ func (c *checker) page(id uint64) ([]byte, error) {
 type place struct {
 	depth, nested int
 	from, to      []byte // from ≤ key < to; nil = open
+	bucket        []byte // its name
 }
 
 func (c *checker) tree(id uint64, at place) error {
@@ -217,7 +220,7 @@ func (c *checker) branch(b []byte, keys [][]byte, at place) error {
 			to = keys[i+1]
 		}
 		child := binary.LittleEndian.Uint64(b[pageHead+i*element+8:])
-		if err := c.tree(child, place{at.depth + 1, at.nested, keys[i], to}); err != nil {
+		if err := c.tree(child, place{at.depth + 1, at.nested, keys[i], to, at.bucket}); err != nil {
 			return err
 		}
 	}
@@ -233,9 +236,12 @@ func (c *checker) leaf(b []byte, id uint64, keys [][]byte, at place) error {
 			return damaged("page %d: value %d", id, i)
 		}
 		if binary.LittleEndian.Uint32(e)&flagBucket == 0 {
+			if c.row != nil {
+				c.row(at.bucket, keys[i], value)
+			}
 			continue
 		}
-		if err := c.bucket(value, id, at.nested+1); err != nil {
+		if err := c.bucket(value, id, place{nested: at.nested + 1, bucket: keys[i]}); err != nil {
 			return err
 		}
 	}
@@ -256,15 +262,15 @@ func cut(e []byte, pos uint32, lens ...uint32) ([]byte, bool) {
 }
 
 // bucket checks a bucket's head and tree; a small one has its page in the value.
-func (c *checker) bucket(v []byte, id uint64, nested int) error {
-	if len(v) < 16 || nested > maxNested {
+func (c *checker) bucket(v []byte, id uint64, at place) error {
+	if len(v) < 16 || at.nested > maxNested {
 		return damaged("page %d: bucket", id)
 	}
 	if root := binary.LittleEndian.Uint64(v); root != 0 {
-		return c.tree(root, place{nested: nested})
+		return c.tree(root, at)
 	}
 	if len(v) < 16+pageHead || binary.LittleEndian.Uint16(v[16+8:]) != flagLeaf {
 		return damaged("page %d: inline bucket", id)
 	}
-	return c.node(v[16:], id, place{nested: nested})
+	return c.node(v[16:], id, at)
 }

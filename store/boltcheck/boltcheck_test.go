@@ -54,7 +54,7 @@ func sample(t testing.TB) []byte {
 	return b
 }
 
-func check(b []byte) error { return boltcheck.Check(bytes.NewReader(b), int64(len(b))) }
+func check(b []byte) error { return boltcheck.Check(bytes.NewReader(b), int64(len(b)), nil) }
 
 func TestGoodFile(t *testing.T) {
 	b := sample(t)

@@ -28,7 +28,7 @@ func (j *Journal) Begin() (*Batch, error) {
 		return nil, j.broken
 	}
 	g := j.segs[len(j.segs)-1]
-	if g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 {
+	if g.file == nil || g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 {
 		var err error
 		if g, err = j.roll(g); err != nil {
 			return nil, err
@@ -197,11 +197,7 @@ func full(err error) error {
 // leaves a journal that opens: the offsets file is made again when it is missing,
 // and a segment without frames is a good last segment.
 func (j *Journal) roll(g *segment) (*segment, error) {
-	if err := g.file.Truncate(g.end); err != nil {
-		return nil, j.fatal(err)
-	}
-	g.alloc = g.end
-	if err := g.file.Sync(); err != nil {
+	if err := g.finish(); err != nil {
 		return nil, j.fatal(err)
 	}
 	h := j.newHeader(g.segment+1, g.next())
@@ -214,8 +210,10 @@ func (j *Journal) roll(g *segment) (*segment, error) {
 			return nil, j.fatal(err)
 		}
 	}
-	if err := j.writeOffsets(g, j.leavesOf(g)); err != nil {
-		return nil, j.rollFailed(err)
+	if g.file != nil {
+		if err := j.writeOffsets(g, j.leavesOf(g)); err != nil {
+			return nil, j.rollFailed(err)
+		}
 	}
 	next, err := createSegment(j.cfg.FS, j.cfg.Dir, h, j.seal)
 	if err != nil {
@@ -225,6 +223,18 @@ func (j *Journal) roll(g *segment) (*segment, error) {
 	j.segs = append(j.segs, next)
 	j.mu.Unlock()
 	return next, nil
+}
+
+// finish gives back the space that was made ready. A lost segment stays as it is.
+func (g *segment) finish() error {
+	if g.file == nil {
+		return nil
+	}
+	if err := g.file.Truncate(g.end); err != nil {
+		return err
+	}
+	g.alloc = g.end
+	return g.file.Sync()
 }
 
 // rollFailed keeps the journal usable after a full disk only: a half-made next

@@ -245,3 +245,57 @@ func TestRotIsNamedWhenItIsRead(t *testing.T) {
 		t.Fatalf("%+v", q)
 	}
 }
+
+// TestLastSegmentWithoutHeader: a last segment that lost its header and the copies of
+// it, as a disk that lies about flushes leaves it, keeps nobody from what is in the
+// others. One without frames is made again; one with some reads as holes.
+func TestLastSegmentWithoutHeader(t *testing.T) {
+	for name, frames := range map[string]bool{"with frames": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			c := config(t.TempDir())
+			c.SegmentSize = 3000
+			j := open(t, c)
+			var want []string
+			for j.Segments() < 3 || len(texts(t, j)) == 0 {
+				want = append(want, fmt.Sprint("entry ", len(want), strings.Repeat(".", 300)))
+				add(t, j, want[len(want)-1])
+			}
+			first, end := j.Span(j.Segments() - 1)
+			last := segment(c.Dir, j.Segments()-1)
+			j.Close()
+			data, err := os.ReadFile(last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clear(data[:1024])
+			if !frames {
+				data = nil
+			}
+			if err := errors.Join(os.WriteFile(last, data, 0o600), os.Remove(strings.TrimSuffix(last, "seg")+"idx")); err != nil {
+				t.Fatal(err)
+			}
+			for round := range 2 {
+				j = open(t, c)
+				got := texts(t, j)
+				if fmt.Sprint(got[:first]) != fmt.Sprint(want[:first]) {
+					t.Fatalf("entries of other segments: %q", got)
+				}
+				size := first
+				if frames {
+					size = end
+				}
+				if round == 0 && j.Size() != size {
+					t.Fatalf("size %d, want %d", j.Size(), size)
+				}
+				if bad := j.Quarantine(); frames && (len(bad) != 1 || bad[0].Count != end-first) {
+					t.Fatalf("set aside: %+v", bad)
+				}
+				add(t, j, "goes on")
+				if got := texts(t, j); got[len(got)-1] != "goes on" {
+					t.Fatalf("%q", got)
+				}
+				j.Close()
+			}
+		})
+	}
+}

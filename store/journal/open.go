@@ -61,6 +61,9 @@ func (j *Journal) open() error {
 	if err := j.openSegments(nums); err != nil {
 		return err
 	}
+	if len(j.segs) == 0 {
+		return j.first()
+	}
 	j.size = j.segs[len(j.segs)-1].next()
 	if j.size < j.cfg.Known {
 		j.log.Error("journal lost entries that were saved", "kind", j.cfg.Kind, "size", j.size, "known", j.cfg.Known)
@@ -165,7 +168,15 @@ func (j *Journal) openSegments(nums []uint32) error {
 	}
 	known := j.cfg.Known
 	for n := int(last); n >= 0; n-- {
-		g, err := j.openSegment(uint32(n), have[uint32(n)], n == int(last), known)
+		end := n == len(j.segs)-1
+		g, err := j.openSegment(uint32(n), have[uint32(n)], end, known)
+		if end && errors.Is(err, ErrCorrupt) {
+			g, err = j.lostEnd(uint32(n), err)
+		}
+		if g == nil && err == nil {
+			j.segs = j.segs[:n]
+			continue
+		}
 		if err != nil {
 			j.segs = j.segs[n+1:] // so that Close finds no nil
 			return err
@@ -174,26 +185,6 @@ func (j *Journal) openSegments(nums []uint32) error {
 	}
 	j.placeLost()
 	return nil
-}
-
-// placeLost gives segments that are lost altogether the entries between their
-// neighbours; the first of several neighbours takes all.
-func (j *Journal) placeLost() {
-	for n, g := range j.segs {
-		if g.file != nil {
-			continue
-		}
-		if n > 0 {
-			g.first = j.segs[n-1].next()
-		}
-		m := n + 1
-		for j.segs[m].file == nil { // the last segment is never lost: Open fails then
-			m++
-		}
-		count := max(j.segs[m].first, g.first) - g.first
-		g.offsets = make([]uint32, count)
-		g.bad = []span{{count: uint32(count)}}
-	}
 }
 
 func (j *Journal) openSegment(n uint32, exists, last bool, known uint64) (*segment, error) {
@@ -323,6 +314,9 @@ func (j *Journal) writeOffsets(g *segment, leaves []clinic.Leaf) error {
 // made ready for the next frames and stay.
 func (j *Journal) cutTail() error {
 	g := j.segs[len(j.segs)-1]
+	if g.file == nil {
+		return nil
+	}
 	rest := make([]byte, max(g.alloc-g.end, 0))
 	n, err := g.file.ReadAt(rest, g.end)
 	if err != nil && !errors.Is(err, io.EOF) {

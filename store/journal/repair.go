@@ -33,7 +33,7 @@ func (j *Journal) repairTree() error {
 			return fmt.Errorf("journal: hashes: %w", err)
 		}
 	}
-	if root, err := j.tree.root(last.first); err != nil || (last.first > 0 && root != last.root) {
+	if root, err := j.tree.root(last.first); err != nil || (last.first > 0 && last.file != nil && root != last.root) {
 		// Entries were damaged before their leaf hashes were lost too.
 		j.log.Error("tree differs from the root in the last segment", "kind", j.cfg.Kind, "size", last.first)
 	}
