@@ -72,7 +72,7 @@ func (c *Scrubber) pages(ctx context.Context, path string) (err error) {
 			return err
 		}
 		durable.Forget(f)
-		if err = errors.Join(checkFile(path), f.Close(), ctx.Err()); err == nil {
+		if err = errors.Join(checkRows(path, nil), f.Close(), ctx.Err()); err == nil {
 			return nil
 		}
 	}

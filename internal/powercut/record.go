@@ -37,8 +37,7 @@ type recorder struct {
 
 // thread is one thread of the process.
 type thread struct {
-	inside bool // a system call
-	event  int  // the one that it makes, +1; 0 for none
+	event  int // the one that it makes, +1; 0 for none
 	finish func(ret int64)
 }
 
