@@ -108,7 +108,7 @@ func TestScrubNamesMendsAndShows(t *testing.T) {
 		}
 	}
 	s.Close()
-	os.Remove(filepath.Join(o.Dir, "views-2.db"))
+	os.Remove(filepath.Join(o.Dir, "views-3.db"))
 	s = storetest.Start(t, o)
 	if again := lost(s); !slices.Equal(again, holes) {
 		t.Fatal("after the views were built anew nobody knows what is missing")
@@ -187,19 +187,19 @@ func TestScrubOfWhatIsNoJournal(t *testing.T) {
 		t.Fatalf("%v, %+v", err, found)
 	}
 	for page := range 16 { // page heads of the views
-		flipIn(t, filepath.Join(o.Dir, "views-2.db"), (2+page)*4096+8)
+		flipIn(t, filepath.Join(o.Dir, "views-3.db"), (2+page)*4096+8)
 	}
 	clear(found)
-	if _, err := s.Scrubber(so).Pass(t.Context()); err != nil || found["views-2.db"].Err == nil {
+	if _, err := s.Scrubber(so).Pass(t.Context()); err != nil || found["views-3.db"].Err == nil {
 		t.Fatalf("%v, %+v", err, found)
 	}
 	s.Close()
-	if fi, err := os.Stat(filepath.Join(o.Dir, "views-2.db.stale")); err != nil || fi.Size() != 0 {
+	if fi, err := os.Stat(filepath.Join(o.Dir, "views-3.db.stale")); err != nil || fi.Size() != 0 {
 		t.Fatal("the views are not marked")
 	}
 	s = storetest.Start(t, o)
 	s.Close()
-	if _, err := os.Stat(filepath.Join(o.Dir, "views-2.db.stale")); err == nil {
+	if _, err := os.Stat(filepath.Join(o.Dir, "views-3.db.stale")); err == nil {
 		t.Error("the mark stays")
 	}
 	storetest.Check(t, o.Dir)
