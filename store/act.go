@@ -161,7 +161,7 @@ func (b *batch) finish(tx *bbolt.Tx, from uint64) error {
 	if err == nil {
 		var m meta
 		m, err = b.meta()
-		b.kv.put(tMeta, metaKey(), m.encode())
+		b.kv.putMeta(m)
 		if err = errors.Join(err, b.kv.err); err != nil {
 			err = fmt.Errorf("%w: %w", ErrFatal, err)
 		}
@@ -186,7 +186,6 @@ func (b *batch) meta() (meta, error) {
 	var m meta
 	m.decode(b.kv.get(tMeta, metaKey()))
 	m.own, m.hlc, m.epoch = b.log.Size(), b.applier.hlc, b.s.epoch.Epoch
-	m.rows += b.kv.sum
 	root, err := b.log.Root()
 	m.ownRoot = root
 	return m, err

@@ -99,7 +99,7 @@ func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) error {
 	m.ownRoot, err1 = s.own.Root(m.own) // other ones when a leaf hash came back, too
 	m.inRoot, err2 = s.in.Root(m.in)
 	m.hlc = max(m.hlc, a.hlc)
-	kv.put(tMeta, metaKey(), m.encode())
+	kv.putMeta(m)
 	if err := errors.Join(err1, err2, kv.err); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

@@ -159,9 +159,8 @@ func (b *inBatch) meta() error {
 	m.decode(b.kv.get(tMeta, metaKey()))
 	var err error
 	m.in = b.log.Size()
-	m.rows += b.kv.sum
 	m.inRoot, err = b.log.Root()
-	b.kv.put(tMeta, metaKey(), m.encode())
+	b.kv.putMeta(m)
 	if err = errors.Join(err, b.kv.err); err != nil {
 		return fmt.Errorf("%w: %w", ErrFatal, err)
 	}

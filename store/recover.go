@@ -120,13 +120,13 @@ func (s *Store) catchUp(m meta) error {
 			}
 		}
 		s.hlc = a.hlc
-		rows := m.rows + x.sum
+		rows := m.rows
 		m, err := s.metaNow()
 		if err != nil {
 			return err
 		}
 		m.rows = rows
-		x.put(tMeta, metaKey(), m.encode())
+		x.putMeta(m)
 		return x.err
 	})
 }

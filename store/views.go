@@ -159,6 +159,13 @@ func (x *txKV) del(t table, key []byte) {
 	}
 }
 
+// putMeta puts the cursors, whose rows are still those of before the transaction.
+func (x *txKV) putMeta(m meta) {
+	m.rows += x.sum
+	x.sum = 0
+	x.put(tMeta, metaKey(), m.encode())
+}
+
 // forget takes a row that is about to change out of the sum.
 func (x *txKV) forget(t table, key []byte) {
 	if old := x.bucket(t).Get(key); old != nil && t != tMeta {
