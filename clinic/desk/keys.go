@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	"errors"
-	"slices"
 
 	"clinicbox/clinic"
 )
@@ -30,32 +28,19 @@ type Keys interface {
 // ErrNoVoucher is returned by Keys.Vouch of a box that is in no fleet.
 var ErrNoVoucher = errors.New("desk: the box is in no fleet")
 
+// SigningKey is a key of a person.
+type SigningKey = clinic.SigningKey
+
 // KeyState tells how far a signing key is confirmed.
-type KeyState uint8
+type KeyState = clinic.KeyState
 
 // The states of a key.
 const (
-	KeyOwn       KeyState = 1 // nobody vouches for it yet
-	KeyVouched   KeyState = 2 // the facility vouches, the centre has not decided
-	KeyConfirmed KeyState = 3 // the centre confirmed it
-	KeyRevoked   KeyState = 4
+	KeyOwn       = clinic.KeyOwn
+	KeyVouched   = clinic.KeyVouched
+	KeyConfirmed = clinic.KeyConfirmed
+	KeyRevoked   = clinic.KeyRevoked
 )
-
-// SigningKey is a key of a person.
-type SigningKey struct {
-	Key      ed25519.PublicKey
-	Role     clinic.Role
-	Facility string
-	Request  []byte
-	Chain    [][]byte // best certificate with those of who vouched; nil = none
-	// Own: this box recorded the key when its owner used it here. What came from
-	// elsewhere counts only as far as somebody's word for it holds.
-	Own   bool
-	Since uint64 // hybrid time of the first such entry
-	Print string // fingerprint in groups, to compare by telephone
-	// State tells how the key stood at a hybrid time; math.MaxUint64 = now.
-	State func(hlc uint64) KeyState
-}
 
 // now is the hybrid time of what holds today.
 const now = ^uint64(0)
@@ -82,52 +67,12 @@ func (d *Desk) judge(r Reader, visits ...*clinic.VisitFile) (err error) {
 			err = errors.Join(err, kerr)
 			keys[rec.Author] = found
 		}
-		return d.judged(rec, keys[rec.Author])
+		return clinic.JudgeSigned(rec, keys[rec.Author], d.fits.fits)
 	}
 	for _, v := range visits {
 		v.JudgeSignatures(judge)
 	}
 	return err
-}
-
-// judged tells what a confirmation is worth by the best of what is known of its key
-// for the role that may confirm.
-func (d *Desk) judged(rec *clinic.Record, keys []SigningKey) clinic.SignatureState {
-	body := rec.Body.(*clinic.Signed)
-	if len(body.Key)+len(body.Sig) == 0 {
-		return keyless(rec, keys)
-	}
-	best := clinic.SignatureBroken
-	for i := range keys {
-		k := &keys[i]
-		if !slices.Contains(rightTreat.roles(), k.Role) || !d.fits.fits(rec, k.Key) {
-			continue
-		}
-		switch state := k.State(rec.HLC); {
-		case state == KeyConfirmed:
-			return clinic.SignatureGood
-		case state == KeyRevoked:
-			best = clinic.SignatureRevoked
-		case best == clinic.SignatureRevoked:
-		case state == KeyVouched || k.Own:
-			best = clinic.SignatureUnconfirmed
-		case best == clinic.SignatureBroken:
-			best = clinic.SignatureUnknown
-		}
-	}
-	return best
-}
-
-// keyless judges a confirmation without a signature: once its author had a key on the
-// box that recorded it, somebody took the signature away.
-func keyless(rec *clinic.Record, keys []SigningKey) clinic.SignatureState {
-	for i := range keys {
-		k := &keys[i]
-		if k.Own && rec.Ref.Journal == clinic.Own && k.Since < rec.HLC {
-			return clinic.SignatureBroken
-		}
-	}
-	return clinic.SignatureKeyless
 }
 
 // keepKey records the person's opened key, once, and as administrator of a facility

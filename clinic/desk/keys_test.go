@@ -74,7 +74,7 @@ func TestSignaturesAreJudged(t *testing.T) {
 	} {
 		d := &Desk{fits: newFitting()}
 		for range 2 { // from memory it is the same
-			if got := d.judged(tt.rec, tt.keys); got != tt.want {
+			if got := clinic.JudgeSigned(tt.rec, tt.keys, d.fits.fits); got != tt.want {
 				t.Errorf("%s: %d, want %d", name, got, tt.want)
 			}
 		}

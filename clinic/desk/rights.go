@@ -34,7 +34,7 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{nurse, doctor, cashier}
 	case rightMeasure, rightEnd, rightOpen:
 		return []clinic.Role{nurse, doctor}
-	case rightTreat:
+	case rightTreat: // clinic.Role.Signs
 		return []clinic.Role{doctor}
 	case rightBill:
 		return []clinic.Role{nurse, doctor, cashier}

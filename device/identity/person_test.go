@@ -123,7 +123,7 @@ func TestStanding(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f.TB = t
 			f.revoke(tt.revoked...)
-			k := PersonKey{Person: doctor, Key: dk.Public().(ed25519.PublicKey), Role: clinic.RoleDoctor, Facility: facility, Request: request, Chains: tt.chains}
+			k := cert.PersonKey{Person: doctor, Key: dk.Public().(ed25519.PublicKey), Role: clinic.RoleDoctor, Facility: facility, Request: request, Chains: tt.chains}
 			m, chain, err := f.box.Standing(&k, 700)
 			if !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) || m.Provisional != tt.provisional || (chain == nil) != (tt.err != nil) {
 				t.Errorf("%+v, %v, %d certificates", m, err, len(chain))
@@ -143,7 +143,7 @@ func FuzzPersonKeys(f *testing.F) {
 	f.Add([]byte{}, []byte{1}, request)
 	f.Fuzz(func(tt *testing.T, request, chain, statement []byte) {
 		c := &clinic.Credential{Request: request, Chain: [][]byte{chain, statement}}
-		for _, k := range PersonKeys(id, []*clinic.Credential{c, {Request: statement}}, [][]byte{statement, chain}) {
+		for _, k := range cert.PersonKeys(id, []*clinic.Credential{c, {Request: statement}}, [][]byte{statement, chain}) {
 			if k.Person != id || len(k.Key) != ed25519.PublicKeySize {
 				tt.Fatalf("%+v", k)
 			}

@@ -66,67 +66,13 @@ func (s staffKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningK
 	if keys, ok := s.b.memo.get(person, sum); ok {
 		return keys
 	}
-	var out []desk.SigningKey
-	for _, k := range found(person, records) {
-		_, chain, _ := s.b.vault.id.Standing(&k, cert.Now)
-		key := signingKey(&k, func(hlc uint64) desk.KeyState { return s.state(&k, hlc) })
-		key.Chain = chain
-		out = append(out, key)
+	out := cert.SigningKeys(person, records, ownRecord, s.b.vault.id.Member)
+	for i := range out {
+		out[i].State = remembered(out[i].State)
 	}
-	usedHere(out, records)
 	s.b.memo.put(person, sum, out)
 	return out
 }
 
-// found are the keys that the records tell of.
-func found(person clinic.ID, records []clinic.Record) []identity.PersonKey {
-	var credentials []*clinic.Credential
-	var statements [][]byte
-	for i := range records {
-		switch b := records[i].Body.(type) {
-		case *clinic.Credential:
-			credentials = append(credentials, b)
-		case *clinic.Statement:
-			statements = append(statements, b.Raw)
-		}
-	}
-	return identity.PersonKeys(person, credentials, statements)
-}
-
-func signingKey(k *identity.PersonKey, state func(uint64) desk.KeyState) desk.SigningKey {
-	return desk.SigningKey{
-		Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Print: cert.Fingerprint(k.Key), State: remembered(state),
-	}
-}
-
-// usedHere marks the keys that this box recorded when their owners used them.
-func usedHere(keys []desk.SigningKey, records []clinic.Record) {
-	for i := range records {
-		c, ok := records[i].Body.(*clinic.Credential)
-		if !ok || records[i].Ref.Journal != clinic.Own {
-			continue
-		}
-		r, err := cert.OpenPersonRequest(c.Request)
-		if err != nil {
-			continue
-		}
-		for j := range keys {
-			if k := &keys[j]; k.Key.Equal(r.Key) && k.Role == r.Role && k.Facility == r.Facility && !k.Own {
-				k.Own, k.Since = true, records[i].HLC // oldest first
-			}
-		}
-	}
-}
-
-func (s staffKeys) state(k *identity.PersonKey, hlc uint64) desk.KeyState {
-	m, _, err := s.b.vault.id.Standing(k, hlc)
-	switch {
-	case errors.Is(err, cert.ErrRevoked):
-		return desk.KeyRevoked
-	case err != nil:
-		return desk.KeyOwn
-	case m.Provisional:
-		return desk.KeyVouched
-	}
-	return desk.KeyConfirmed
-}
+// ownRecord tells the entries of this box.
+func ownRecord(r *clinic.Record) bool { return r.Ref.Journal == clinic.Own }

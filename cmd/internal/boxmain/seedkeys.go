@@ -5,6 +5,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/cert"
 )
 
 // SeedKeys are the keys of people on a box that is filled before it runs: in no fleet
@@ -24,10 +25,7 @@ func (seedKeys) Vouch([]byte, crypto.Signer, [][]byte) ([][]byte, error) {
 }
 
 // Of implements desk.Keys.
-func (seedKeys) Of(person clinic.ID, records []clinic.Record) (out []desk.SigningKey) {
-	for _, k := range found(person, records) {
-		out = append(out, signingKey(&k, func(uint64) desk.KeyState { return desk.KeyOwn }))
-	}
-	usedHere(out, records)
-	return out
+func (seedKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningKey {
+	nobody := func(cert.WantMember, ...[]byte) (cert.Member, error) { return cert.Member{}, cert.ErrNobody }
+	return cert.SigningKeys(person, records, ownRecord, nobody)
 }
