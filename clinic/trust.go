@@ -40,6 +40,7 @@ const (
 	MachineNewCode    = "new recovery code"
 	MachineRestored   = "restored from a copy"          // every number series jumps
 	MachineDamaged    = "records can no longer be read" // Detail: how many of which journal
+	MachineVoid       = "signature confirms nothing"    // Detail: journal and index, why
 	MachineMended     = "records are readable again"    // the same
 )
 

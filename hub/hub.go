@@ -146,6 +146,8 @@ const (
 	AlarmLegal     = "legal"     // a legal signature was refused, or came back wrong
 	AlarmKey       = "key"       // a person's key came that nobody should certify
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
+	AlarmVoid      = "void"      // a signature of records that confirms nothing
+	AlarmRecords   = "records"   // the box found damage in its records
 )
 
 // Alarm is something that a person must see. Detail holds numbers and hashes,

@@ -62,3 +62,10 @@ type Credential struct {
 	Problem  string // why it should not be certified; empty = it verifies
 	Ended    bool   // decided here, beside what the authority keeps
 }
+
+// Verdict is what was found of an entry that a person must hear of.
+type Verdict struct {
+	Leaf  clinic.Leaf
+	State clinic.SignatureState // of a signature that confirms nothing; 0 for what a box told of itself
+	Alarm Alarm
+}

@@ -68,8 +68,8 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 	}
 	defer s.in.Close()
 	rep.Own, rep.In = s.own.Size(), s.in.Size()
-	rep.OwnRoot = rep.checkJournal(ctx, "own", s.own, clinic.Own)
-	rep.checkJournal(ctx, "in", s.in, clinic.In)
+	rep.OwnRoot = rep.checkJournal(ctx, s.own, clinic.Own, o.Seen)
+	rep.checkJournal(ctx, s.in, clinic.In, o.Seen)
 	switch {
 	case errors.Is(verr, fs.ErrNotExist):
 		rep.Unapplied = rep.Own + rep.In
@@ -96,7 +96,8 @@ func checkFailed(rep *Report, name string, err error) error {
 	return fmt.Errorf("store: %s: %w", name, err)
 }
 
-func (rep *Report) checkJournal(ctx context.Context, name string, j *journal.Journal, kind clinic.Journal) [32]byte {
+func (rep *Report) checkJournal(ctx context.Context, j *journal.Journal, kind clinic.Journal, seen func(*clinic.Record)) [32]byte {
+	name := folderOf(kind)
 	v := j.Verify()
 	for n := range j.Segments() {
 		if ctx.Err() != nil {
@@ -113,7 +114,11 @@ func (rep *Report) checkJournal(ctx context.Context, name string, j *journal.Jou
 				rep.Holes++
 				return nil
 			}
-			if _, err := entry.Decode(r.Bytes, clinic.Ref{Journal: kind, Index: r.Index}, r.Leaf); err != nil {
+			rec, err := entry.Decode(r.Bytes, clinic.Ref{Journal: kind, Index: r.Index}, r.Leaf)
+			switch {
+			case err == nil && seen != nil:
+				seen(&rec)
+			case err != nil:
 				rep.Unknown++
 				if kind == clinic.Own { // what came from elsewhere may be of a newer program
 					rep.problem("%s: entry %d: %v", name, r.Index, err)

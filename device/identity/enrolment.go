@@ -165,3 +165,21 @@ func (b *Box) Member(want cert.WantMember, chain ...[]byte) (cert.Member, error)
 	}
 	return b.trust.Member(want, chain...)
 }
+
+// Asking is Member with statements that came since and were not learnt: what does not
+// verify, or is known already, changes nothing. Nothing is kept.
+func (b *Box) Asking(statements ...[]byte) cert.Asker {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trust == nil {
+		return func(cert.WantMember, ...[]byte) (cert.Member, error) { return cert.Member{}, ErrStranger }
+	}
+	t, err := cert.LoadTrust(b.trust.Root(), b.trust.Statements())
+	if err != nil { // it was loaded from them
+		return b.Member
+	}
+	for _, raw := range statements {
+		_ = t.Add(raw)
+	}
+	return t.Member
+}

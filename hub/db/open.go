@@ -37,8 +37,13 @@ var schema5 string
 //go:embed schema6.sql
 var schema6 string
 
+//go:embed schema7.sql
+var schema7 string
+
 // schemas are applied in order; a file's user_version says how many it has.
-func schemas() []string { return []string{schema1, schema2, schema3, schema4, schema5, schema6} }
+func schemas() []string {
+	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7}
+}
 
 // Sentinels for callers that decide on them.
 var (

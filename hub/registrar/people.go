@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -75,7 +74,7 @@ func (r *Registrar) credential(ctx context.Context, f *hub.Found) (*hub.Credenti
 		}
 		key = body.Chain[0]
 	}
-	c.Digest = cert.DigestOf(append(slices.Clone(key), f.Box...)).String()
+	c.Digest = credentialDigest(key, f.Box)
 	return c, r.judge(ctx, c)
 }
 

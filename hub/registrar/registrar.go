@@ -64,6 +64,8 @@ type DB interface {
 	Tell(ctx context.Context, box string, digests [][32]byte, encode func(i int) (hub.Down, error)) (n int, err error)
 	Raise(ctx context.Context, a hub.Alarm) error
 	Keys
+	Verdicts
+	KeyEntries
 }
 
 // Keys keeps what was found of people's keys.
@@ -73,6 +75,24 @@ type Keys interface {
 	Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential) error
 	Credentials(ctx context.Context, facility string) ([]hub.Credential, error)
 	EndCredential(ctx context.Context, digest string) error
+}
+
+// Verdicts keeps what signatures of records are worth.
+type Verdicts interface {
+	Unjudged(ctx context.Context, n int) ([]hub.Found, error)
+	// Judged keeps that entries were judged, with an alarm for each verdict that is news,
+	// in one transaction.
+	Judged(ctx context.Context, found []hub.Found, vs []hub.Verdict) error
+	// JudgedBy returns by what each facility's signatures were judged last.
+	JudgedBy(ctx context.Context) (map[string][32]byte, error)
+	// Rejudge has what the boxes sent judged anew.
+	Rejudge(ctx context.Context, facility string, digest [32]byte, boxes []string) error
+}
+
+// KeyEntries reads what brought keys of people.
+type KeyEntries interface {
+	CredentialEntries(ctx context.Context, person clinic.ID) ([]hub.Found, error)
+	EndedCredentials(ctx context.Context) ([]hub.Credential, error)
 }
 
 // Options of New. DB, Authority and Encode are needed.
@@ -99,6 +119,8 @@ type Registrar struct {
 	head cert.Head  // rows follow it
 	rows map[string]hub.Member
 	done cert.Head // boxes are told
+	by   cert.Head // signatures are judged by it
+	bare int       // and by as many requests that were turned down
 	told map[string]cert.Digest
 }
 
@@ -135,7 +157,9 @@ func (r *Registrar) Wake() {
 
 // Stored is told of every batch that was stored.
 func (r *Registrar) Stored(b *hub.Batch) {
-	if slices.ContainsFunc(b.Entries, func(e hub.Entry) bool { return e.Kind == clinic.KindCredential }) {
+	if slices.ContainsFunc(b.Entries, func(e hub.Entry) bool {
+		return e.Kind == clinic.KindCredential || e.Kind == clinic.KindSigned || e.Kind == clinic.KindMachine
+	}) {
 		r.Wake()
 	}
 }
@@ -173,8 +197,13 @@ func (r *Registrar) step(ctx context.Context, scan bool) error {
 		return err
 	}
 	err := r.Tell(ctx)
+	again, jerr := r.Rejudge(ctx)
+	err = errors.Join(err, jerr)
 	if scan {
 		err = errors.Join(err, r.Scan(ctx))
+	}
+	if scan || again {
+		err = errors.Join(err, r.Judge(ctx))
 	}
 	return err
 }

@@ -68,6 +68,16 @@ func (f *faulty) Scanned(ctx context.Context, found []hub.Found, cs []hub.Creden
 	return f.do("Scanned", func() error { return f.DB.Scanned(ctx, found, cs) })
 }
 
+// Judged may fail.
+func (f *faulty) Judged(ctx context.Context, found []hub.Found, vs []hub.Verdict) error {
+	return f.do("Judged", func() error { return f.DB.Judged(ctx, found, vs) })
+}
+
+// Rejudge may fail.
+func (f *faulty) Rejudge(ctx context.Context, facility string, digest [32]byte, boxes []string) error {
+	return f.do("Rejudge", func() error { return f.DB.Rejudge(ctx, facility, digest, boxes) })
+}
+
 type world struct {
 	t      testing.TB
 	db     *faulty
@@ -107,7 +117,11 @@ func (w *world) steps() {
 	for range 20 {
 		_, err := w.r.Follow(w.t.Context())
 		if err == nil {
-			err = errors.Join(w.r.Tell(w.t.Context()), w.r.Scan(w.t.Context()))
+			_, rerr := w.r.Rejudge(w.t.Context())
+			err = errors.Join(w.r.Tell(w.t.Context()), rerr, w.r.Scan(w.t.Context()))
+		}
+		if err == nil {
+			err = w.r.Judge(w.t.Context())
 		}
 		if err == nil {
 			return
@@ -158,7 +172,14 @@ func (w *world) told(box string, t *cert.Trust) (out [][]byte) {
 // send stores an entry of a box, as ingest does.
 func (w *world) send(box string, person clinic.ID, c clinic.Credential) {
 	w.t.Helper()
-	b, err := entry.Encode(clinic.Draft{Kind: clinic.KindCredential, Subject: person, Event: time.Unix(1_790_000_000, 0), Body: &c}, clinic.NewID(), person, 1<<40, true)
+	w.sendAt(box, person, 1<<40, clinic.Draft{Kind: clinic.KindCredential, Subject: person, Body: &c})
+}
+
+// sendAt stores any entry of a box under a hybrid time and returns its index.
+func (w *world) sendAt(box string, author clinic.ID, hlc uint64, d clinic.Draft) uint64 {
+	w.t.Helper()
+	d.Event = time.Unix(1_790_000_000, 0)
+	b, err := entry.Encode(d, clinic.NewID(), author, hlc, true)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -168,11 +189,12 @@ func (w *world) send(box string, person clinic.ID, c clinic.Credential) {
 		w.makers[box] = m
 	}
 	batch := m.Next(1)
-	batch.Entries[0].Bytes, batch.Entries[0].Kind = b, clinic.KindCredential
+	batch.Entries[0].Bytes, batch.Entries[0].Kind = b, d.Kind
 	if err := w.db.Append(w.t.Context(), batch); err != nil {
 		w.t.Fatal(err)
 	}
 	w.r.Stored(batch)
+	return batch.Entries[0].Index
 }
 
 func (w *world) pending(want int) []hub.Credential {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"slices"
+	"sync"
 
 	"clinicbox/clinic"
 )
@@ -94,7 +95,7 @@ func (k *PersonKey) named(raw []byte) bool {
 
 // SigningKeys are the keys of a person that the records tell of, those of entries that
 // came from elsewhere first. here tells the entries of the box on which the person
-// used a key; State asks anew each time.
+// used a key. What State answered it remembers.
 func SigningKeys(person clinic.ID, records []clinic.Record, here func(*clinic.Record) bool, ask Asker) []clinic.SigningKey {
 	var credentials []*clinic.Credential
 	var statements [][]byte
@@ -111,7 +112,7 @@ func SigningKeys(person clinic.ID, records []clinic.Record, here func(*clinic.Re
 		_, chain, _ := k.Standing(ask, Now)
 		out = append(out, clinic.SigningKey{
 			Key: k.Key, Role: k.Role, Facility: k.Facility, Request: k.Request, Chain: chain, Print: Fingerprint(k.Key),
-			State: func(hlc uint64) clinic.KeyState { return k.state(ask, hlc) },
+			State: remembered(func(hlc uint64) clinic.KeyState { return k.state(ask, hlc) }),
 		})
 	}
 	for i := range records {
@@ -146,4 +147,26 @@ func (k *PersonKey) state(ask Asker, hlc uint64) clinic.KeyState {
 		return clinic.KeyVouched
 	}
 	return clinic.KeyConfirmed
+}
+
+// rememberedTimes bounds how many answers are kept of a key.
+const rememberedTimes = 4096
+
+// remembered asks once for each time.
+func remembered(ask func(uint64) clinic.KeyState) func(uint64) clinic.KeyState {
+	var mu sync.Mutex
+	known := map[uint64]clinic.KeyState{}
+	return func(hlc uint64) clinic.KeyState {
+		mu.Lock()
+		defer mu.Unlock()
+		state, ok := known[hlc]
+		if !ok {
+			if len(known) >= rememberedTimes {
+				clear(known)
+			}
+			state = ask(hlc)
+			known[hlc] = state
+		}
+		return state
+	}
 }

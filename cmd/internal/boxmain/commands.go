@@ -63,7 +63,7 @@ func (p *Program) logger(cfg config.Box) *slog.Logger {
 	return slog.New(redact.NewHandler(p.Stderr, level))
 }
 
-// check verifies the records and says what it found.
+// check verifies the records and every signature, and says what it found.
 func (p *Program) check(ctx context.Context) error {
 	v, err := p.opens(ctx, false)
 	if v != nil {
@@ -76,11 +76,17 @@ func (p *Program) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var signs signCheck
+	o.Seen = signs.see
 	report, err := store.Check(ctx, o)
 	if err != nil {
 		return err
 	}
-	return p.say(report)
+	found, err := signs.judge(ctx, v.id.Asking(signs.asked()...))
+	if err != nil {
+		return err
+	}
+	return p.say(report, found)
 }
 
 // sample prints a configuration file with every key, its default and its reason.

@@ -9,12 +9,8 @@ import (
 	"clinicbox/clinic/desk"
 )
 
-// Bounds of what is remembered: a station has few people, a patient few hundred
-// signatures.
-const (
-	memoPeople = 256
-	memoTimes  = 4096
-)
+// memoPeople bounds whose keys are remembered: a station has few people.
+const memoPeople = 256
 
 // keyMemo remembers people's keys as long as nothing came that concerns them: a page
 // must not verify every certificate anew. The zero value is ready.
@@ -73,23 +69,4 @@ func keyDigest(generation uint64, records []clinic.Record) (sum [32]byte) {
 	}
 	h.Sum(sum[:0])
 	return sum
-}
-
-// remembered asks once for each time.
-func remembered(ask func(uint64) desk.KeyState) func(uint64) desk.KeyState {
-	var mu sync.Mutex
-	known := map[uint64]desk.KeyState{}
-	return func(hlc uint64) desk.KeyState {
-		mu.Lock()
-		defer mu.Unlock()
-		state, ok := known[hlc]
-		if !ok {
-			if len(known) >= memoTimes {
-				clear(known)
-			}
-			state = ask(hlc)
-			known[hlc] = state
-		}
-		return state
-	}
 }

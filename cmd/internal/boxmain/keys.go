@@ -67,9 +67,6 @@ func (s staffKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningK
 		return keys
 	}
 	out := cert.SigningKeys(person, records, ownRecord, s.b.vault.id.Member)
-	for i := range out {
-		out[i].State = remembered(out[i].State)
-	}
 	s.b.memo.put(person, sum, out)
 	return out
 }

@@ -6,9 +6,12 @@ import (
 	"clinicbox/store"
 )
 
+// maxVoid signatures that confirm nothing are listed one by one.
+const maxVoid = 1000
+
 // say prints what check found and returns ErrDamage when something is wrong. Holes
 // and unknown kinds are told, but are no damage of today: they stay as they are.
-func (p *Program) say(r store.Report) error {
+func (p *Program) say(r store.Report, s signatures) error {
 	for _, line := range []struct {
 		vi, en string
 		n      uint64
@@ -19,6 +22,10 @@ func (p *Program) say(r store.Report) error {
 		{"mục chỉ mục còn thiếu (sẽ bổ sung khi mở)", "entries that the views miss (applied at the next start)", r.Unapplied},
 		{"mục không còn đọc được", "entries that can no longer be read", r.Holes},
 		{"mục của phiên bản khác", "entries of another version", r.Unknown},
+		{"chữ ký đã xét", "signatures judged", s.judged},
+		{"chữ ký khớp, trung tâm chưa xác nhận khoá", "signatures that fit, whose key the centre has not confirmed", s.unconfirmed},
+		{"xác nhận từ trước khi có khoá ký", "confirmations from before people had keys", s.keyless},
+		{"chữ ký không được tính", "signatures that confirm nothing", uint64(len(s.void))},
 	} {
 		fmt.Fprintf(p.Stdout, "%8d  %s / %s\n", line.n, line.vi, line.en)
 	}
@@ -26,8 +33,15 @@ func (p *Program) say(r store.Report) error {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(p.Stdout, "!         %s\n", problem)
 	}
-	if len(r.Problems) > 0 {
-		return fmt.Errorf("%w: %d", ErrDamage, len(r.Problems))
+	for i, void := range s.void {
+		if i == maxVoid {
+			fmt.Fprintf(p.Stdout, "!         … %d\n", len(s.void)-i)
+			break
+		}
+		fmt.Fprintf(p.Stdout, "!         %s\n", void)
+	}
+	if n := len(r.Problems) + len(s.void); n > 0 {
+		return fmt.Errorf("%w: %d", ErrDamage, n)
 	}
 	fmt.Fprintln(p.Stdout, "sạch / clean")
 	return nil

@@ -4,11 +4,13 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/hub"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/entry"
 	"clinicbox/store"
@@ -110,7 +112,7 @@ func TestForgedKeysChangeNothing(t *testing.T) {
 	}
 
 	// Who changes the own journal itself cannot take a signature away either.
-	_, err = w.store.Act(ctx, clinic.NewID(), doctor.ID, func(desk.Reader) ([]clinic.Draft, error) {
+	stripped, err := w.store.Act(ctx, clinic.NewID(), doctor.ID, func(desk.Reader) ([]clinic.Draft, error) {
 		bare := &clinic.Signed{Method: 1, Leaves: body.Leaves}
 		return []clinic.Draft{{Kind: clinic.KindSigned, Subject: v.Visit.Patient, Visit: v.Visit.ID, Body: bare}}, nil
 	})
@@ -118,6 +120,20 @@ func TestForgedKeysChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("stripped", clinic.SignatureUnconfirmed, clinic.SignatureBroken, clinic.SignatureUnknown)
+	w.agree() // what the box recorded itself reaches the centre, which judges it, too
+	var alarms []hub.Alarm
+	w.within(time.Minute, "the centre's alarm", func() bool {
+		all, err := w.hub.Alarms(ctx, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		alarms = slices.DeleteFunc(all, func(a hub.Alarm) bool { return a.Code != hub.AlarmVoid })
+		return len(alarms) > 0
+	})
+	index := stripped.Records[0].Ref.Index
+	if a := alarms[0]; len(alarms) != 1 || a.Count != 1 || !strings.HasSuffix(a.Detail, fmt.Sprintf(" at %d: the signature does not fit", index)) {
+		t.Errorf("the centre says of entry %d: %+v", index, alarms)
+	}
 
 	// The entries about keys do not hide that a colleague changed the person meanwhile.
 	f, err := w.desk.StaffPage(ctx, admin.ID, doctor.ID)

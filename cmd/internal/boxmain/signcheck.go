@@ -1,0 +1,93 @@
+package boxmain
+
+import (
+	"context"
+	"fmt"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/cert"
+)
+
+// signCheck judges every signature of both journals as the pages do. Journals are seen
+// first and judged then: what somebody's key is worth may stand behind what it signed.
+type signCheck struct {
+	people     map[clinic.ID][]clinic.Record // KindCredential, in the order of the journals
+	statements []clinic.Record
+	signed     []clinic.Record
+}
+
+// see takes an entry; it keeps what concerns signatures.
+func (c *signCheck) see(r *clinic.Record) {
+	switch r.Kind {
+	case clinic.KindCredential:
+		if c.people == nil {
+			c.people = map[clinic.ID][]clinic.Record{}
+		}
+		c.people[r.Subject] = append(c.people[r.Subject], *r)
+	case clinic.KindStatement:
+		c.statements = append(c.statements, *r)
+	case clinic.KindSigned:
+		c.signed = append(c.signed, *r)
+	}
+}
+
+// signatures is what signCheck found.
+type signatures struct {
+	judged, unconfirmed, keyless uint64
+	void                         []string // those that confirm nothing, by journal and index
+}
+
+// asked are the statements that the journals hold, for who judges by them.
+func (c *signCheck) asked() (raws [][]byte) {
+	for i := range c.statements {
+		if s, ok := c.statements[i].Body.(*clinic.Statement); ok {
+			raws = append(raws, s.Raw)
+		}
+	}
+	return raws
+}
+
+// judge tells what the signatures are worth by what ask trusts.
+func (c *signCheck) judge(ctx context.Context, ask cert.Asker) (out signatures, err error) {
+	known := map[clinic.ID][]clinic.SigningKey{}
+	for i := range c.signed {
+		if err := ctx.Err(); err != nil {
+			return out, err
+		}
+		rec := &c.signed[i]
+		keys, ok := known[rec.Author]
+		if !ok {
+			keys = cert.SigningKeys(rec.Author, append(c.people[rec.Author], c.statements...), ownRecord, ask)
+			known[rec.Author] = keys
+		}
+		state := clinic.JudgeSigned(rec, keys, clinic.FitsSigned)
+		out.judged++
+		switch {
+		case !state.Counts():
+			out.void = append(out.void, fmt.Sprintf("%s: entry %d: %s", journalName(rec.Ref.Journal), rec.Ref.Index, voidWords(state)))
+		case state == clinic.SignatureUnconfirmed:
+			out.unconfirmed++
+		case state == clinic.SignatureKeyless:
+			out.keyless++
+		}
+	}
+	return out, nil
+}
+
+func journalName(j clinic.Journal) string {
+	if j == clinic.In {
+		return "in"
+	}
+	return "own"
+}
+
+// voidWords says in both languages why a signature confirms nothing.
+func voidWords(s clinic.SignatureState) string {
+	switch s {
+	case clinic.SignatureRevoked:
+		return "khoá ký đã bị thu hồi trước khi ký / signed by a key that was revoked before"
+	case clinic.SignatureUnknown:
+		return "không ai xác nhận khoá ký này / signed by a key that nobody vouches for"
+	}
+	return "chữ ký không khớp / the signature does not fit"
+}

@@ -1,0 +1,160 @@
+package registrar_test
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/hub"
+	"clinicbox/hub/hubtest"
+	"clinicbox/internal/cert"
+)
+
+// sign sends a signature of a document; with a nil key a bare confirmation.
+func (w *world) sign(box string, by clinic.ID, key ed25519.PrivateKey, hlc uint64, bend bool) uint64 {
+	w.t.Helper()
+	patient, visit := clinic.ID{1, 2}, clinic.ID{3}
+	b := &clinic.Signed{Method: 1, Leaves: [][]byte{make([]byte, 32)}}
+	if key != nil {
+		w.ok(b.SignWith(key, patient, visit))
+		if bend {
+			b.Sig[3] ^= 1
+		}
+	}
+	return w.sendAt(box, by, hlc, clinic.Draft{Kind: clinic.KindSigned, Subject: patient, Visit: visit, Body: b})
+}
+
+// voids are the alarms about signatures and records, with how often each came.
+func (w *world) voids() (out []string) {
+	w.t.Helper()
+	as, err := w.db.Alarms(w.t.Context(), "", 100)
+	w.ok(err)
+	for _, a := range as {
+		if a.Code == hub.AlarmVoid || a.Code == hub.AlarmRecords {
+			_, at, _ := strings.Cut(a.Detail, " at ")
+			out = append(out, fmt.Sprintf("%s %d× %s", a.Box, a.Count, at))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (w *world) wantVoids(what string, want ...string) {
+	w.t.Helper()
+	if got := w.voids(); !slices.Equal(got, want) {
+		w.t.Errorf("%s:\n%q\nwant\n%q", what, got, want)
+	}
+}
+
+const (
+	misfit  = "the signature does not fit"
+	revoked = "signed by a key that was revoked before"
+	unknown = "signed by a key that nobody vouches for"
+)
+
+// TestCentreJudgesSignatures: each signature that confirms nothing is one alarm that names
+// box, index and why, whatever fails meanwhile and however often the centre starts;
+// good ones and those of keys that wait for a decision are none.
+func TestCentreJudgesSignatures(t *testing.T) {
+	for _, method := range []string{"", "Judged", "Rejudge", "Scanned"} {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprint(method, after), func(t *testing.T) {
+				w := newWorld(t)
+				n := 0
+				w.db.plan = func(m string) (bool, bool) {
+					if m != method {
+						return false, false
+					}
+					n++
+					hit := n%2 == 1 // every other call fails
+					return hit && !after, hit && after
+				}
+				w.join("a")
+				w.join("b")
+				w.steps()
+				p, thief := hubtest.NewPerson(facility, clinic.RoleDoctor), hubtest.NewPerson(facility, clinic.RoleDoctor)
+				w.sign("a", p.ID, nil, 1, false) // before people had keys
+				w.send("a", p.ID, clinic.Credential{Request: p.Request})
+				good := w.sign("a", p.ID, p.Key, 1<<41, false)
+				bent := w.sign("a", p.ID, p.Key, 1<<41, true)
+				bare := w.sign("a", p.ID, nil, 1<<41, false)
+				forged := w.sign("a", p.ID, thief.Key, 1<<41, false)
+				other := w.sign("b", p.ID, p.Key, 1<<41, false) // a key of a, nobody's word yet
+				damage := w.sendAt("b", clinic.ID{}, 1<<41, clinic.Draft{
+					Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &clinic.Machine{Event: clinic.MachineDamaged, Detail: "3 own"},
+				})
+				w.sendAt("b", clinic.ID{}, 1<<41, clinic.Draft{
+					Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &clinic.Machine{Event: clinic.MachineEnrolled},
+				})
+				want := []string{
+					fmt.Sprintf("a 1× %d: %s", bent, misfit), fmt.Sprintf("a 1× %d: %s", bare, misfit), fmt.Sprintf("a 1× %d: %s", forged, misfit),
+					fmt.Sprintf("b 1× %d: %s", other, unknown), fmt.Sprintf("b 1× %d: %s: 3 own", damage, clinic.MachineDamaged),
+				}
+				for range 3 {
+					w.steps()
+					w.restart()
+				}
+				w.wantVoids("first", want...)
+
+				w.ok(w.r.Certify(t.Context(), w.centre.By, w.pending(1)[0].Digest))
+				w.steps()
+				w.wantVoids("certified", want...)
+				if kept := w.sign("a", p.ID, p.Key, 1<<42, false); kept <= good {
+					t.Fatal("no later signature")
+				}
+				w.steps()
+				w.wantVoids("one more good one", want...)
+				people, err := w.centre.People(t.Context(), facility)
+				w.ok(err)
+				w.ok(w.centre.Revoke(t.Context(), w.centre.By, cert.Revoked{Serial: people[0].Serial, Reason: cert.ReasonStolen, From: 1 << 42}))
+				w.restart()
+				w.steps()
+				late := w.sign("a", p.ID, p.Key, 1<<43, false)
+				w.steps()
+				w.restart()
+				w.steps()
+				// What was signed before the day stays good, the others are heard of once.
+				want = append(want, fmt.Sprintf("a 1× %d: %s", late-1, revoked), fmt.Sprintf("a 1× %d: %s", late, revoked))
+				slices.Sort(want)
+				w.wantVoids("revoked", want...)
+			})
+		}
+	}
+}
+
+// TestTurnedDownKeySignsNothing: once the centre has turned a bare request down, what
+// its key signed is void, before and after.
+func TestTurnedDownKeySignsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.join("a")
+	w.steps()
+	p := hubtest.NewPerson(facility, clinic.RoleDoctor)
+	w.send("a", p.ID, clinic.Credential{Request: p.Request})
+	first := w.sign("a", p.ID, p.Key, 1<<41, false)
+	w.steps()
+	w.wantVoids("waiting")
+	w.ok(w.r.Reject(t.Context(), w.centre.By, w.pending(1)[0].Digest))
+	w.steps()
+	second := w.sign("a", p.ID, p.Key, 1<<42, false)
+	w.steps()
+	w.wantVoids("turned down", fmt.Sprintf("a 1× %d: %s", first, unknown), fmt.Sprintf("a 1× %d: %s", second, unknown))
+	as, err := w.db.OpenAlarms(t.Context())
+	w.ok(err)
+	if len(as) != 1 || as[0].Count != 2 {
+		t.Errorf("%+v", as)
+	}
+}
+
+// TestStrangeBoxIsNotJudged: of a box that the authority does not know nobody's keys
+// are known, so nothing is said of its signatures.
+func TestStrangeBoxIsNotJudged(t *testing.T) {
+	w := newWorld(t)
+	w.ok(w.db.AddBox(t.Context(), "pinned", hub.Keys{Identity: [32]byte{7}, HPKE: []byte{7}}, time.Unix(1, 0)))
+	w.sign("pinned", clinic.ID{9}, hubtest.NewPerson(facility, clinic.RoleDoctor).Key, 1<<41, false)
+	w.steps()
+	w.wantVoids("pinned")
+}
