@@ -2,9 +2,10 @@ package clinic
 
 // The catalogues that exist. A row is chosen by code and by the visit's day.
 const (
-	CatalogICD10    = "icd10"    // names only; flags come with the full list
-	CatalogMedicine = "medicine" // essential medicines
-	CatalogService  = "service"  // what is charged
+	CatalogICD10     = "icd10"     // names only; flags come with the full list
+	CatalogMedicine  = "medicine"  // essential medicines
+	CatalogService   = "service"   // what is charged
+	CatalogRetention = "retention" // how long records must be kept
 )
 
 // CatalogRow is the body of KindCatalogRow: one row of dated reference data.
@@ -24,6 +25,9 @@ type CatalogRow struct {
 	Route    string `cbor:"12,keyasint,omitempty" json:"route,omitempty"`
 	ATC      string `cbor:"13,keyasint,omitempty" json:"atc,omitempty"`
 	Price    Dong   `cbor:"14,keyasint,omitempty" json:"price,omitempty"`
+	// Retention.
+	Years   int    `cbor:"15,keyasint,omitempty" json:"years,omitempty"`   // after the end of the visit's year
+	Applies string `cbor:"16,keyasint,omitempty" json:"applies,omitempty"` // beginnings of ICD-10 codes, or *
 }
 
 // ValidOn reports whether the row may be used on the day.

@@ -46,6 +46,22 @@ func (r *reader) Day(day clinic.Date) ([]desk.VisitRow, error) {
 	return out, err
 }
 
+// NextDay implements desk.Agenda.
+func (r *reader) NextDay(from clinic.Date) (clinic.Date, bool, error) {
+	if err := r.enter(); err != nil {
+		return clinic.Date{}, false, err
+	}
+	defer r.leave()
+	c := r.kv.bucket(tDay).Cursor()
+	for k, b := c.Seek(u32(from.Int())); k != nil; k, b = c.Next() {
+		var v visitRow
+		if v.decode(b) && v.opened != (stamp{}) {
+			return v.row(k).Day, true, nil
+		}
+	}
+	return clinic.Date{}, false, nil
+}
+
 // Due implements desk.Agenda.
 func (r *reader) Due(from, to clinic.Date) ([]desk.AppointmentRow, error) {
 	if err := r.enter(); err != nil {

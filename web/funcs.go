@@ -30,6 +30,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"input":  newInput, "chips": newChips, "described": described,
 		"say":      func(key string, args []any) string { return c.Text(key, args...) },
 		"who":      func(p desk.Person) string { return personText(c, p) },
+		"rowName":  func(r clinic.CatalogRow) string { return rowName(c, r) },
 		"rowMore":  func(r clinic.CatalogRow) string { return rowMore(c, r) },
 		"queueRow": func(row desk.QueueRow, next bool, today clinic.Date) queueRow { return queueRow{row, next, today} },
 		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
@@ -184,4 +185,12 @@ func lately(c *i18n.Catalogue, t, now time.Time) string {
 		return clock
 	}
 	return clock + " " + dateText(c, clinic.DateOf(t))
+}
+
+// rowName is a catalogue row's name in the language of the page.
+func rowName(c *i18n.Catalogue, r clinic.CatalogRow) string {
+	if c.Lang == "en" && r.English != "" {
+		return r.English
+	}
+	return r.Name
 }

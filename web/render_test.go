@@ -78,6 +78,11 @@ func pagesOf(w *world) map[string]answer {
 func staffPages(w *world, nurse, doctor *browser, pages map[string]answer) {
 	w.queue.jobs = waiting()
 	admin := w.login(w.admin, adminPIN)
+	pages["retention none"] = admin.get("/retention")
+	w.old(2014, "J06.9")
+	shut, _ := w.old(2013, "J06.9")
+	w.shut(shut)
+	pages["retention"] = admin.get("/retention")
 	locked := admin.add(newcomer())
 	for range 11 {
 		pages["locked"] = w.browser().post(strings.Replace(locked, "staff", "login", 1), url.Values{"pin": {"000001"}})

@@ -35,6 +35,7 @@ func (s *Server) staffRoutes() map[string]handler {
 		"POST /printing/test":         s.printTest,
 		"GET /printing/{job}/drop":    s.printDrop,
 		"POST /printing/{job}/drop":   s.printDropped,
+		"GET /retention":              s.retention,
 		"GET /staff":                  s.staffList,
 		"GET /staff/pin":              s.ownPIN,
 		"POST /staff/pin":             s.ownPINSave,

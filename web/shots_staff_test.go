@@ -32,10 +32,16 @@ func TestShotsOfStaff(t *testing.T) {
 	w.queue.jobs = waiting()
 	w.box.devices[1] = Device{Name: "printer.name", State: "printer.held", Person: true, Waiting: 2}
 
+	w.old(2015, "J06.9")
+	w.old(2001, "F32.0")
+	shut, _ := w.old(2014, "J06.9")
+	w.shut(shut)
+
 	c := newCamera(t, w, dir)
 	shot, to := c.shot, c.to
 	shot("50-pin-locked", to(strings.Replace(fresh, "staff", "login", 1)), typing("#pin", "111111"), press("main button"), wait("[data-errors]"))
 	shot("51-staff", to("/login/"+w.admin.String()+"?next=/staff"), typing("#pin", adminPIN), press("main button"), wait(".cb-list"))
+	shot("51b-retention", to("/retention"), press("summary"))
 	shot("52-person-locked", to(fresh), press("summary"))
 	shot("53-person-new", to("/staff/new"))
 	shot("54-person-errors", typing("#pin", "447788"), typing("#again", "447789"), press("main form[data-keep] button"), wait("[data-errors]"))

@@ -66,6 +66,9 @@ type Agenda interface {
 	Visit(id clinic.ID) (v VisitRow, ok bool, err error)
 	// Day returns the visits of a day in queue order.
 	Day(day clinic.Date) ([]VisitRow, error)
+	// NextDay returns the first day on or after the given one that has visits; ok is
+	// false when there is none.
+	NextDay(from clinic.Date) (day clinic.Date, ok bool, err error)
 	// Due returns appointments with from ≤ due ≤ to, in order of their date.
 	Due(from, to clinic.Date) ([]AppointmentRow, error)
 	// Slip finds an appointment by the code on its slip.

@@ -150,6 +150,12 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			}
 			return []any{a, b}, errors.Join(err, err2)
 		},
+		"RetentionDue": func(by clinic.ID) (any, error) {
+			g.clock.Add(40 * 366 * 24 * time.Hour)
+			defer g.clock.Add(-40 * 366 * 24 * time.Hour)
+			due, _, err := g.RetentionDue(ctx, by)
+			return due, err
+		},
 		"Openings": func(by clinic.ID) (any, error) { return g.Openings(ctx, by) },
 		"LegalFile": func(by clinic.ID) (any, error) {
 			_, b, err := g.LegalFile(ctx, by, desk.LegalOn{Patient: p, Visit: v})

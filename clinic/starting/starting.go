@@ -1,5 +1,5 @@
 // Package starting holds the catalogues that a new box starts with: diagnoses,
-// medicines and services of primary care, as data in CSV files (see README.md).
+// medicines and services of primary care, and how long records are kept, as data in CSV files (see README.md).
 package starting
 
 import (
@@ -21,7 +21,7 @@ import (
 	"clinicbox/clinic"
 )
 
-//go:embed icd10.csv medicine.csv service.csv
+//go:embed icd10.csv medicine.csv service.csv retention.csv
 var files embed.FS
 
 // ErrData is wrapped by every error that Rows returns.
@@ -52,6 +52,7 @@ func parse(fsys fs.FS) ([]clinic.CatalogRow, error) {
 		{"icd10.csv", clinic.CatalogICD10, "code,name,english" + validity, icdForm},
 		{"medicine.csv", clinic.CatalogMedicine, "code,name,english,strength,form,unit,route,atc,price" + validity, ourForm},
 		{"service.csv", clinic.CatalogService, "code,name,english,unit,price" + validity, ourForm},
+		{"retention.csv", clinic.CatalogRetention, "code,name,english,years,applies" + validity, ourForm},
 	} {
 		rows, err := t.read(fsys)
 		if err != nil {
@@ -122,6 +123,12 @@ func (t *table) set(row *clinic.CatalogRow, column, v string) (err error) {
 		row.Route = v
 	case "atc":
 		row.ATC, err = v, form(atcForm, v)
+	case "years":
+		if row.Years, err = strconv.Atoi(v); err != nil || row.Years < 1 {
+			return errors.New("is no number of years")
+		}
+	case "applies":
+		row.Applies = v
 	case "price":
 		row.Price, err = price(v)
 	case "from":

@@ -73,6 +73,18 @@ func (r *reader) Day(day clinic.Date) ([]desk.VisitRow, error) {
 	return out, nil
 }
 
+func (r *reader) NextDay(from clinic.Date) (day clinic.Date, ok bool, err error) {
+	if r.dead {
+		return day, false, errDead
+	}
+	for _, v := range r.visits() {
+		if !v.Day.Before(from) && (!ok || v.Day.Before(day)) {
+			day, ok = v.Day, true
+		}
+	}
+	return day, ok, nil
+}
+
 func (r *reader) appointments() []desk.AppointmentRow {
 	var out []desk.AppointmentRow
 	for _, rec := range r.all {

@@ -91,7 +91,17 @@ func testVisits(t *testing.T, h *harness) {
 		if none, err := r.Day(day.AddDays(-1)); len(none) != 0 || err != nil {
 			t.Errorf("an empty day has %d visits, %v", len(none), err)
 		}
-		return errors.Join(err, err2)
+		next, ok, err3 := r.NextDay(day.AddDays(-400))
+		if !ok || next != day {
+			t.Errorf("the first day with visits is %v, %v", next, ok)
+		}
+		if next, ok, err := r.NextDay(day.AddDays(1)); !ok || next != day.AddDays(1) || err != nil {
+			t.Errorf("the day itself has visits: %v, %v, %v", next, ok, err)
+		}
+		if next, ok, err := r.NextDay(day.AddDays(2)); ok || err != nil {
+			t.Errorf("there are no later visits: %v, %v", next, err)
+		}
+		return errors.Join(err, err2, err3)
 	})
 	add(clinic.KindDiagnosis, &clinic.Diagnosis{Main: "J00"})
 	add(clinic.KindPrescribe, &clinic.Prescription{})
