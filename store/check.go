@@ -22,6 +22,7 @@ type Report struct {
 	Unknown   uint64 // that this program cannot decode
 	Rows      uint64 // of the views, compared
 	Unapplied uint64 // entries that the views miss: the next open applies them
+	Unturned  int    // files that a change of keys has not reached: the next open finishes it
 	Unhashed  int    // tree hashes that are missing at the end: the next open completes them
 	OwnRoot   [32]byte
 	Problems  []string // in words; none = all is well
@@ -50,7 +51,10 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 		return rep, err
 	}
 	defer func() { err = errors.Join(err, l.release(false)) }()
-	s := &Store{o: o, log: o.Log, tokens: tokens{o.Key.Sub("index")}}
+	s := &Store{o: o, log: o.Log}
+	if err := s.checkRing(&rep); err != nil {
+		return rep, err
+	}
 	if s.epoch, err = loadEpoch(o.Dir); err != nil {
 		rep.problem("epoch: %v", err)
 	}
@@ -59,6 +63,9 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 		s.db, m, err = openViews(viewsPath(o.Dir), true)
 		return err
 	})
+	if s.db != nil {
+		defer s.db.Close()
+	}
 	if s.own, err = journal.Open(readOnly(s.journal(clinic.Own, m))); err != nil {
 		return rep, checkFailed(&rep, "own", err)
 	}
@@ -68,6 +75,7 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 	}
 	defer s.in.Close()
 	rep.Own, rep.In = s.own.Size(), s.in.Size()
+	rep.unturned(s.own.Turned(), s.in.Turned())
 	rep.OwnRoot = rep.checkJournal(ctx, s.own, clinic.Own, o.Seen)
 	rep.checkJournal(ctx, s.in, clinic.In, o.Seen)
 	switch {
@@ -76,10 +84,38 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 	case verr != nil:
 		rep.problem("views: %v; the next open builds them anew", verr)
 	default:
-		defer s.db.Close()
+		k := s.ring.Find(m.key)
+		if k == nil {
+			rep.problem("views: hashed under an unknown key; the next open builds them anew")
+			break
+		}
+		rep.unturned(k == s.ring.Newest())
+		s.tokens = tokens{k.Sub("index")}
 		err = s.compare(ctx, &rep, m)
 	}
 	return rep, errors.Join(err, ctx.Err())
+}
+
+// checkRing reads the key ring and says what is wrong with its copies.
+func (s *Store) checkRing(rep *Report) error {
+	f, err := s.o.loadRing()
+	if err != nil {
+		return err
+	}
+	for _, d := range f.damaged {
+		rep.problem("key ring: %s; the next open mends it", d)
+	}
+	rep.unturned(f.sound || len(f.damaged) > 0)
+	s.ring = f.ring
+	return nil
+}
+
+func (rep *Report) unturned(done ...bool) {
+	for _, ok := range done {
+		if !ok {
+			rep.Unturned++
+		}
+	}
 }
 
 func readOnly(c journal.Config) journal.Config {

@@ -2,6 +2,7 @@
 // the truth, views in bbolt answer every question, small state lives beside them.
 //
 //	LOCK              held while open; not empty after an unclean stop
+//	ring, ring.copy   data keys under the storage key; none before the first Rotate
 //	epoch             epoch and incarnation of the own journal
 //	own/, in/         journals (store/journal): NNNNNNNN.seg, .idx, hashes
 //	views-<schema>.db positions and small projections, made from the journals at any time
@@ -35,7 +36,8 @@ var (
 	// ErrFatal tells that the process must end and open the store anew. Whether the
 	// act was saved shows when it is repeated with the same ID.
 	ErrFatal = journal.ErrFatal
-	// ErrKey tells that the records are sealed under another storage key.
+	// ErrKey tells that the records are sealed under another storage key, or under a
+	// data key that this ring does not have: an older ring was put back.
 	ErrKey = journal.ErrKey
 	// ErrVersion tells that a newer program wrote the records.
 	ErrVersion = journal.ErrVersion
@@ -58,7 +60,7 @@ type Clock interface {
 // Options says where the store is and how it works.
 type Options struct {
 	Dir     string
-	Key     seal.Key // the storage key
+	Key     seal.Key // the storage key: it opens the ring of data keys
 	Log     *slog.Logger
 	Clock   Clock
 	Catalog []clinic.CatalogRow // starting rows; entries overlay them

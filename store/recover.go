@@ -62,8 +62,16 @@ const applyAtMost = 20_000
 
 // recover brings the views up to the journals.
 func (s *Store) recover(ctx context.Context, m meta) error {
-	if s.db != nil && !agree(m, s.own, s.in) {
-		s.log.Warn("views disagree with the journals and are built anew")
+	why := ""
+	switch {
+	case s.db == nil:
+	case m.key != s.ring.Newest().ID():
+		why = "views are hashed under an older key"
+	case !agree(m, s.own, s.in):
+		why = "views disagree with the journals"
+	}
+	if why != "" {
+		s.log.Warn(why + " and are built anew")
 		if err := guard(s.db.Close); err != nil {
 			s.log.Warn("closing the views", "err", err)
 		}
@@ -133,7 +141,7 @@ func (s *Store) catchUp(m meta) error {
 
 // metaNow is the row of tMeta for views that have everything, but for the rows.
 func (s *Store) metaNow() (m meta, err error) {
-	m = meta{own: s.own.Size(), in: s.in.Size(), hlc: s.hlc, epoch: s.epoch.Epoch}
+	m = meta{own: s.own.Size(), in: s.in.Size(), hlc: s.hlc, epoch: s.epoch.Epoch, key: s.ring.Newest().ID()}
 	if m.ownRoot, err = s.own.Root(m.own); err != nil {
 		return m, err
 	}

@@ -106,7 +106,7 @@ func (c *Scrubber) steps() (out []step) {
 	}
 	out = append(
 		out,
-		step{"epoch", c.epoch}, step{"state.db", c.state}, step{filepath.Base(viewsPath("")), c.views},
+		step{"epoch", c.epoch}, step{ringName, c.ring}, step{"state.db", c.state}, step{filepath.Base(viewsPath("")), c.views},
 	)
 	for _, l := range c.o.More {
 		out = append(out, step{l.Name, func(ctx context.Context) (f Finding, err error) {

@@ -24,6 +24,24 @@ func (c *Scrubber) epoch(context.Context) (f Finding, err error) {
 	return f, nil
 }
 
+// ring compares both copies with memory, which has the same keys: a damaged one is
+// written anew.
+func (c *Scrubber) ring(context.Context) (f Finding, err error) {
+	s := c.s
+	if s.ring.Generation() == 0 {
+		return f, nil // the storage key itself seals
+	}
+	there, err := s.o.loadRing()
+	if err == nil && there.sound && there.ring.Len() == s.ring.Len() {
+		return f, nil
+	}
+	if f.Err = err; err == nil {
+		f.Err = ErrRing
+	}
+	f.Mended = s.o.saveRing(s.ring, s.o.Key) == nil
+	return f, nil
+}
+
 // state reads the file's pages, and every value. There is no other copy that may
 // take its place: one of an hour ago would give back wrong PINs that were counted.
 func (c *Scrubber) state(ctx context.Context) (f Finding, err error) {

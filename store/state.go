@@ -24,19 +24,32 @@ var ErrState = errors.New("store: state value is damaged")
 // keyed hashes, keys and values are sealed. All methods may be called at the same
 // time; what a call wrote is durable when it returns.
 type State struct {
-	db   *bbolt.DB
-	key  seal.Key
+	db *bbolt.DB
+	stateKey
+}
+
+// stateKey is what a state is sealed under.
+type stateKey struct {
+	id   seal.KeyID
+	key  seal.Key // of the keyed hashes
 	seal *seal.Sealer
+}
+
+func newStateKey(k *seal.Key) stateKey {
+	return stateKey{k.ID(), k.Sub("state index"), seal.NewSealer(k.Sub("state"))}
 }
 
 func statePath(dir string) string { return filepath.Join(dir, "state.db") }
 
 // openState opens state.db. A damaged file is set aside, never deleted: what
 // depends on it must be safe without it (a missing PIN counter means locked).
-func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
-	s := &State{key: key.Sub("state index"), seal: seal.NewSealer(key.Sub("state"))}
+//
+// A state of an older key is sealed anew; when that fails, it goes on under its own,
+// and the next open tries again. One of an unknown key is left alone.
+func openState(dir string, ring seal.Ring, log *slog.Logger) (*State, error) {
+	s := &State{stateKey: newStateKey(ring.Newest())}
 	path := statePath(dir)
-	err := guard(func() error { return s.open(path, log) })
+	err := guard(func() error { return s.openAs(path, ring, log) })
 	if err == nil {
 		return s, nil
 	}
@@ -48,7 +61,7 @@ func openState(dir string, key seal.Key, log *slog.Logger) (*State, error) {
 	if err := durable.Rename(path, aside); err != nil {
 		return nil, err
 	}
-	s.db = nil
+	s = &State{stateKey: newStateKey(ring.Newest())}
 	if err := s.open(path, log); err != nil {
 		return nil, fmt.Errorf("store: state: %w", err)
 	}
@@ -78,7 +91,7 @@ func (s *State) open(path string, log *slog.Logger) (err error) {
 			return err
 		}
 		// bbolt begins with a freelist page; the first commit leaves it out.
-		err = db.Update(func(*bbolt.Tx) error { return nil })
+		err = db.Update(s.mark)
 		if err := errors.Join(err, db.Sync(), db.Close()); err != nil {
 			return err
 		}
@@ -118,10 +131,12 @@ func (s *State) Update(f func(*StateTx) error) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return f(&StateTx{s, tx}) })
 }
 
-// buckets names the buckets.
+// buckets names the callers' buckets.
 func (t *StateTx) buckets() (names []string) {
 	_ = t.tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
-		names = append(names, string(name))
+		if string(name) != bucketKey {
+			names = append(names, string(name))
+		}
 		return nil
 	})
 	return names
@@ -173,8 +188,7 @@ func (t *StateTx) Put(bucket, key string, value []byte) error {
 		return fmt.Errorf("store: state: %w", err)
 	}
 	k := t.s.token(bucket, key)
-	plain := append(binary.BigEndian.AppendUint32(nil, uint32(len(key))), key...)
-	if err := b.Put(k, t.s.seal.Seal(nil, append(plain, value...), aad(bucket, k))); err != nil {
+	if err := b.Put(k, t.s.seal1(bucket, key, value)); err != nil {
 		return fmt.Errorf("store: state: %w", err)
 	}
 	return nil
@@ -214,18 +228,24 @@ func (t *StateTx) ForEach(bucket string, f func(key string, value []byte) error)
 	return bad
 }
 
-func (s *State) token(bucket, key string) []byte {
+func (s *stateKey) token(bucket, key string) []byte {
 	m := s.key.Mac(bucket, key)
 	return m[:]
 }
 
-func (s *State) open1(bucket string, k, sealed []byte) (key string, value []byte, err error) {
+func (s *stateKey) open1(bucket string, k, sealed []byte) (key string, value []byte, err error) {
 	plain, err := s.seal.Open(nil, sealed, aad(bucket, k))
 	if err != nil || len(plain) < 4 || len(plain)-4 < int(binary.BigEndian.Uint32(plain)) {
 		return "", nil, ErrState
 	}
 	n := 4 + int(binary.BigEndian.Uint32(plain))
 	return string(plain[4:n]), append([]byte{}, plain[n:]...), nil
+}
+
+// seal1 is the inverse of open1.
+func (s *stateKey) seal1(bucket, key string, value []byte) []byte {
+	plain := append(binary.BigEndian.AppendUint32(nil, uint32(len(key))), key...)
+	return s.seal.Seal(nil, append(plain, value...), aad(bucket, s.token(bucket, key)))
 }
 
 func aad(bucket string, k []byte) []byte { return append([]byte(bucket+"\x00"), k...) }

@@ -14,6 +14,7 @@ import (
 	"clinicbox/clinic/desk"
 	"clinicbox/internal/durable"
 	"clinicbox/store/journal"
+	"clinicbox/store/seal"
 	"clinicbox/store/search"
 )
 
@@ -27,6 +28,7 @@ type Store struct {
 	in     *journal.Journal
 	db     *bbolt.DB
 	state  *State
+	ring   seal.Ring
 	tokens tokens
 	epoch  epoch
 	holes  holes
@@ -62,8 +64,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.defaults()
 	s := &Store{
 		o: o, log: o.Log, jobs: make(chan job, maxBatch), ready: make(chan struct{}), dead: make(chan struct{}),
-		tokens: tokens{o.Key.Sub("index")}, commit: func(tx *bbolt.Tx) error { return tx.Commit() },
-		names: search.NewNames(o.Fold), catalogs: search.NewCatalogs(o.Fold, o.Catalog),
+		commit: func(tx *bbolt.Tx) error { return tx.Commit() },
+		names:  search.NewNames(o.Fold), catalogs: search.NewCatalogs(o.Fold, o.Catalog),
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.release(false))
@@ -82,6 +84,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.lock.mark(); err != nil { // on a full disk; the mark only asks for a probe
 		s.log.Warn("LOCK not marked", "err", err)
 	}
+	if err := s.openRing(); err != nil {
+		return err
+	}
 	if err := s.openEpoch(); err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.openJournals(m); err != nil {
 		return err
 	}
-	if s.state, err = openState(s.o.Dir, s.o.Key, s.log); err != nil {
+	if s.state, err = openState(s.o.Dir, s.ring, s.log); err != nil {
 		return err
 	}
 	s.rememberHoles() // of views that recover may build anew
@@ -142,7 +147,7 @@ func (s *Store) openEpoch() (err error) {
 
 func (s *Store) journal(kind clinic.Journal, m meta) journal.Config {
 	c := journal.Config{
-		Dir: filepath.Join(s.o.Dir, "own"), Kind: kind, Key: s.o.Key, Epoch: s.epoch.Epoch,
+		Dir: filepath.Join(s.o.Dir, "own"), Kind: kind, Keys: s.ring, Epoch: s.epoch.Epoch,
 		FS: s.o.Files, SegmentSize: s.o.SegmentSize, Known: m.own, Tree: true, Log: s.log,
 	}
 	if kind == clinic.In {

@@ -9,6 +9,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/store/seal"
 )
 
 // schema is the version of the views; another one is another file.
@@ -202,13 +203,14 @@ type meta struct {
 	ownRoot, inRoot [32]byte
 	hlc             uint64 // highest of own
 	epoch           [8]byte
-	rows            uint64 // rowSum of every row of the other tables, added up
+	rows            uint64     // rowSum of every row of the other tables, added up
+	key             seal.KeyID // that hashes what names a person
 }
 
-const metaLen = 8 + 8 + 32 + 32 + 8 + 8 + 8
+const metaLen = 8 + 8 + 32 + 32 + 8 + 8 + 8 + 8
 
 func (m *meta) encode() []byte {
-	return join(u64(m.own), u64(m.in), m.ownRoot[:], m.inRoot[:], u64(m.hlc), m.epoch[:], u64(m.rows))
+	return join(u64(m.own), u64(m.in), m.ownRoot[:], m.inRoot[:], u64(m.hlc), m.epoch[:], u64(m.rows), m.key[:])
 }
 
 func (m *meta) decode(b []byte) bool {
@@ -221,5 +223,6 @@ func (m *meta) decode(b []byte) bool {
 	m.hlc = binary.BigEndian.Uint64(b[80:])
 	copy(m.epoch[:], b[88:])
 	m.rows = binary.BigEndian.Uint64(b[96:])
+	copy(m.key[:], b[104:])
 	return true
 }

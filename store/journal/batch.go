@@ -22,13 +22,13 @@ type Batch struct {
 	buf     []byte
 }
 
-// Begin starts a batch. A full segment is finished first.
+// Begin starts a batch. A full segment is finished first, and one of an older key.
 func (j *Journal) Begin() (*Batch, error) {
 	if j.broken != nil {
 		return nil, j.broken
 	}
 	g := j.segs[len(j.segs)-1]
-	if g.file == nil || g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 {
+	if g.file == nil || g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 || g.keyID != j.keyID {
 		var err error
 		if g, err = j.roll(g); err != nil {
 			return nil, err
@@ -77,7 +77,7 @@ func (b *Batch) Add(act []Entry) ([]Raw, error) {
 			return nil, err
 		}
 		b.offsets = append(b.offsets, uint32(b.g.end)+uint32(len(b.buf)))
-		b.buf = b.g.sealFrame(b.buf, b.j.seal, &r, len(b.entries))
+		b.buf = b.g.sealFrame(b.buf, &r, len(b.entries))
 		b.entries = append(b.entries, r)
 	}
 	return b.entries[from:], nil
@@ -197,6 +197,9 @@ func full(err error) error {
 // leaves a journal that opens: the offsets file is made again when it is missing,
 // and a segment without frames is a good last segment.
 func (j *Journal) roll(g *segment) (*segment, error) {
+	if len(g.offsets) == 0 && g.file != nil {
+		return j.replace(g)
+	}
 	if err := g.finish(); err != nil {
 		return nil, j.fatal(err)
 	}
@@ -215,7 +218,7 @@ func (j *Journal) roll(g *segment) (*segment, error) {
 			return nil, j.rollFailed(err)
 		}
 	}
-	next, err := createSegment(j.cfg.FS, j.cfg.Dir, h, j.seal)
+	next, err := createSegment(j.cfg.FS, j.cfg.Dir, h)
 	if err != nil {
 		return nil, j.rollFailed(full(err))
 	}
@@ -235,6 +238,38 @@ func (g *segment) finish() error {
 	}
 	g.alloc = g.end
 	return g.file.Sync()
+}
+
+// replace makes the last segment anew when it holds nothing: nobody knows its seed.
+// A crash leaves the one or the other.
+func (j *Journal) replace(g *segment) (*segment, error) {
+	h := j.newHeader(g.segment, g.first)
+	h.root = g.root
+	next, err := createSegment(j.cfg.FS, j.cfg.Dir, h)
+	if err != nil {
+		return nil, j.rollFailed(full(err))
+	}
+	j.mu.Lock()
+	j.segs[len(j.segs)-1] = next
+	j.mu.Unlock()
+	if err := g.file.Close(); err != nil { // nothing was written to it
+		return nil, j.fatal(err)
+	}
+	return next, nil
+}
+
+// turn begins a segment under the newest key when the last one is under an older. A
+// full disk leaves that to the next batch.
+func (j *Journal) turn() error {
+	g := j.segs[len(j.segs)-1]
+	if g.file == nil || g.keyID == j.keyID || j.tree != nil && j.tree.owed {
+		return nil
+	}
+	if _, err := j.roll(g); !errors.Is(err, ErrFull) {
+		return err
+	}
+	j.log.Error("disk full: the journal goes on under an older key", "kind", j.cfg.Kind)
+	return nil
 }
 
 // rollFailed keeps the journal usable after a full disk only: a half-made next

@@ -43,8 +43,8 @@ var (
 	// ErrFatal tells that a write or sync failed and nobody knows what is on the
 	// disk. The process must end; the next open recovers.
 	ErrFatal = errors.New("journal: write failed, restart needed")
-	// ErrKey tells that a segment is sealed under another storage key.
-	ErrKey = errors.New("journal: sealed under another storage key")
+	// ErrKey tells that a segment is sealed under a key that is not in the ring.
+	ErrKey = errors.New("journal: sealed under an unknown key")
 	// ErrVersion tells that a newer program wrote the segment.
 	ErrVersion = errors.New("journal: written by a newer program")
 	// ErrCorrupt tells that a segment cannot be read at all.
@@ -62,8 +62,8 @@ const DefaultSegmentSize = 8 << 20
 type Config struct {
 	Dir         string
 	Kind        clinic.Journal
-	Key         seal.Key // the storage key
-	Epoch       [8]byte  // for new segments
+	Keys        seal.Ring // the newest seals new segments
+	Epoch       [8]byte   // for new segments
 	FS          durable.FS
 	SegmentSize int64
 	// Known is how many entries are known from elsewhere (the views) to have been

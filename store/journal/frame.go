@@ -80,14 +80,13 @@ func (h *header) aad(b []byte, f *frame) []byte {
 // uses again.
 type opener struct {
 	*header
-	seal  *seal.Sealer
 	salts *entry.Salts
 	place []byte // associated data
 	plain []byte
 }
 
-func (h *header) opener(s *seal.Sealer) *opener {
-	return &opener{header: h, seal: s, salts: h.seed.Salts()}
+func (h *header) opener() *opener {
+	return &opener{header: h, salts: h.seed.Salts()}
 }
 
 // open unseals a frame of the segment. ok is false when it does not belong there
@@ -122,7 +121,7 @@ func (o *opener) open(f frame) (r Raw, ok bool) {
 }
 
 // sealFrame is the inverse of open: it appends the frame of r to b.
-func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw, before int) []byte {
+func (h *header) sealFrame(b []byte, r *Raw, before int) []byte {
 	f := frame{place: r.Place, before: uint16(before)}
 	plain := r.Bytes
 	if r.more {
@@ -132,6 +131,6 @@ func (h *header) sealFrame(b []byte, s *seal.Sealer, r *Raw, before int) []byte 
 		f.flags |= flagSalt
 		plain = append(append(make([]byte, 0, len(r.Salt)+len(plain)), r.Salt[:]...), plain...)
 	}
-	f.sealed = s.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(nil, &f))
+	f.sealed = h.seal.Seal(make([]byte, 0, len(plain)+seal.Overhead), plain, h.aad(nil, &f))
 	return appendFrame(b, f)
 }

@@ -22,6 +22,17 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// sealers open what each key of the ring sealed.
+type sealers map[seal.KeyID]*seal.Sealer
+
+func newSealers(r seal.Ring) sealers {
+	out := sealers{}
+	for k := range r.All() {
+		out[k.ID()] = seal.NewSealer(k.Sub("journal"))
+	}
+	return out
+}
+
 // header says which segment a file is.
 type header struct {
 	kind    clinic.Journal
@@ -31,10 +42,11 @@ type header struct {
 	keyID   seal.KeyID
 	root    [32]byte // of the tree at first; zero without a tree
 	seed    entry.Seed
+	seal    *seal.Sealer // of the key
 }
 
 // encode writes both copies.
-func (h *header) encode(s *seal.Sealer) []byte {
+func (h *header) encode() []byte {
 	b := make([]byte, 0, headerSize)
 	b = append(b, headerMagic...)
 	b = binary.BigEndian.AppendUint16(b, formatVersion)
@@ -44,7 +56,7 @@ func (h *header) encode(s *seal.Sealer) []byte {
 	b = append(b, h.epoch[:]...)
 	b = append(b, h.keyID[:]...)
 	b = append(b, h.root[:]...)
-	b = s.Seal(b, h.seed[:], bytes.Clone(b))
+	b = h.seal.Seal(b, h.seed[:], bytes.Clone(b))
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	out := make([]byte, headerSize)
 	copy(out, b)
@@ -53,18 +65,18 @@ func (h *header) encode(s *seal.Sealer) []byte {
 }
 
 // parseHeader reads the first good copy of the header block.
-func parseHeader(block []byte, keyID seal.KeyID, s *seal.Sealer) (header, error) {
+func parseHeader(block []byte, keys sealers) (header, error) {
 	err := fmt.Errorf("%w: file shorter than its header", ErrCorrupt)
 	for at := 0; at+headerLen <= len(block); at += headerCopy {
 		var h header
-		if h, err = parseCopy(block[at:at+headerLen], keyID, s); err == nil {
+		if h, err = parseCopy(block[at:at+headerLen], keys); err == nil {
 			return h, nil
 		}
 	}
 	return header{}, err
 }
 
-func parseCopy(b []byte, keyID seal.KeyID, s *seal.Sealer) (h header, err error) {
+func parseCopy(b []byte, keys sealers) (h header, err error) {
 	if string(b[:8]) != headerMagic {
 		return h, fmt.Errorf("%w: no journal header", ErrCorrupt)
 	}
@@ -82,10 +94,10 @@ func parseCopy(b []byte, keyID seal.KeyID, s *seal.Sealer) (h header, err error)
 	copy(h.epoch[:], b[24:])
 	copy(h.keyID[:], b[32:])
 	copy(h.root[:], b[40:])
-	if h.keyID != keyID {
-		return h, fmt.Errorf("%w: key %x, expected %x", ErrKey, h.keyID, keyID)
+	if h.seal = keys[h.keyID]; h.seal == nil {
+		return h, fmt.Errorf("%w: key %x is not among the %d known", ErrKey, h.keyID, len(keys))
 	}
-	seed, err := s.Open(nil, b[72:72+sealedSeedLen], b[:72])
+	seed, err := h.seal.Open(nil, b[72:72+sealedSeedLen], b[:72])
 	if err != nil {
 		return h, fmt.Errorf("%w: header does not open", ErrCorrupt)
 	}

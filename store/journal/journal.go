@@ -17,8 +17,8 @@ import (
 // time as one Batch.
 type Journal struct {
 	cfg   Config
-	seal  *seal.Sealer
-	keyID seal.KeyID
+	keys  sealers
+	keyID seal.KeyID // of the newest: it seals new segments
 	log   *slog.Logger
 
 	mu     sync.RWMutex // guards what follows
@@ -71,7 +71,7 @@ func (j *Journal) Get(i uint64) (Raw, error) {
 	}
 	g := j.segs[j.find(i)]
 	place := uint32(i - g.first)
-	r, ok := g.get(place, j.seal)
+	r, ok := g.get(place)
 	if ok {
 		return r, nil
 	}
@@ -170,7 +170,7 @@ func (j *Journal) Each(n int, fn func(Raw) error) error {
 	if closed {
 		return ErrClosed
 	}
-	return g.each(j.seal, func(place uint32, r Raw, ok bool) error {
+	return g.each(func(place uint32, r Raw, ok bool) error {
 		if !ok {
 			r = j.hole(g, place)
 		}
@@ -213,6 +213,14 @@ func (j *Journal) StoredLeaf(i uint64) (clinic.Leaf, error) {
 	j.treeMu.Lock()
 	defer j.treeMu.Unlock()
 	return j.tree.leaf(i)
+}
+
+// Turned reports whether what comes next is sealed under the newest key already.
+func (j *Journal) Turned() bool {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	n := len(j.segs)
+	return n == 0 || j.segs[n-1].file == nil || j.segs[n-1].keyID == j.keyID
 }
 
 // Close lets go of the files. What was saved needs no Close.

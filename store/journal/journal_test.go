@@ -20,7 +20,7 @@ import (
 )
 
 func config(dir string) journal.Config {
-	return journal.Config{Dir: dir, Kind: clinic.Own, Key: seal.Key{9}, Epoch: [8]byte{1}, Tree: true}
+	return journal.Config{Dir: dir, Kind: clinic.Own, Keys: seal.NewRing(seal.Key{9}), Epoch: [8]byte{1}, Tree: true}
 }
 
 func open(t testing.TB, c journal.Config) *journal.Journal {
@@ -361,7 +361,7 @@ func TestClearErrors(t *testing.T) {
 		}
 		os.Remove(filepath.Join(c.Dir, "00000000.idx")) // the header's copy
 		c := c
-		c.Key, c.Kind = seal.Key{try.key}, try.kind
+		c.Keys, c.Kind = seal.NewRing(seal.Key{try.key}), try.kind
 		if _, err := journal.Open(c); !errors.Is(err, try.want) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -121,7 +121,7 @@ type mender struct {
 func (m *mender) head() error {
 	m.out, m.unsure = Mended{header: m.view.header, block: m.block}, false
 	if m.file == nil {
-		h, err := parseHeader(m.copy[:min(len(m.copy), headerSize)], m.j.keyID, m.j.seal)
+		h, err := parseHeader(m.copy[:min(len(m.copy), headerSize)], m.j.keys)
 		if err == nil && (h.kind != m.j.cfg.Kind || h.segment != uint32(m.n) || h.first < m.start || h.first > m.limit || h.first > 0 && m.n == 0) {
 			err = ErrCorrupt
 		}
@@ -145,7 +145,7 @@ func (m *mender) head() error {
 
 // fill puts a frame at every place for which there is a sound one.
 func (m *mender) fill() {
-	o := m.out.header.opener(m.j.seal)
+	o := m.out.header.opener()
 	there := scan(m.copy, 0).offsets
 	m.out.offsets = make([]uint32, len(m.offsets))
 	m.out.leaves = make([]clinic.Leaf, len(m.offsets))
@@ -265,7 +265,7 @@ func (m *mender) fromKnown(place uint32) bool {
 	}
 	r := Raw{Place: place, Salt: k.Salt, Bytes: k.Bytes, more: k.More}
 	r.Explicit = k.Salt != m.out.header.seed.Salt(place)
-	frame := m.out.header.sealFrame(nil, m.j.seal, &r, 0)
+	frame := m.out.header.sealFrame(nil, &r, 0)
 	leaf := entry.LeafHash(k.Salt, k.Bytes)
 	if !m.fits(place, leaf, off, len(frame)) {
 		return false
@@ -279,7 +279,7 @@ func (m *mender) done(n int) (*Mended, error) {
 	if len(m.out.Refs) == 0 && !m.damaged {
 		return nil, ErrNoHelp
 	}
-	o := m.out.header.opener(m.j.seal)
+	o := m.out.header.opener()
 	for place, off := range m.out.offsets {
 		if off == 0 {
 			continue

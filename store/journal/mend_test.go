@@ -13,6 +13,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/store/journal"
+	"clinicbox/store/seal"
 	"clinicbox/store/storetest"
 )
 
@@ -230,7 +231,7 @@ func TestMendFromKnownEntries(t *testing.T) {
 func TestForeignCopyMendsNothing(t *testing.T) {
 	c, copied, want := several(t)
 	other := config(t.TempDir())
-	other.SegmentSize, other.Key = c.SegmentSize, [32]byte{8}
+	other.SegmentSize, other.Keys = c.SegmentSize, seal.NewRing(seal.Key{8})
 	o := open(t, other)
 	for range 40 {
 		add(t, o, "somebody else's")

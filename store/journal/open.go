@@ -31,7 +31,7 @@ func Open(cfg Config) (*Journal, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	j := &Journal{
-		cfg: cfg, seal: seal.NewSealer(cfg.Key.Sub("journal")), keyID: cfg.Key.ID(),
+		cfg: cfg, keys: newSealers(cfg.Keys), keyID: cfg.Keys.Newest().ID(),
 		log: cfg.Log, grown: make(chan struct{}),
 	}
 	if err := j.open(); err != nil {
@@ -79,7 +79,10 @@ func (j *Journal) open() error {
 			return err
 		}
 	}
-	return j.repairOffsets()
+	if err := j.repairOffsets(); err != nil {
+		return err
+	}
+	return j.turn()
 }
 
 // repairOffsets writes the offsets files that were missing or wrong, after the
@@ -90,7 +93,7 @@ func (j *Journal) repairOffsets() error {
 			continue
 		}
 		leaves := make([]clinic.Leaf, 0, len(g.offsets))
-		err := g.each(j.seal, func(place uint32, r Raw, ok bool) error {
+		err := g.each(func(place uint32, r Raw, ok bool) error {
 			if !ok {
 				r = j.hole(g, place)
 			}
@@ -140,7 +143,7 @@ func (j *Journal) first() error {
 	if j.cfg.Known > 0 {
 		j.log.Error("journal is gone though entries are known", "kind", j.cfg.Kind, "known", j.cfg.Known)
 	}
-	g, err := createSegment(j.cfg.FS, j.cfg.Dir, j.newHeader(0, 0), j.seal)
+	g, err := createSegment(j.cfg.FS, j.cfg.Dir, j.newHeader(0, 0))
 	if err != nil {
 		return full(err)
 	}
@@ -152,7 +155,7 @@ func (j *Journal) first() error {
 }
 
 func (j *Journal) newHeader(n uint32, first uint64) header {
-	h := header{kind: j.cfg.Kind, segment: n, first: first, epoch: j.cfg.Epoch, keyID: j.keyID}
+	h := header{kind: j.cfg.Kind, segment: n, first: first, epoch: j.cfg.Epoch, keyID: j.keyID, seal: j.keys[j.keyID]}
 	h.seed = entry.Seed(seal.NewKey())
 	return h
 }
@@ -229,11 +232,11 @@ func (j *Journal) openSegment(n uint32, exists, last bool, known uint64) (*segme
 func (j *Journal) readHeader(g *segment, spare []byte) error {
 	block := make([]byte, headerSize)
 	n, rerr := g.file.ReadAt(block, 0)
-	h, err := parseHeader(block[:n], j.keyID, j.seal)
+	h, err := parseHeader(block[:n], j.keys)
 	rescued := err != nil && spare != nil && errors.Is(err, ErrCorrupt)
 	if rescued {
 		block = spare
-		h, err = parseHeader(spare, j.keyID, j.seal)
+		h, err = parseHeader(spare, j.keys)
 	}
 	if err == nil && (h.kind != j.cfg.Kind || h.segment != g.segment) {
 		err = fmt.Errorf("%w: it is segment %d of journal %d", ErrCorrupt, h.segment, h.kind)
@@ -258,7 +261,7 @@ func (j *Journal) readHeader(g *segment, spare []byte) error {
 func (j *Journal) soundBlock(block []byte) []byte {
 	out := make([]byte, headerSize)
 	for at := 0; at+headerLen <= len(block); at += headerCopy {
-		if _, err := parseCopy(block[at:at+headerLen], j.keyID, j.seal); err == nil {
+		if _, err := parseCopy(block[at:at+headerLen], j.keys); err == nil {
 			copy(out, block[at:at+headerLen])
 			copy(out[headerCopy:], block[at:at+headerLen])
 			break

@@ -49,7 +49,7 @@ func (j *Journal) repairSegment(g *segment) error {
 	}
 	at, had := tlog.StoredHashCount(int64(g.first)), len(j.tree.pending)
 	kept := j.keptHashes(g)
-	err := g.each(j.seal, func(place uint32, r Raw, ok bool) error {
+	err := g.each(func(place uint32, r Raw, ok bool) error {
 		i := g.first + uint64(place)
 		if !ok {
 			if r.Leaf = j.savedLeaf(g, place); r.Leaf == (clinic.Leaf{}) {

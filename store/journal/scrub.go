@@ -84,7 +84,7 @@ func (j *Journal) Scrub(n int, src Source) ([]Flaw, error) {
 // hash that is known of it.
 func (v *view) entries(j *Journal, data []byte) func(func(int, Raw) bool) {
 	return func(yield func(int, Raw) bool) {
-		o := v.opener(j.seal)
+		o := v.opener()
 		for place := range v.offsets {
 			r, ok := o.at(data, v.offsets[place], uint32(place))
 			if !ok {

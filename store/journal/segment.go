@@ -9,7 +9,6 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/internal/durable"
-	"clinicbox/store/seal"
 )
 
 // segment is one open segment file.
@@ -40,8 +39,8 @@ func (g *segment) next() uint64 { return g.first + uint64(len(g.offsets)) }
 // createSegment makes a segment file with its header, and before it the offsets
 // file with a copy: two copies in one block are lost together. A crash here leaves
 // a temporary file, an offsets file too many, or a segment without frames.
-func createSegment(l durable.FS, dir string, h header, s *seal.Sealer) (*segment, error) {
-	g := &segment{header: h, path: segmentPath(dir, h.segment), block: h.encode(s), end: headerSize, alloc: headerSize}
+func createSegment(l durable.FS, dir string, h header) (*segment, error) {
+	g := &segment{header: h, path: segmentPath(dir, h.segment), block: h.encode(), end: headerSize, alloc: headerSize}
 	spare := encodeOffsets(g, nil)
 	if err := durable.WriteFileFS(l, offsetsPath(dir, h.segment), spare, 0o600); err != nil {
 		return nil, err
@@ -75,7 +74,7 @@ func (g *segment) readAll() ([]byte, error) {
 const usual = 1 << 10
 
 // get reads the entry at a place. ok is false for what cannot be read.
-func (g *segment) get(place uint32, s *seal.Sealer) (r Raw, ok bool) {
+func (g *segment) get(place uint32) (r Raw, ok bool) {
 	off := g.offsets[place]
 	if off == 0 || g.file == nil {
 		return r, false
@@ -94,13 +93,13 @@ func (g *segment) get(place uint32, s *seal.Sealer) (r Raw, ok bool) {
 	if !ok || f.place != place {
 		return r, false
 	}
-	return g.opener(s).open(f)
+	return g.opener().open(f)
 }
 
 // each calls fn with every place in order; ok is false for what cannot be read.
 // The file is read at once: this is for scans of everything. The entry's bytes hold
 // until fn returns.
-func (g *segment) each(s *seal.Sealer, fn func(place uint32, r Raw, ok bool) error) error {
+func (g *segment) each(fn func(place uint32, r Raw, ok bool) error) error {
 	var data []byte
 	if g.file != nil {
 		var err error
@@ -108,7 +107,7 @@ func (g *segment) each(s *seal.Sealer, fn func(place uint32, r Raw, ok bool) err
 			return err
 		}
 	}
-	o := g.opener(s)
+	o := g.opener()
 	for place, off := range g.offsets {
 		var r Raw
 		f, ok := frameAt(data, int64(off))

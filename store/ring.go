@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/durable"
+	"clinicbox/store/seal"
+)
+
+// The ring lies in two copies: one unreadable sector must not cost all records.
+// The main file is written first; cut between the two, it counts, and the next open
+// repairs the copy before anything is sealed under a key that only one of them has.
+const (
+	ringName = "ring"
+	ringCopy = "ring.copy"
+)
+
+// ErrRing tells that the ring of data keys is damaged in both copies.
+var ErrRing = errors.New("store: key ring is damaged")
+
+// ringFile is what the two copies hold.
+type ringFile struct {
+	ring    seal.Ring
+	sound   bool     // both copies are alike, and of this root alone
+	damaged []string // copies that cannot be read
+}
+
+func (o *Options) ringPaths() [2]string {
+	return [2]string{filepath.Join(o.Dir, ringName), filepath.Join(o.Dir, ringCopy)}
+}
+
+// loadRing reads the newer copy that the root opens. Without any, the root itself
+// seals the data: the directory has changed no key yet.
+func (o *Options) loadRing() (f ringFile, err error) {
+	var found, good int
+	var worst error
+	f.sound = true
+	for _, path := range o.ringPaths() {
+		b, err := os.ReadFile(path)
+		if isMissing(err) {
+			continue
+		}
+		found++
+		var r seal.Ring
+		var alone bool
+		if err == nil {
+			r, alone, err = seal.DecodeRing(b, o.Key)
+		}
+		switch {
+		case err != nil:
+			worst = worseRing(worst, err)
+			f.damaged = append(f.damaged, fmt.Sprintf("%s: %v", filepath.Base(path), err))
+			continue
+		case good == 0:
+			f.ring = r
+		case r.Generation() > f.ring.Generation():
+			f.ring, f.sound = r, false
+		case r.Generation() < f.ring.Generation():
+			f.sound = false
+		}
+		f.sound = f.sound && alone
+		good++
+	}
+	f.sound = f.sound && good == 2
+	switch {
+	case found == 0:
+		return ringFile{ring: seal.NewRing(o.Key), sound: true}, nil
+	case errors.Is(worst, seal.ErrVersion): // a newer program was here: what it wrote counts
+		return f, fmt.Errorf("%w: %w", ErrVersion, worst)
+	case good > 0:
+		return f, nil
+	case errors.Is(worst, seal.ErrRoot):
+		return f, fmt.Errorf("%w: %w", ErrKey, worst)
+	}
+	return f, fmt.Errorf("%w: %w", ErrRing, worst)
+}
+
+// worseRing picks the error that decides.
+func worseRing(a, b error) error {
+	if a == nil || errors.Is(b, seal.ErrVersion) || errors.Is(b, seal.ErrRoot) && !errors.Is(a, seal.ErrVersion) {
+		return b
+	}
+	return a
+}
+
+// saveRing writes the next generation of a ring, for the given roots.
+func (o *Options) saveRing(r seal.Ring, roots ...seal.Key) error {
+	b := r.Encode(roots...)
+	for _, path := range o.ringPaths() {
+		if err := durable.WriteFileFS(o.Files, path, b, 0o600); err != nil {
+			return fmt.Errorf("store: key ring: %w", err)
+		}
+	}
+	return nil
+}
+
+// openRing reads the ring and makes its copies alike. Where the disk takes nothing,
+// the records open all the same.
+func (s *Store) openRing() error {
+	f, err := s.o.loadRing()
+	if err != nil {
+		return err
+	}
+	if err := s.o.clearTemp(); err != nil {
+		return err
+	}
+	for _, d := range f.damaged {
+		s.log.Error("a copy of the key ring is damaged", "file", d)
+	}
+	if s.ring = f.ring; !f.sound {
+		if err := s.o.saveRing(f.ring, s.o.Key); err != nil {
+			s.log.Error("the key ring's copies are not alike", "err", err)
+		}
+	}
+	s.tokens = tokens{s.ring.Newest().Sub("index")}
+	return nil
+}
+
+// clearTemp removes what a cut left of files that are written beside their place.
+func (o *Options) clearTemp() error {
+	paths := o.ringPaths()
+	for _, path := range append(paths[:], viewsPath(o.Dir), statePath(o.Dir)) {
+		if exists(path + durable.TempSuffix) {
+			if err := durable.Remove(path + durable.TempSuffix); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keyOf is the key that a file names, or the ring's oldest for one that names none.
+func keyOf(id seal.KeyID, r seal.Ring) seal.KeyID {
+	if id == (seal.KeyID{}) {
+		return r.Oldest().ID()
+	}
+	return id
+}
+
+// Rotate gives the records of a closed directory a new data key. It is one small
+// write: the next Open seals new segments of both journals under it, builds the views
+// anew with new keyed hashes, and seals the state anew. What is left undone by a power
+// cut shows in the key that each file names, and the Open after it goes on. Older
+// entries stay under their keys, readable. After an error the key is there or not.
+func Rotate(ctx context.Context, o Options) error {
+	return o.changeRing(ctx, func(r seal.Ring) error { return o.saveRing(r, o.Key) })
+}
+
+// ShareRing is Rotate for a change of the storage key itself: the ring opens under
+// the old one and under next. Whichever opens the directory afterwards keeps it: the
+// ring is taken from the other. So whoever calls makes next the one that unlocks, and
+// a cut before that has changed nothing but a data key.
+func ShareRing(ctx context.Context, o Options, next seal.Key) error {
+	return o.changeRing(ctx, func(r seal.Ring) error { return o.saveRing(r, o.Key, next) })
+}
+
+// changeRing hands save the ring with one more key. The directory must be closed.
+func (o *Options) changeRing(ctx context.Context, save func(seal.Ring) error) (err error) {
+	o.defaults()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l, err := takeLock(o.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.release(false)) }()
+	f, err := o.loadRing()
+	if err != nil {
+		return err
+	}
+	now, _ := o.Clock.Now()
+	r, err := f.ring.With(clinic.HLCAt(now))
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return save(r)
+}
