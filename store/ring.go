@@ -34,6 +34,13 @@ func (o *Options) ringPaths() [2]string {
 	return [2]string{filepath.Join(o.Dir, ringName), filepath.Join(o.Dir, ringCopy)}
 }
 
+// KeyFiles are the files of a data directory that hold keys, sealed under the root: to
+// be erased with what opens that.
+func KeyFiles(dir string) []string {
+	p := (&Options{Dir: dir}).ringPaths()
+	return p[:]
+}
+
 // loadRing reads the newer copy that the root opens. Without any, the root itself
 // seals the data: the directory has changed no key yet.
 func (o *Options) loadRing() (f ringFile, err error) {

@@ -47,6 +47,7 @@ type Program struct {
 	hub     string
 	request string
 	answer  string
+	fresh   string        // which key is made anew
 	in      *bufio.Reader // of Stdin, when lines are asked for
 	args    []string
 	box     *Box
@@ -67,6 +68,7 @@ func commands() []command {
 		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
 		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục và sự khớp nhau", "verify journals, views and their agreement"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
+		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên đầu tiên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
 		{"version", (*Program).version, false, "in phiên bản", "print the version"},
@@ -98,6 +100,9 @@ func (p *Program) ParseFlags(args []string) error {
 		fs.StringVar(&p.hub, "hub", "", "")
 		fs.StringVar(&p.request, "request", "", "")
 		fs.StringVar(&p.answer, "answer", "", "")
+	}
+	if p.command.name == "keys" {
+		fs.StringVar(&p.fresh, "new", "", "")
 	}
 	if p.command.name == "staff" {
 		fs.StringVar(&p.name, "name", "", "")
@@ -149,7 +154,8 @@ func Words(err error) string {
 		vi, en string
 	}{
 		{store.ErrLocked, "Hộp đang chạy với thư mục dữ liệu này. Dừng nó trước.", "A box is already running with this data directory. Stop it first."},
-		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ khác. Kiểm tra thư mục data.dir/keys; không xóa gì.", "The records are sealed under another storage key. Check the folder data.dir/keys; delete nothing."},
+		{store.ErrRing, "Cả hai tệp data.dir/ring và ring.copy bị hỏng. Chép lại hai tệp này từ bản sao mới nhất; không xóa gì.", "Both data.dir/ring and ring.copy are damaged. Bring them back from the newest copy; delete nothing."},
+		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ hoặc khóa dữ liệu khác: thư mục data.dir/keys của hộp khác, hoặc tệp data.dir/ring thiếu hay cũ hơn hồ sơ. Chép lại keys, ring và ring.copy từ bản sao mới nhất; không xóa gì.", "The records are sealed under another storage key or data key: the folder data.dir/keys is of another box, or the file data.dir/ring is missing or older than the records. Bring keys, ring and ring.copy back from the newest copy; delete nothing."},
 		{errNoKey, "Có hồ sơ nhưng thiếu tệp khóa data.dir/keys/slots. Chép lại tệp này từ bản sao; không xóa gì.", "There are records, but the storage key slots data.dir/keys/slots are missing. Bring them back from a copy; delete nothing."},
 		{errNotSetUp, "Hộp chưa được thiết lập. Chạy: clinicbox staff -config TỆP -name \"HỌ TÊN\".", "The box is not set up. Run: clinicbox staff -config FILE -name \"FULL NAME\"."},
 		{errBlocked, "Trung tâm không cho mở hộp này. Gọi người vận hành.", "The centre forbids opening this box. Call its operator."},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -277,6 +278,11 @@ func TestBoxInProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	newFleet(t).joinBox(cfg)
+	v := opened1(t, cfg)
+	if err := errors.Join(v.loadKey(t.Context(), false), v.rotate(t.Context(), quiet())); err != nil {
+		t.Fatal(err)
+	}
+	v.close()
 	b := New(Options{Config: cfg, Log: testlog.Logger(t)})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -407,9 +407,9 @@ func (v *vault) destroy(ctx context.Context) error {
 	}
 	v.slots = nil
 	v.mu.Unlock()
-	var more []string
+	more := store.KeyFiles(v.cfg.Data.Dir) // useless without the root, unless somebody copied the slots
 	if v.development() {
-		more = []string{v.cfg.Seal.KeyFile}
+		more = append(more, v.cfg.Seal.KeyFile)
 	}
 	err := errors.Join(sealer.Erase(v.options(), more...), v.id.EraseClosed())
 	if tpm {
