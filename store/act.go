@@ -86,7 +86,7 @@ func (s *Store) commitActs(acts []*act) error {
 			n, err = s.commitBatch(acts, &from)
 			return err
 		})
-		fatal := err != nil && !errors.Is(err, ErrFull)
+		fatal := err != nil && !refused(err)
 		if fatal {
 			n = len(acts)
 		}
@@ -107,6 +107,9 @@ func (s *Store) commitActs(acts []*act) error {
 	return nil
 }
 
+// refused tells that the disk takes nothing at present, which breaks nothing.
+func refused(err error) bool { return errors.Is(err, ErrFull) || errors.Is(err, ErrReadOnly) }
+
 // unsaved sets the answer of an act whose batch, from an index on, was not saved.
 // What an earlier batch saved stays saved. Everything else that the act found, an
 // error of its own too, may rest on acts of the batch that are gone.
@@ -124,8 +127,8 @@ var errSaved = errors.New("store: views failed after the acts were saved")
 // commitBatch saves the first of the acts, as many as one batch carries, and
 // returns how many those are. from is the size of the journal before.
 func (s *Store) commitBatch(acts []*act, from *uint64) (n int, err error) {
-	if free, err := s.o.Free(s.o.Dir); err == nil && free < s.o.Reserve {
-		return len(acts), ErrFull
+	if err := s.takes(); err != nil {
+		return len(acts), err
 	}
 	log, err := s.own.Begin()
 	if err != nil {
@@ -148,6 +151,17 @@ func (s *Store) commitBatch(acts []*act, from *uint64) (n int, err error) {
 		acts[n].out = b.run(acts[n])
 	}
 	return n, b.finish(tx, *from)
+}
+
+// takes tells why the disk takes nothing, if so.
+func (s *Store) takes() error {
+	if s.frozen {
+		return ErrReadOnly
+	}
+	if free, err := s.o.Free(s.o.Dir); err == nil && free < s.o.Reserve {
+		return ErrFull
+	}
+	return nil
 }
 
 // finish makes the batch durable. Until the journal's sync nothing is saved; from

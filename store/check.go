@@ -46,7 +46,7 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 	if _, err := os.Stat(o.Dir); err != nil {
 		return rep, fmt.Errorf("store: %w", err)
 	}
-	l, err := takeLock(o.Dir)
+	l, err := takeLock(o.Dir, o.Frozen)
 	if err != nil {
 		return rep, err
 	}

@@ -33,6 +33,9 @@ var (
 	// ErrFull tells that the disk is full: nothing of the call was saved, reading
 	// goes on, the call may be repeated when there is room.
 	ErrFull = journal.ErrFull
+	// ErrReadOnly tells that the disk takes nothing at all: nothing of the call was
+	// saved, reading goes on until the store is opened anew on a disk that does.
+	ErrReadOnly = journal.ErrReadOnly
 	// ErrFatal tells that the process must end and open the store anew. Whether the
 	// act was saved shows when it is repeated with the same ID.
 	ErrFatal = journal.ErrFatal
@@ -71,6 +74,8 @@ type Options struct {
 	// Reserve is the free space below which acts are refused with ErrFull, so that
 	// the views always have room for what the journal took; 0 means 32 MiB.
 	Reserve uint64
+	// Frozen treats the disk as read-only, whatever it is: nothing in Dir changes.
+	Frozen bool
 	// Progress is told how far opening came, of how many entries; may be nil.
 	Progress func(done, total uint64)
 	// Probe looks at a views file after an unclean stop, in another process, because

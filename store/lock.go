@@ -14,12 +14,21 @@ import (
 // lock is the LOCK file of a data directory: flock keeps a second process out,
 // the content tells whether the last one stopped cleanly.
 type lock struct {
-	f     *os.File
-	clean bool // the last stop was clean, or there was none
+	f      *os.File
+	clean  bool // the last stop was clean, or there was none
+	frozen bool // the disk is read-only
 }
 
-func takeLock(dir string) (*lock, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_RDWR|os.O_CREATE, 0o600)
+func takeLock(dir string, frozen bool) (*lock, error) {
+	path := filepath.Join(dir, "LOCK")
+	flag := os.O_RDWR | os.O_CREATE
+	if frozen {
+		flag = os.O_RDONLY
+	}
+	f, err := os.OpenFile(path, flag, 0o600)
+	if errors.Is(err, unix.EROFS) && !frozen {
+		return takeLock(dir, true)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -33,11 +42,14 @@ func takeLock(dir string) (*lock, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &lock{f, fi.Size() == 0}, nil
+	return &lock{f, fi.Size() == 0, frozen}, nil
 }
 
 // mark notes that the store is open.
 func (l *lock) mark() error {
+	if l.frozen {
+		return nil
+	}
 	if _, err := l.f.WriteAt([]byte("open\n"), 0); err != nil {
 		return fmt.Errorf("store: LOCK: %w", err)
 	}
@@ -47,7 +59,7 @@ func (l *lock) mark() error {
 // release lets go; clean notes that nothing is left to recover.
 func (l *lock) release(clean bool) error {
 	var err error
-	if clean {
+	if clean && !l.frozen {
 		err = errors.Join(l.f.Truncate(0), l.f.Sync())
 	}
 	return errors.Join(err, l.f.Close())

@@ -66,7 +66,7 @@ func (s *Store) commitReceived(r *receipt) error {
 		return err
 	})
 	switch {
-	case out.err == nil, errors.Is(out.err, ErrFull), errors.Is(out.err, entry.ErrTooLarge), r.ctx.Err() != nil && errors.Is(out.err, r.ctx.Err()):
+	case out.err == nil, refused(out.err), errors.Is(out.err, entry.ErrTooLarge), r.ctx.Err() != nil && errors.Is(out.err, r.ctx.Err()):
 		r.done <- out
 		return nil
 	case errors.Is(out.err, errSaved):
@@ -83,8 +83,8 @@ func (s *Store) addReceived(r *receipt) (added int, err error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	if free, err := s.o.Free(s.o.Dir); err == nil && free < s.o.Reserve {
-		return 0, ErrFull
+	if err := s.takes(); err != nil {
+		return 0, err
 	}
 	log, err := s.in.Begin()
 	if err != nil {

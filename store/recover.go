@@ -31,7 +31,7 @@ func (s *Store) openViews(ctx context.Context, unclean bool) (meta, error) {
 			return meta{}, ctx.Err()
 		}
 	}
-	db, m, err := openViews(path, false)
+	db, m, err := openViews(path, s.frozen)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return meta{}, ErrLocked
@@ -81,7 +81,7 @@ func (s *Store) recover(ctx context.Context, m meta) error {
 		return s.rebuild(ctx)
 	}
 	missing := s.own.Size() - m.own + s.in.Size() - m.in
-	if missing > applyAtMost {
+	if missing > applyAtMost || missing > 0 && s.frozen {
 		err := s.db.Close()
 		s.db = nil
 		return errors.Join(err, s.rebuild(ctx))
@@ -168,6 +168,10 @@ func (s *Store) rebuild(ctx context.Context) error {
 		return err
 	}
 	path := viewsPath(s.o.Dir)
+	if s.frozen {
+		s.db, err = b.inMemory(m)
+		return err
+	}
 	if err = b.build(path, m); err == nil {
 		s.notStale()
 		s.db, _, err = openViews(path, false)

@@ -113,13 +113,15 @@ func (s *Store) openRing() error {
 	if err != nil {
 		return err
 	}
-	if err := s.o.clearTemp(); err != nil {
-		return err
+	if !s.frozen {
+		if err := s.o.clearTemp(); err != nil {
+			return err
+		}
 	}
 	for _, d := range f.damaged {
 		s.log.Error("a copy of the key ring is damaged", "file", d)
 	}
-	if s.ring = f.ring; !f.sound {
+	if s.ring = f.ring; !f.sound && !s.frozen {
 		if err := s.o.saveRing(f.ring, s.o.Key); err != nil {
 			s.log.Error("the key ring's copies are not alike", "err", err)
 		}
@@ -172,7 +174,7 @@ func (o *Options) changeRing(ctx context.Context, save func(seal.Ring) error) (e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l, err := takeLock(o.Dir)
+	l, err := takeLock(o.Dir, false)
 	if err != nil {
 		return err
 	}

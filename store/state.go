@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -24,7 +25,8 @@ var ErrState = errors.New("store: state value is damaged")
 // keyed hashes, keys and values are sealed. All methods may be called at the same
 // time; what a call wrote is durable when it returns.
 type State struct {
-	db *bbolt.DB
+	db     *bbolt.DB
+	frozen bool // the disk takes nothing: a copy in memory serves
 	stateKey
 }
 
@@ -46,14 +48,14 @@ func statePath(dir string) string { return filepath.Join(dir, "state.db") }
 //
 // A state of an older key is sealed anew; when that fails, it goes on under its own,
 // and the next open tries again. One of an unknown key is left alone.
-func openState(dir string, ring seal.Ring, log *slog.Logger) (*State, error) {
-	s := &State{stateKey: newStateKey(ring.Newest())}
+func openState(dir string, ring seal.Ring, log *slog.Logger, frozen bool) (*State, error) {
+	s := &State{stateKey: newStateKey(ring.Newest()), frozen: frozen}
 	path := statePath(dir)
 	err := guard(func() error { return s.openAs(path, ring, log) })
 	if err == nil {
 		return s, nil
 	}
-	if !errors.Is(err, errFault) && !isDamage(err) {
+	if frozen || !errors.Is(err, errFault) && !isDamage(err) {
 		return nil, fmt.Errorf("store: state: %w", err)
 	}
 	aside := fmt.Sprintf("%s.damaged-%d", path, time.Now().Unix())
@@ -80,7 +82,10 @@ func isDamage(err error) bool {
 // open opens the file, or makes it: beside its place and renamed, because bbolt's
 // first pages are not safe against a power cut.
 func (s *State) open(path string, log *slog.Logger) (err error) {
-	o := &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true}
+	if s.frozen {
+		return s.openCopy(path, log)
+	}
+	o := stateOptions()
 	if !exists(path) {
 		tmp := path + durable.TempSuffix
 		if err := durable.Remove(tmp); err != nil {
@@ -107,6 +112,34 @@ func (s *State) open(path string, log *slog.Logger) (err error) {
 	}
 	s.db, err = bbolt.Open(path, 0o600, o)
 	return err
+}
+
+// openCopy opens a copy in memory, for a disk that takes nothing: what is written
+// lasts until the process ends. Without a sound file it is empty.
+func (s *State) openCopy(path string, log *slog.Logger) (err error) {
+	var data []byte
+	if err = checkRows(path, nil); err == nil {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		log.Error("no state can be read; people's PINs are locked", "err", err)
+	}
+	o := stateOptions()
+	o.OpenFile = func(name string, flag int, perm os.FileMode) (*os.File, error) {
+		f, err := openMemory(name, flag, perm)
+		if err == nil && len(data) > 0 {
+			_, err = f.Write(data)
+		}
+		return f, err
+	}
+	if s.db, err = bbolt.Open("state", 0o600, o); err != nil || len(data) > 0 {
+		return err
+	}
+	return s.db.Update(s.mark)
+}
+
+func stateOptions() *bbolt.Options {
+	return &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true}
 }
 
 // stateRoom is set aside on the disk: on a full one people still log in, which

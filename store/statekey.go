@@ -51,6 +51,9 @@ func (s *State) openAs(path string, ring seal.Ring, log *slog.Logger) error {
 	}
 	next := s.stateKey
 	s.stateKey = newStateKey(k)
+	if s.frozen {
+		return nil
+	}
 	if err := s.turn(path, next, log); err != nil {
 		if errors.Is(err, errFault) {
 			return err

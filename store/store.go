@@ -44,6 +44,7 @@ type Store struct {
 	running sync.Mutex // held by Run
 	views   sync.RWMutex
 	closed  bool // guarded by views
+	frozen  bool // the disk is read-only; set before Open returns
 	stuck   bool // a write transaction of the views cannot be ended
 
 	// Of Run only.
@@ -59,7 +60,7 @@ var _ desk.Store = (*Store)(nil)
 // lock, recovers and returns when everything that was saved can be read. A full
 // disk does not stop it once there is something to read: what cannot be written
 // (views, tree hashes) stays in memory, and acts are answered with ErrFull until
-// there is room.
+// there is room. A read-only disk is treated likewise, with ErrReadOnly.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.defaults()
 	s := &Store{
@@ -77,8 +78,11 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := durable.MkdirAll(s.o.Dir, 0o700); err != nil {
 		return err
 	}
-	if s.lock, err = takeLock(s.o.Dir); err != nil {
+	if s.lock, err = takeLock(s.o.Dir, s.o.Frozen); err != nil {
 		return err
+	}
+	if s.frozen = s.lock.frozen; s.frozen {
+		s.log.Error("the disk is read-only: records can be read, nothing can be saved")
 	}
 	unclean := !s.lock.clean
 	if err := s.lock.mark(); err != nil { // on a full disk; the mark only asks for a probe
@@ -97,7 +101,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.openJournals(m); err != nil {
 		return err
 	}
-	if s.state, err = openState(s.o.Dir, s.ring, s.log); err != nil {
+	if s.state, err = openState(s.o.Dir, s.ring, s.log, s.frozen); err != nil {
 		return err
 	}
 	s.rememberHoles() // of views that recover may build anew
@@ -113,6 +117,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 // begin starts the incarnation of this open. When the disk takes none, the one on
 // the disk goes on: it has added nothing that anybody else could know otherwise.
 func (s *Store) begin() error {
+	if s.frozen {
+		return nil
+	}
 	err := s.epoch.begin(s.o.Dir, s.own.Size())
 	if err == nil {
 		return nil
@@ -150,6 +157,7 @@ func (s *Store) journal(kind clinic.Journal, m meta) journal.Config {
 		Dir: filepath.Join(s.o.Dir, "own"), Kind: kind, Keys: s.ring, Epoch: s.epoch.Epoch,
 		FS: s.o.Files, SegmentSize: s.o.SegmentSize, Known: m.own, Tree: true, Log: s.log,
 	}
+	c.ReadOnly, c.Frozen = s.frozen, s.frozen
 	if kind == clinic.In {
 		c.Dir, c.Known, c.Epoch = filepath.Join(s.o.Dir, "in"), m.in, [8]byte{}
 	}
@@ -216,6 +224,11 @@ func (s *Store) String() string { return "store" }
 
 // State returns the small state that no rebuild touches.
 func (s *Store) State() *State { return s.state }
+
+// ReadOnly reports that the disk took nothing when the store was opened: what is in it
+// can be read, every act is answered with ErrReadOnly, and what State is given lasts
+// until the store closes.
+func (s *Store) ReadOnly() bool { return s.frozen }
 
 // Epoch names the line of history of the own journal.
 func (s *Store) Epoch() [8]byte { return s.epoch.Epoch }

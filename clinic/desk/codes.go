@@ -41,6 +41,7 @@ const (
 	CodeValue          Code = "form.value"      // Field; Args: problem (clinic.Problems) and its own
 	CodeNothing        Code = "form.nothing"    // an empty form
 	CodeClockUntrusted Code = "clock.untrusted" // dates are not trusted: nothing is signed or printed
+	CodeStoreReadOnly  Code = "store.readonly"  // the disk takes nothing at all: the same
 	CodeStoreFull      Code = "store.full"      // no room: nothing of the form is saved, reading goes on
 
 	// Patients.
@@ -109,7 +110,7 @@ func Codes() []Code {
 		CodeStaffName, CodeStaffRole, CodeStaffTwin, CodeStaffLast, CodeFormStale,
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
 		CodeTooLong, CodeRequired, CodeText, CodeTooMany,
-		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeNoPatient,
+		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeStoreReadOnly, CodeNoPatient,
 		CodeDuplicates, CodeNumberTaken, CodeBirth, CodeSex,
 		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeSlipOther, CodeAllergyNeeds,

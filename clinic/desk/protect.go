@@ -217,8 +217,8 @@ func (d *Desk) OpenProtected(ctx context.Context, c Call, in OpenInput) error {
 	switch {
 	case errors.Is(err, errNothing):
 		return nil // it is open to everybody
-	case errors.Is(err, &Error{Code: CodeStoreFull}):
-		return d.openUnrecorded(ctx, c, in.Patient, body)
+	case errors.Is(err, &Error{Code: CodeStoreFull}), errors.Is(err, &Error{Code: CodeStoreReadOnly}):
+		return d.openUnrecorded(ctx, c, opening{c.By, in.Patient}, body, err)
 	case err != nil:
 		return err
 	}
@@ -234,12 +234,12 @@ func (d *Desk) OpenProtected(ctx context.Context, c Call, in OpenInput) error {
 	return nil
 }
 
-// openUnrecorded lets people in while nothing can be recorded.
-func (d *Desk) openUnrecorded(ctx context.Context, c Call, patient clinic.ID, body *clinic.Looked) error {
+// openUnrecorded lets people in while nothing can be recorded, for the reason given.
+func (d *Desk) openUnrecorded(ctx context.Context, c Call, what opening, body *clinic.Looked, why error) error {
 	err := d.view(ctx, func(r Reader) error {
 		p, err := who(r, c.By, rightOpen)
 		if err == nil && p.Role != clinic.RoleDoctor && body.Opened != clinic.OpenEmergency {
-			err = &Error{Code: CodeStoreFull}
+			err = why
 		}
 		return err
 	})
@@ -251,9 +251,9 @@ func (d *Desk) openUnrecorded(ctx context.Context, c Call, patient clinic.ID, bo
 	for i := range drafts {
 		drafts[i].Event = now
 	}
-	d.open.open(opening{c.By, patient}, c.Act, now, now)
-	d.views.opened(c.By, patient, &viewAct{c.Act, c.By, drafts})
-	d.o.Log.Error("a protected record was opened while the disk is full: the opening is held in memory", "person", c.By)
+	d.open.open(what, c.Act, now, now)
+	d.views.opened(c.By, what.patient, &viewAct{c.Act, c.By, drafts})
+	d.o.Log.Error("a protected record was opened while the disk takes nothing: the opening is held in memory", "person", c.By)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import "time"
 // The codes of the box's causes.
 const (
 	StoreFailed     = "store.failed"
+	StoreReadOnly   = "store.readonly"
 	StoreRebuilding = "store.rebuilding"
 	StoreQuarantine = "store.quarantine"
 	DiskLow         = "disk.low"
@@ -33,6 +34,11 @@ func Box() []Cause {
 			Code: StoreRebuilding, Severity: Failure,
 			VI: "Đang dựng lại chỉ mục hồ sơ. Chờ vài phút, không tắt máy.",
 			EN: "The index of the records is being rebuilt. Wait a few minutes; do not switch off.",
+		},
+		{
+			Code: StoreReadOnly, Severity: Failure,
+			VI: "Thẻ nhớ chỉ còn đọc được: xem hồ sơ được, không lưu được gì. Ghi tạm ra giấy và gọi kỹ thuật viên; ai xem hồ sơ nào lúc này chỉ được nhớ đến khi tắt máy.",
+			EN: "The storage can only be read: records open, nothing can be saved. Write on paper and call the technician; who looks at which record is remembered only until the box is switched off.",
 		},
 		{
 			Code: StoreQuarantine, Severity: Warning,

@@ -48,7 +48,7 @@ type File struct {
 
 func newFile(o Options) *File {
 	f := &File{o: o, turn: make(chan struct{}, 1)}
-	f.tries = counter{o: &f.o, next: map[uint32]time.Time{}}
+	f.tries = counter{o: &f.o, next: map[uint32]time.Time{}, born: f.o.Now()}
 	return f
 }
 

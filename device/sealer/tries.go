@@ -1,7 +1,9 @@
 package sealer
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"clinicbox/internal/durable"
@@ -51,11 +53,21 @@ type counter struct {
 	o    *Options
 	seen uint64 // highest Seq of this process
 	next map[uint32]time.Time
+	born time.Time // when the file was opened
+	held *tries    // what a read-only disk does not take; nil while it takes all
 }
+
+// frozenPause is how long after a start nobody may try, and how long the pause after
+// a wrong try is at least, while the disk is read-only: then a count lasts as long as
+// the process, and pulling the plug must not be the quicker way to guess.
+const frozenPause = time.Minute
 
 // load never fails: a counter that cannot be trusted is one with every slot at the
 // penalty.
 func (c *counter) load(im *image) *tries {
+	if c.held != nil {
+		return c.held
+	}
 	b, err := readFile(c.o.FS, c.o.Tries)
 	if err == nil {
 		var t *tries
@@ -86,7 +98,12 @@ func (c *counter) set(t *tries, number uint32, wrong int) error {
 func (c *counter) put(t *tries) error {
 	t.Seq++
 	e := envelope{Body: must(encMode.Marshal(t)), Mac: []byte{}}
-	if err := durable.WriteFileFS(c.o.FS, c.o.Tries, e.encode(), 0o600); err != nil {
+	err := durable.WriteFileFS(c.o.FS, c.o.Tries, e.encode(), 0o600)
+	if errors.Is(err, syscall.EROFS) {
+		c.held = t
+		return nil
+	}
+	if c.held = nil; err != nil {
 		return fmt.Errorf("sealer: count a try: %w", err)
 	}
 	c.seen = t.Seq
@@ -110,12 +127,20 @@ func (c *counter) begin(im *image, number uint32) error {
 	if err := c.set(t, number, wrong+1); err != nil {
 		return err
 	}
+	if wait := c.born.Add(frozenPause).Sub(c.o.Now()); c.held != nil && wait > 0 {
+		delete(c.next, number)
+		return errors.Join(&WaitError{Wait: wait, Left: MaxWrong - wrong, cause: ErrWait}, c.set(t, number, wrong))
+	}
 	c.pause(number, wrong+1)
 	return nil
 }
 
 func (c *counter) pause(number uint32, wrong int) {
-	c.next[number] = c.o.Now().Add(c.o.Pause(wrong))
+	pause := c.o.Pause(wrong)
+	if c.held != nil && wrong > 0 {
+		pause = max(pause, frozenPause)
+	}
+	c.next[number] = c.o.Now().Add(pause)
 }
 
 // forget is called after a right secret, and for who lets others try again.

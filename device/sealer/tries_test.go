@@ -2,13 +2,16 @@ package sealer_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/device/sealer"
+	"clinicbox/internal/durable"
 )
 
 func waits(err error) time.Duration {
@@ -160,4 +163,55 @@ func TestManyTabletsAtOnce(t *testing.T) {
 	if looked != 5 {
 		t.Fatalf("%d PINs were looked at before the first pause", looked)
 	}
+}
+
+// frozenFS is a disk that takes nothing.
+type frozenFS struct{ durable.OS }
+
+func (l frozenFS) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	if flag&(os.O_WRONLY|os.O_RDWR|os.O_CREATE) != 0 {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EROFS}
+	}
+	return l.OS.OpenFile(name, flag, perm)
+}
+
+func (frozenFS) Rename(string, string) error { return syscall.EROFS }
+func (frozenFS) Remove(string) error         { return syscall.EROFS }
+
+// A read-only disk takes no count: people get in all the same, and who pulls the plug
+// to be counted anew waits a minute each time.
+func TestTriesOnAReadOnlyDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, ann := newBench(t), clinic.NewID()
+		b.o.Pause = nil
+		b.create(b.staff(ann, right))
+		b.o.FS = frozenFS{}
+		f := b.open()
+		time.Sleep(10 * time.Second)
+		if w := waits(b.refuses(f, b.staff(ann, right))); w != 50*time.Second {
+			t.Fatalf("ten seconds after the start: waits %v", w)
+		}
+		time.Sleep(50 * time.Second)
+		b.opens(f, b.staff(ann, right))
+		b.opens(f, b.staff(ann, right)) // a right one costs nothing
+		start := time.Now()
+		for i := range 8 {
+			if i%3 == 2 { // a power cut buys no time
+				f = b.open()
+			}
+			err := b.refuses(f, b.staff(ann, wrong))
+			for errors.Is(err, sealer.ErrWait) {
+				time.Sleep(waits(err))
+				err = b.refuses(f, b.staff(ann, wrong))
+			}
+			if !errors.Is(err, sealer.ErrWrong) {
+				t.Fatalf("try %d: %v", i, err)
+			}
+		}
+		if took := time.Since(start); took < 7*time.Minute {
+			t.Errorf("8 tries took %v", took)
+		}
+		time.Sleep(time.Hour)
+		b.opens(f, b.staff(ann, right))
+	})
 }

@@ -27,6 +27,9 @@ func (j *Journal) Begin() (*Batch, error) {
 	if j.broken != nil {
 		return nil, j.broken
 	}
+	if j.cfg.ReadOnly {
+		return nil, ErrReadOnly
+	}
 	g := j.segs[len(j.segs)-1]
 	if g.file == nil || g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 || g.keyID != j.keyID {
 		var err error

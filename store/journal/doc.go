@@ -40,6 +40,9 @@ var (
 	// ErrFull tells that the disk is full: nothing of the call was saved, what
 	// was saved before can be read, and the call may be repeated later.
 	ErrFull = errors.New("journal: disk full")
+	// ErrReadOnly tells that the disk takes nothing at all: nothing was saved, what was
+	// saved before can be read.
+	ErrReadOnly = errors.New("journal: disk is read-only")
 	// ErrFatal tells that a write or sync failed and nobody knows what is on the
 	// disk. The process must end; the next open recovers.
 	ErrFatal = errors.New("journal: write failed, restart needed")
@@ -71,7 +74,10 @@ type Config struct {
 	Known    uint64
 	Tree     bool // keep the Merkle tree's hashes
 	ReadOnly bool // repair nothing, create nothing
-	Log      *slog.Logger
+	// Frozen, with ReadOnly, completes the tree in memory: for a disk that takes
+	// nothing, and people who must read all the same.
+	Frozen bool
+	Log    *slog.Logger
 }
 
 // Raw is an entry as it is kept. A hole (an entry that can no longer be read) has

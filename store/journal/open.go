@@ -69,6 +69,9 @@ func (j *Journal) open() error {
 		j.log.Error("journal lost entries that were saved", "kind", j.cfg.Kind, "size", j.size, "known", j.cfg.Known)
 	}
 	if j.cfg.ReadOnly {
+		if j.cfg.Frozen && j.tree != nil {
+			return j.repairTree()
+		}
 		return nil
 	}
 	if err := j.cutTail(); err != nil {

@@ -28,7 +28,7 @@ func (j *Journal) repairTree() error {
 			return err
 		}
 	}
-	if !j.tree.owed {
+	if !j.tree.owed && !j.cfg.ReadOnly {
 		if err := j.tree.cut(j.size); err != nil {
 			return fmt.Errorf("journal: hashes: %w", err)
 		}
@@ -37,7 +37,7 @@ func (j *Journal) repairTree() error {
 		// Entries were damaged before their leaf hashes were lost too.
 		j.log.Error("tree differs from the root in the last segment", "kind", j.cfg.Kind, "size", last.first)
 	}
-	if from == 0 && last.first > 0 && !j.tree.owed {
+	if from == 0 && last.first > 0 && !j.tree.owed && !j.cfg.ReadOnly {
 		return j.tree.file.Sync()
 	}
 	return nil
@@ -71,6 +71,10 @@ func (j *Journal) repairSegment(g *segment) error {
 	}
 	if kept.begins(j.tree.pending[had:]) { // the usual case: nothing to write
 		j.tree.pending = j.tree.pending[:0]
+		return nil
+	}
+	if j.cfg.ReadOnly {
+		j.tree.owed = true
 		return nil
 	}
 	if err = full(j.tree.write()); errors.Is(err, ErrFull) {

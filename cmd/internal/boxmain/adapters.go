@@ -18,7 +18,8 @@ import (
 	"clinicbox/sync/wire"
 )
 
-// records is the store as the desk sees it: a full disk is a refusal in words.
+// records is the store as the desk sees it: a disk that takes nothing is a refusal in
+// words.
 type records struct{ *store.Store }
 
 var _ desk.Store = records{}
@@ -63,6 +64,9 @@ func (p pins) Unlock(person clinic.ID) error { return noRoom(p.Pins.Unlock(perso
 func noRoom(err error) error {
 	if errors.Is(err, store.ErrFatal) {
 		return err // it may be saved
+	}
+	if errors.Is(err, store.ErrReadOnly) || errors.Is(err, syscall.EROFS) {
+		return &desk.Error{Code: desk.CodeStoreReadOnly, Err: err}
 	}
 	if errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC) {
 		return &desk.Error{Code: desk.CodeStoreFull, Err: err}

@@ -2,6 +2,7 @@ package boxmain
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"syscall"
 	"time"
@@ -123,6 +124,7 @@ func (b *Box) buildWatch() (task.Task, error) {
 	b.health.Set(health.LinkOff, !b.joined())
 	own, in := b.store.Quarantine()
 	b.health.Set(health.StoreQuarantine, len(own)+len(in) > 0)
+	b.health.Set(health.StoreReadOnly, b.store.ReadOnly())
 	return task.Plain("watch", func(ctx context.Context) error {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
@@ -134,6 +136,9 @@ func (b *Box) buildWatch() (task.Task, error) {
 				last = now
 			}
 			b.watch(now)
+			if b.store.ReadOnly() && !readOnly(b.cfg.Data.Dir) {
+				return errWritable
+			}
 			select {
 			case <-ctx.Done():
 				return nil
@@ -166,6 +171,16 @@ func (b *Box) watch(now time.Time) {
 // silent reports whether the centre should have confirmed something by now.
 func silent(t outbox.Truths, now time.Time) bool {
 	return t.Linked && t.Unsent() > 0 && now.Sub(t.Oldest) > hubSilent && now.Sub(t.LastReceipt) > hubSilent
+}
+
+// errWritable ends a box that could only read, so that it begins anew and saves.
+var errWritable = errors.New("the disk takes data again")
+
+// readOnly reports whether a folder's disk is mounted to be read only.
+func readOnly(dir string) bool {
+	var s syscall.Statfs_t
+	const flag = 1 // ST_RDONLY, statfs(2)
+	return syscall.Statfs(dir, &s) == nil && s.Flags&flag != 0
 }
 
 // free returns the free bytes of a folder's disk; all of them when nobody knows.
