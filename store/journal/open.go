@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -255,9 +254,12 @@ func (j *Journal) readHeader(g *segment, spare []byte) error {
 		j.log.Error("journal segment's header was damaged, its copy serves", "kind", j.cfg.Kind, "segment", g.segment)
 	}
 	if rescued && !j.cfg.ReadOnly {
-		_, err = g.file.WriteAt(block, 0) // synced with the next commit; the copy stays
+		// Synced with the next commit; the copy stays, and serves if this fails.
+		if _, err := g.file.WriteAt(block, 0); err != nil {
+			j.log.Warn("journal segment's header is not mended", "kind", j.cfg.Kind, "segment", g.segment, "err", err)
+		}
 	}
-	return err
+	return nil
 }
 
 // soundBlock is the header block as it was written: both copies alike.
@@ -323,13 +325,9 @@ func (j *Journal) cutTail() error {
 	if g.file == nil {
 		return nil
 	}
-	rest := make([]byte, max(g.alloc-g.end, 0))
-	n, err := g.file.ReadAt(rest, g.end)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("journal: tail: %w", err)
-	}
-	if allZero(rest[:n]) {
-		return nil
+	rest, err := g.readSome(g.end, max(g.alloc-g.end, 0))
+	if err != nil || allZero(rest) {
+		return err
 	}
 	j.log.Warn("journal's unfinished tail cut", "kind", j.cfg.Kind, "segment", g.segment, "bytes", g.alloc-g.end)
 	if err := g.file.Truncate(g.end); err != nil {

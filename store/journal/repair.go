@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -11,8 +12,24 @@ import (
 
 // repairTree makes the file of hashes agree with the segments. What stands before
 // the last segment was synced when that began and is verified by the root in its
-// header; the last segment's hashes are computed anew.
+// header; the last segment's hashes are computed anew. A file with a bad sector is
+// emptied, which gives it other sectors, and computed anew as a whole.
 func (j *Journal) repairTree() error {
+	err := j.completeTree()
+	if err == nil {
+		_, err = j.tree.root(j.size)
+	}
+	if !errors.Is(err, syscall.EIO) || j.cfg.ReadOnly {
+		return err
+	}
+	j.log.Error("tree hashes cannot be read and are computed anew", "kind", j.cfg.Kind, "err", err)
+	if err := j.tree.cut(0); err != nil {
+		return err
+	}
+	return j.completeTree()
+}
+
+func (j *Journal) completeTree() error {
 	last := j.segs[len(j.segs)-1]
 	from := len(j.segs) - 1
 	if have, err := j.tree.stored(); err != nil || have < tlog.StoredHashCount(int64(last.first)) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/durable"
@@ -56,18 +57,45 @@ func createSegment(l durable.FS, dir string, h header) (*segment, error) {
 	return g, nil
 }
 
-// readAll returns the whole file.
+// readAll returns the whole file. Sectors that the disk cannot read come as bytes that
+// are neither frames nor the end of the journal: what was in them is damaged, and the
+// rest of the segment serves.
 func (g *segment) readAll() ([]byte, error) {
 	n, err := g.file.Size()
 	if err != nil {
 		return nil, err
 	}
+	return g.readSome(0, n)
+}
+
+const (
+	readPiece  = 4096
+	unreadable = 0xff
+)
+
+// readSome is readAll for n bytes from an offset on; fewer when the file ends.
+func (g *segment) readSome(off, n int64) ([]byte, error) {
 	b := make([]byte, n)
-	m, err := g.file.ReadAt(b, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+	m, err := g.file.ReadAt(b, off)
+	if err == nil || errors.Is(err, io.EOF) {
+		return b[:m], nil
+	}
+	if !errors.Is(err, syscall.EIO) {
 		return nil, fmt.Errorf("journal: %s: %w", filepath.Base(g.path), err)
 	}
-	return b[:m], nil
+	for at := int64(0); at < n; at += readPiece {
+		piece := b[at:min(at+readPiece, n)]
+		m, err := g.file.ReadAt(piece, off+at)
+		if errors.Is(err, io.EOF) {
+			return b[:at+int64(m)], nil
+		}
+		if err != nil {
+			for i := range piece {
+				piece[i] = unreadable
+			}
+		}
+	}
+	return b, nil
 }
 
 // usual is how much of a frame is read at first: most entries fit.

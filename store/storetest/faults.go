@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"io/fs"
+	"strings"
 	"sync"
+	"syscall"
 
 	"clinicbox/internal/durable"
 )
@@ -33,6 +35,7 @@ type Faults struct {
 	applied bool
 	forever bool
 	counts  map[Step]int
+	bad     map[string][2]int64 // by end of the name: bytes that cannot be read
 }
 
 var _ durable.FS = (*Faults)(nil)
@@ -55,6 +58,39 @@ func (l *Faults) ArmForever(step Step, n int, err error) {
 
 // Disarm lets everything go well again.
 func (l *Faults) Disarm() { l.Arm("", 0, nil, false) }
+
+// Unreadable makes reads fail with EIO that touch the bytes from one offset up to
+// another of a file whose name ends so, as a bad sector does.
+func (l *Faults) Unreadable(name string, from, to int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bad == nil {
+		l.bad = map[string][2]int64{}
+	}
+	l.bad[name] = [2]int64{from, to}
+}
+
+// readable returns how many of n bytes from off on come before a bad sector.
+func (l *Faults) readable(name string, off int64, n int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for end, b := range l.bad {
+		if strings.HasSuffix(name, end) && off < b[1] && off+int64(n) > b[0] {
+			return int(max(b[0]-off, 0))
+		}
+	}
+	return n
+}
+
+func (l *Faults) cure(name string, size int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for end, b := range l.bad {
+		if strings.HasSuffix(name, end) && size <= b[0] {
+			delete(l.bad, end)
+		}
+	}
+}
 
 // Count returns how many operations of the step there were.
 func (l *Faults) Count(step Step) int {
@@ -104,7 +140,7 @@ func (l *Faults) OpenFile(name string, flag int, perm fs.FileMode) (f durable.Fi
 	if f, err = l.under.OpenFile(name, flag, perm); err != nil {
 		return nil, err
 	}
-	return &faultFile{f, l}, nil
+	return &faultFile{f, l, name}, nil
 }
 
 // Rename implements durable.FS.
@@ -122,7 +158,19 @@ func (l *Faults) SyncDir(dir string) error {
 
 type faultFile struct {
 	durable.File
-	l *Faults
+	l    *Faults
+	name string
+}
+
+func (f *faultFile) ReadAt(b []byte, off int64) (int, error) {
+	if n := f.l.readable(f.name, off, len(b)); n < len(b) {
+		n, err := f.File.ReadAt(b[:n], off)
+		if err == nil {
+			err = &fs.PathError{Op: "read", Path: f.name, Err: syscall.EIO}
+		}
+		return n, err
+	}
+	return f.File.ReadAt(b, off)
 }
 
 func (f *faultFile) WriteAt(b []byte, off int64) (int, error) {
@@ -141,7 +189,9 @@ func (f *faultFile) WriteAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
+// Truncate also cures bad sectors that it cuts off: their place gets others.
 func (f *faultFile) Truncate(size int64) error {
+	f.l.cure(f.name, size)
 	return f.l.do(StepTruncate, func() error { return f.File.Truncate(size) })
 }
 

@@ -44,6 +44,13 @@ func (c *Clock) Add(d time.Duration) {
 	c.t = c.t.Add(d)
 }
 
+// Set lets the clock jump.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = t
+}
+
 // Trust sets whether the clock is trusted.
 func (c *Clock) Trust(trusted bool) {
 	c.mu.Lock()
