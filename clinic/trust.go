@@ -41,6 +41,7 @@ const (
 	MachineRestored   = "restored from a copy"          // every number series jumps
 	MachineDamaged    = "records can no longer be read" // Detail: how many of which journal
 	MachineVoid       = "signature confirms nothing"    // Detail: journal and index, why
+	MachineLost       = "saved records are gone"        // Detail: how many
 	MachineMended     = "records are readable again"    // the same
 )
 

@@ -149,6 +149,11 @@ func TestViewsAheadOfALostTail(t *testing.T) {
 	if err != nil || len(rep.Problems) == 0 {
 		t.Error("check finds nothing:", rep, err)
 	}
+	lossy := storetest.Start(t, o)
+	if n := lossy.Lost(); n != 1 {
+		t.Errorf("%d entries are said to be lost, one is", n)
+	}
+	lossy.Close()
 	reopened(t, o, want)
 }
 

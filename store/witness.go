@@ -15,6 +15,10 @@ var (
 	ErrForked = errors.New("store: other entries than a witness knows")
 )
 
+// Lost returns how many entries the views knew that the journals did not have any more
+// when the store was opened: a disk that lied about a flush, most often.
+func (s *Store) Lost() uint64 { return s.own.Lost() + s.in.Lost() }
+
 // leastRoot is how many bytes of a root tell trees apart.
 const leastRoot = 16
 

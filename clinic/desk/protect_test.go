@@ -409,7 +409,7 @@ func TestOpeningOnAFullDisk(t *testing.T) {
 	if err := g.page(g.doctor); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(log.String(), "while the disk is full") {
+	if !strings.Contains(log.String(), "while the disk takes nothing") {
 		t.Error("the log does not tell of it")
 	}
 	log.Absent("Mẫu", g.on.Patient.String(), "ngất")

@@ -8,6 +8,7 @@ const (
 	StoreReadOnly   = "store.readonly"
 	StoreRebuilding = "store.rebuilding"
 	StoreQuarantine = "store.quarantine"
+	StoreLost       = "store.lost"
 	DiskLow         = "disk.low"
 	Locked          = "box.locked"
 	KeysDevelopment = "keys.development"
@@ -44,6 +45,11 @@ func Box() []Cause {
 			Code: StoreQuarantine, Severity: Warning,
 			VI: "Có hồ sơ không đọc được trên thẻ nhớ. Gọi kỹ thuật viên; các hồ sơ khác vẫn dùng được.",
 			EN: "Some records on this medium cannot be read. Call the technician; the others work.",
+		},
+		{
+			Code: StoreLost, Severity: Warning,
+			VI: "Sau lần mất điện, thẻ nhớ đã làm mất những hồ sơ vừa lưu. Xem lại giấy tờ của những người bệnh cuối cùng và nhập lại; thay thẻ nhớ.",
+			EN: "The medium lost records that had just been saved before the last stop. Look at the papers of the last patients and enter them again; replace the medium.",
 		},
 		{
 			Code: DiskLow, Severity: Warning,

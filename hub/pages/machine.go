@@ -26,7 +26,7 @@ func machineWord(event string) string {
 	return map[string]string{
 		clinic.MachineEnrolled: "machine.enrolled", clinic.MachineRecovered: "machine.recovered",
 		clinic.MachineTelephoned: "machine.telephoned", clinic.MachineOrder: "machine.order",
-		clinic.MachineGuessed: "machine.guessed", clinic.MachineOpened: "machine.opened",
+		clinic.MachineGuessed: "machine.guessed", clinic.MachineLost: "machine.lost", clinic.MachineOpened: "machine.opened",
 		clinic.MachineNewCode: "machine.new-code",
 	}[event]
 }

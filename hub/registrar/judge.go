@@ -68,7 +68,7 @@ func (j *judge) verdict(ctx context.Context, f *hub.Found) (*hub.Verdict, error)
 	at := fmt.Sprintf("epoch %v at %d: ", f.Epoch, f.Index)
 	switch b := rec.Body.(type) {
 	case *clinic.Machine:
-		if b.Event != clinic.MachineDamaged && b.Event != clinic.MachineVoid {
+		if b.Event != clinic.MachineDamaged && b.Event != clinic.MachineLost && b.Event != clinic.MachineVoid {
 			return nil, nil
 		}
 		v.Alarm.Code, v.Alarm.Detail = hub.AlarmRecords, at+b.Event+": "+short(b.Detail)

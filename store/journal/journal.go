@@ -24,6 +24,7 @@ type Journal struct {
 	mu     sync.RWMutex // guards what follows
 	segs   []*segment   // in order; the last one grows
 	size   uint64
+	lost   uint64 // of Known, when it was opened
 	grown  chan struct{}
 	broken error // set for good by a failed write or sync
 	closed bool
@@ -45,6 +46,10 @@ func (j *Journal) Grown() <-chan struct{} {
 	defer j.mu.RUnlock()
 	return j.grown
 }
+
+// Lost returns how many of the entries that were known to be saved were not there when
+// the journal was opened: not damaged, gone.
+func (j *Journal) Lost() uint64 { return j.lost }
 
 // Root returns the RFC 6962 tree head of the first size entries.
 func (j *Journal) Root(size uint64) ([32]byte, error) {

@@ -65,6 +65,7 @@ func (j *Journal) open() error {
 	}
 	j.size = j.segs[len(j.segs)-1].next()
 	if j.size < j.cfg.Known {
+		j.lost = j.cfg.Known - j.size
 		j.log.Error("journal lost entries that were saved", "kind", j.cfg.Kind, "size", j.size, "known", j.cfg.Known)
 	}
 	if j.cfg.ReadOnly {
@@ -142,7 +143,7 @@ func (j *Journal) first() error {
 	if j.cfg.ReadOnly {
 		return nil
 	}
-	if j.cfg.Known > 0 {
+	if j.lost = j.cfg.Known; j.lost > 0 {
 		j.log.Error("journal is gone though entries are known", "kind", j.cfg.Kind, "known", j.cfg.Known)
 	}
 	g, err := createSegment(j.cfg.FS, j.cfg.Dir, j.newHeader(0, 0))

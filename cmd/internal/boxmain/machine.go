@@ -124,6 +124,7 @@ func (b *Box) buildWatch() (task.Task, error) {
 	b.health.Set(health.LinkOff, !b.joined())
 	own, in := b.store.Quarantine()
 	b.health.Set(health.StoreQuarantine, len(own)+len(in) > 0)
+	b.health.Set(health.StoreLost, b.store.Lost() > 0)
 	b.health.Set(health.StoreReadOnly, b.store.ReadOnly())
 	return task.Plain("watch", func(ctx context.Context) error {
 		tick := time.NewTicker(watchEvery)

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"strconv"
 	"time"
 
+	"clinicbox/clinic"
 	"clinicbox/clinic/starting"
 	"clinicbox/device/clock"
 	"clinicbox/device/health"
@@ -57,6 +59,11 @@ func (b *Box) open(ctx context.Context) (err error) {
 			err = errors.Join(err, b.store.Close())
 		}
 	}()
+	if n := b.store.Lost(); n > 0 {
+		b.ending.Lock()
+		b.events = append(b.events, event{what: clinic.MachineLost, detail: strconv.FormatUint(n, 10)})
+		b.ending.Unlock()
+	}
 	b.log.Info("records open", "entries", b.store.Own().Size(), "took", time.Since(begin).Round(time.Millisecond).String())
 	return b.learn(ctx)
 }

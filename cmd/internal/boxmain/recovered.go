@@ -2,6 +2,7 @@ package boxmain
 
 import (
 	"context"
+	"errors"
 
 	"clinicbox/clinic/desk"
 )
@@ -14,14 +15,23 @@ func (b *Box) takeSeeds() []desk.StaffSeed {
 	return append([]desk.StaffSeed(nil), b.seeds...)
 }
 
-// tell records what happened while the records were closed.
+// tell records what happened while the records were closed. A disk that takes nothing
+// keeps nobody from reading: the rest is recorded after the next start that can.
 func (b *Box) tell(ctx context.Context) error {
 	b.ending.Lock()
 	events := b.events
 	b.seeds, b.events = nil, nil
 	b.ending.Unlock()
-	for _, e := range events {
-		if err := record(ctx, b.desk, e); err != nil {
+	for i, e := range events {
+		err := record(ctx, b.desk, e)
+		if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) || errors.Is(err, &desk.Error{Code: desk.CodeStoreReadOnly}) {
+			b.log.Error("not recorded yet", "events", len(events)-i, "err", err)
+			b.ending.Lock()
+			b.events = append(events[i:len(events):len(events)], b.events...)
+			b.ending.Unlock()
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
