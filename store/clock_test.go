@@ -24,7 +24,8 @@ func TestClockJumps(t *testing.T) {
 	var want []clinic.Leaf
 	var last uint64
 	jumps := []time.Time{
-		{}, time.Unix(0, 0), time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1970, 1, 1, 0, 0, 5, 0, time.UTC),
+		{},
+		time.Unix(0, 0), time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1970, 1, 1, 0, 0, 5, 0, time.UTC),
 		time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 15, 1, 0, 0, 0, time.UTC), time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC),
 		time.Date(2106, 2, 7, 6, 28, 16, 0, time.UTC), time.Date(2262, 4, 12, 0, 0, 0, 0, time.UTC),
 	}

@@ -374,3 +374,39 @@ func TestTodayAndDue(t *testing.T) {
 		t.Fatalf("%+v", v.Visit.Visit)
 	}
 }
+
+// TestSetUpAfterACut: the power went between a person's entry and the PIN. The command
+// given again, with another ID as it draws one each time, makes no second person.
+func TestSetUpAfterACut(t *testing.T) {
+	s := newStation(t)
+	ctx := s.Context()
+	half := desk.StaffSeed{ID: clinic.NewID(), Staff: clinic.Staff{Name: "Nguyễn Văn Nửa", Role: clinic.RoleNurse}}
+	if err := s.SetUp(ctx, []desk.StaffSeed{half}); err != nil {
+		t.Fatal(err)
+	}
+	again := half
+	again.ID, again.PIN = clinic.NewID(), "730185"
+	other := again
+	other.ID, other.Role = clinic.NewID(), clinic.RoleDoctor
+	for range 2 {
+		if err := s.SetUp(ctx, []desk.StaffSeed{again, other}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := s.Staff(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, p := range all {
+		if p.Name == half.Name {
+			n++
+		}
+	}
+	if n != 3 { // the one of before, the doctor of that name, and the second call's: he has a PIN by now
+		t.Errorf("%d people of that name", n)
+	}
+	if _, err := s.Login(ctx, desk.LoginInput{Person: half.ID, PIN: again.PIN}); err != nil {
+		t.Error(err)
+	}
+}

@@ -24,8 +24,12 @@ var errNothing = errors.New("desk: nothing to write")
 // recorded, people who are not recorded yet, and PINs that do not exist. It may
 // run at every start.
 func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
+	staff = slices.Clone(staff)
 	// Looked at first: a box whose disk is full takes no act, and must start.
 	err := d.view(ctx, func(r Reader) error {
+		if err := d.halfAdded(r, staff); err != nil {
+			return err
+		}
 		_, err := d.setUp(r, staff)
 		return err
 	})
@@ -55,6 +59,33 @@ func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
 		}
 		if err := d.o.Pins.Set(ctx, s.ID, s.PIN, nil); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// halfAdded finds the people who were recorded and then, by a power cut, got no PIN:
+// given again, they are the same people and no second ones of that name.
+func (d *Desk) halfAdded(r Reader, staff []StaffSeed) error {
+	known, err := staffOf(r)
+	if err != nil {
+		return err
+	}
+	for i, s := range staff {
+		if s.PIN == "" || slices.ContainsFunc(known, func(p Person) bool { return p.ID == s.ID }) {
+			continue
+		}
+		for _, p := range known {
+			if p.Left || p.Foreign || p.Received || p.Name != s.Name || p.Role != s.Role {
+				continue
+			}
+			v, err := d.o.Pins.Look(p.ID)
+			if err != nil {
+				return err
+			}
+			if v.Result == clinic.PINUnset {
+				staff[i].ID = p.ID
+			}
 		}
 	}
 	return nil

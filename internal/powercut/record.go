@@ -42,8 +42,8 @@ type thread struct {
 }
 
 // Record runs a command to its end and returns what it did below root, an absolute
-// path of a folder that is there. Its Stdin and Stderr are used; its standard output
-// is recorded. The process must not start others. Its status is the error, when it is
+// path of a folder that is there. Its Stdin and Stderr are used when they are files; its
+// standard output is recorded. The process must not start others. Its status is the error, when it is
 // not 0.
 func Record(root string, c *exec.Cmd) (*Trace, error) {
 	root, err := filepath.EvalSymlinks(root)
@@ -79,11 +79,13 @@ func (r *recorder) run(c *exec.Cmd) error {
 	}
 	defer out.Close()
 	go discard(out)
-	stdin, err := os.Open(os.DevNull)
-	if err != nil {
-		return err
+	stdin, ok := c.Stdin.(*os.File)
+	if !ok {
+		if stdin, err = os.Open(os.DevNull); err != nil {
+			return err
+		}
+		defer stdin.Close()
 	}
-	defer stdin.Close()
 	stderr := os.Stderr
 	if f, ok := c.Stderr.(*os.File); ok {
 		stderr = f

@@ -49,7 +49,7 @@ type station struct {
 // command. more is added to the file.
 func newStation(t testing.TB, bin, dir, more string, people ...member) *station {
 	t.Helper()
-	s := &station{t: t, bin: bin, dir: dir, config: filepath.Join(dir, "box.toml"), log: testlog.New(t)}
+	s := attach(t, bin, dir)
 	text := "[data]\ndir = \"data\"\n[facility]\ncode = \"56999\"\nname = \"Trạm Y tế xã Yến Xa\"\n" +
 		"[box]\nname = \"tram-01\"\ntrust_clock = true\n[web]\nlisten = \"127.0.0.1:0\"\n" + more
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
@@ -61,6 +61,12 @@ func newStation(t testing.TB, bin, dir, more string, people ...member) *station 
 		}
 	}
 	return s
+}
+
+// attach is a station whose configuration is in dir.
+func attach(t testing.TB, bin, dir string) *station {
+	t.Helper()
+	return &station{t: t, bin: bin, dir: dir, config: filepath.Join(dir, "box.toml"), log: testlog.New(t)}
 }
 
 // command runs a command of the program to its end.
