@@ -24,7 +24,10 @@ const (
 )
 
 // Box lists the causes that a box knows.
-func Box() []Cause {
+func Box() []Cause { return append(records(), parts()...) }
+
+// records lists the causes of the records and the disk that they are on.
+func records() []Cause {
 	return []Cause{
 		{
 			Code: StoreFailed, Severity: Failure, Hides: []string{StoreRebuilding},
@@ -56,6 +59,12 @@ func Box() []Cause {
 			VI: "Sắp hết chỗ lưu. Gọi kỹ thuật viên.",
 			EN: "Storage is almost full. Call the technician.",
 		},
+	}
+}
+
+// parts lists the causes of everything else.
+func parts() []Cause {
+	return []Cause{
 		{
 			Code: Locked, Severity: Failure,
 			VI: "Máy đang khóa: trang của máy nói cách mở, hoặc vì sao không mở được.",
