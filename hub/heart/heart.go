@@ -27,12 +27,12 @@ const Filter = "cb/1/+/beat"
 // Limits. Whoever may publish on a box's topic may make us look up a serial and
 // verify a signature this often; only a signed beat is written down.
 const (
-	beatGap   = 2 * time.Second // of one box, on average
-	beatBurst = 5
-	maxBeat   = 1 << 10
-	maxBoxes  = 20_000 // names in memory
-	maxOrders = 16     // sent after one beat; the rest follows the next
-	alarmGap  = 10 * time.Minute
+	beatGap    = 2 * time.Second // of one sender, on average
+	beatBurst  = 5
+	maxBeat    = 1 << 10
+	maxSenders = 40_000 // in memory
+	maxOrders  = 16     // sent after one beat; the rest follows the next
+	alarmGap   = 10 * time.Minute
 )
 
 // Authority is what heart asks of the authority.
@@ -72,12 +72,18 @@ type Heart struct {
 	o Options
 
 	mu      sync.Mutex
-	names   map[string]*pace
+	paces   map[sender]*pace
 	sent    map[cert.Serial]uint64 // last order that went out
 	alarmed time.Time
 }
 
-// pace bounds how often a name is listened to.
+// sender is whom a beat says it is from; without a serial, all new ones of a name.
+type sender struct {
+	name   string
+	serial cert.Serial
+}
+
+// pace bounds how often a sender is listened to.
 type pace struct{ next time.Time }
 
 // New prepares a Heart.
@@ -88,7 +94,7 @@ func New(o Options) *Heart {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Heart{o: o, names: map[string]*pace{}, sent: map[cert.Serial]uint64{}}
+	return &Heart{o: o, paces: map[sender]*pace{}, sent: map[cert.Serial]uint64{}}
 }
 
 // Sentinels of a beat that does not count.
@@ -101,7 +107,11 @@ var (
 func (h *Heart) Handle(ctx context.Context, topic string, raw []byte) {
 	name, ok := strings.CutPrefix(topic, "cb/1/")
 	name, ok2 := strings.CutSuffix(name, "/beat")
-	if !ok || !ok2 || !hub.ValidBoxName(name) || len(raw) > maxBeat || !h.admit(name) {
+	if !ok || !ok2 || !hub.ValidBoxName(name) || len(raw) > maxBeat {
+		return
+	}
+	said, err := cert.Unverified[cert.Beat](raw)
+	if err != nil || !h.admit(sender{name, said.Serial}) {
 		return
 	}
 	v, b, err := h.verify(ctx, name, raw)
@@ -127,18 +137,28 @@ func (h *Heart) Handle(ctx context.Context, topic string, raw []byte) {
 	}
 }
 
-// admit bounds the rate of each name.
-func (h *Heart) admit(name string) bool {
+// admit bounds the rate of each sender: a box whose certificate ended may speak under
+// the name that its successor has, and must not take the successor's turn. Senders
+// that are new share what the name has for them, so that made-up serials cost little.
+func (h *Heart) admit(from sender) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.o.Now()
-	p := h.names[name]
+	if h.paces[from] == nil && !h.pace(sender{name: from.name}, now) {
+		return false
+	}
+	return h.pace(from, now)
+}
+
+// pace takes one of a sender's turns. The caller holds mu.
+func (h *Heart) pace(from sender, now time.Time) bool {
+	p := h.paces[from]
 	if p == nil {
-		if len(h.names) >= maxBoxes {
-			clear(h.names) // made-up names; the real ones come back within the hour
+		if len(h.paces) >= maxSenders {
+			clear(h.paces) // made-up ones; the real ones come back within the hour
 		}
 		p = &pace{next: now}
-		h.names[name] = p
+		h.paces[from] = p
 	}
 	if d := p.next.Sub(now); d < 0 || d > beatBurst*beatGap { // long ago, or the clock was set back
 		p.next = now

@@ -275,6 +275,44 @@ func TestFlood(t *testing.T) {
 	})
 }
 
+// TestPredecessorFloods: a stolen box that beats without end under the name which its
+// successor has now does not take the successor's turn; nor do made-up serials, once
+// the successor is known.
+func TestPredecessorFloods(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		old := w.centre.Join(ctx, hubtest.Invitation(facility, "a"))
+		if _, err := w.centre.Stolen(ctx, w.centre.By, "a", 5); err != nil {
+			t.Fatal(err)
+		}
+		next := w.centre.Join(ctx, hubtest.Invitation(facility, "a"))
+		answered := func(m *hubtest.Machine) bool {
+			w.take("a")
+			w.h.Handle(ctx, "cb/1/a/beat", m.NextBeat(cert.StateOpen, 0))
+			return len(w.take("a")) > 0
+		}
+		for range 1000 {
+			w.h.Handle(ctx, "cb/1/a/beat", old.NextBeat(cert.StateOpen, 0))
+		}
+		if answered(old) {
+			t.Error("the flood has no limit")
+		}
+		if !answered(next) {
+			t.Fatal("the predecessor took the successor's turn")
+		}
+		for range 1000 {
+			raw, err := cert.Sign(old.Beat, cert.Beat{Box: "a", Serial: cert.NewSerial(), N: 1, State: cert.StateOpen})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.h.Handle(ctx, "cb/1/a/beat", raw)
+		}
+		if !answered(next) {
+			t.Fatal("made-up serials took the successor's turn")
+		}
+	})
+}
+
 func FuzzBeat(f *testing.F) {
 	d, err := db.Open(f.Context(), filepath.Join(f.TempDir(), "hub.db"))
 	if err != nil {
