@@ -23,6 +23,8 @@ type AllergyFile struct {
 	Conflict bool      // Items comes from more than one version
 	Tips     []Leaf    // the versions that count, the latest last
 	Versions []Record  // every version, oldest first
+	// Lost: a version can no longer be read and none replaces it: ask again.
+	Lost bool
 }
 
 // PatientFile is a patient as pages show it.
@@ -35,6 +37,8 @@ type PatientFile struct {
 	Unknown   []Record    // kinds that this program does not know, outside visits
 	Protected bool        // opens with a reason only
 	Guards    []Record    // KindProtection that count, the latest last
+	Signed    []Signature // confirmations of single documents outside visits, oldest first
+	Lost      []Hole      // entries that can no longer be read (Lose)
 }
 
 // FoldPatient returns the patient that the records tell of. The order of the
@@ -53,6 +57,8 @@ func FoldPatient(id ID, records []Record) PatientFile {
 			p.Versions, p.Now = append(p.Versions, r), b
 		case *Allergies:
 			p.Allergies.Versions = append(p.Allergies.Versions, r)
+		case *Signed:
+			p.Signed = append(p.Signed, Signature{By: r.Author, Record: r, Trusted: r.Trusted})
 		case nil:
 			p.Unknown = append(p.Unknown, r)
 		}

@@ -18,6 +18,7 @@ const (
 	VisitSigned   VisitState = 4 // every document's current version is signed, bills aside
 	VisitAmended  VisitState = 5 // signed once, something changed since: sign again
 	VisitClosed   VisitState = 6 // left without being seen, or opened by mistake
+	VisitTorn     VisitState = 7 // a document that was signed can no longer be read here
 )
 
 // VisitFile is a visit as pages show it.
@@ -32,6 +33,9 @@ type VisitFile struct {
 	Papers    []Record    // KindPaper, oldest first
 	Unknown   []Record    // kinds that this program does not know
 	State     VisitState
+	Lacks     int    // documents that a confirmation names and that are not here
+	Lost      []Hole // those of the visit, known by a confirmation
+	MayLack   []Hole // of the patient, which may be of this visit
 
 	legal []Record // KindLegalAsked and KindLegalSigned, oldest first
 }
@@ -125,7 +129,10 @@ func (v *VisitFile) state() VisitState {
 		// next signature covers it, but none is asked for it.
 		changed = changed || d.State != DocSigned && d.Kind != KindBill
 	}
+	v.Lacks = v.lacks()
 	switch {
+	case v.Lacks > 0:
+		return VisitTorn
 	case v.confirmed() && any && !changed:
 		return VisitSigned
 	case v.confirmed():

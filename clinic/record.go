@@ -50,8 +50,10 @@ func (r *Record) Recorded() time.Time { return time.UnixMilli(int64(r.HLC >> 16)
 type Hole struct {
 	Ref      Ref
 	Leaf     Leaf
-	Kind     Kind
+	Kind     Kind // 0 = not known
 	Recorded time.Time
+	// Unread: the bytes are there, but this program cannot read them; a newer one may.
+	Unread bool
 }
 
 // Draft is an entry before the store gave it time and place. The zero Event

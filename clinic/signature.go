@@ -95,6 +95,28 @@ func (v *VisitFile) JudgeSignatures(judge SignatureJudge) {
 	v.State = v.state()
 }
 
+// SignedAlone returns the confirmations outside visits that name the entry: those that
+// count, and the others.
+func (p *PatientFile) SignedAlone(l Leaf) (good, void []Signature) {
+	for _, s := range p.Signed {
+		switch {
+		case !s.names(l):
+		case s.State.Counts():
+			good = append(good, s)
+		default:
+			void = append(void, s)
+		}
+	}
+	return good, void
+}
+
+// JudgeSignatures has the confirmations outside visits judged; visits have their own.
+func (p *PatientFile) JudgeSignatures(judge SignatureJudge) {
+	for i := range p.Signed {
+		p.Signed[i].State = judge(&p.Signed[i].Record)
+	}
+}
+
 // judged parts the confirmations that count from those that do not.
 func (ver *Version) judged(states map[Leaf]SignatureState) {
 	all := slices.Concat(ver.Signed, ver.Void)

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/entry"
 	"clinicbox/store/journal"
 )
 
@@ -58,21 +59,32 @@ func (r *reader) Lost(subject clinic.ID) ([]clinic.Hole, error) {
 	}
 	defer r.leave()
 	out := r.s.holes.list(subject)
-	err := r.each(tRecord, subject[:], func(k, v []byte) error {
-		ref := refFrom(v)
-		raw, err := r.raw(ref)
-		if errors.Is(err, journal.ErrRange) || err == nil && !raw.Hole() {
-			return nil // recordOf tells of a row that names nothing
+	if _, known := r.lost[subject]; !known {
+		if _, err := r.Records(subject); err != nil { // finds them on its way
+			return nil, err
 		}
-		if err == nil && !slices.ContainsFunc(out, func(o clinic.Hole) bool { return o.Ref == ref }) {
-			out = append(out, holeOf(k, v, raw.Leaf))
+	}
+	for _, h := range r.lost[subject] {
+		if !slices.ContainsFunc(out, func(o clinic.Hole) bool { return o.Ref == h.Ref }) {
+			out = append(out, h)
 		}
-		return err
-	})
+	}
 	slices.SortFunc(out, func(a, b clinic.Hole) int {
 		return cmp.Or(a.Recorded.Compare(b.Recorded), cmp.Compare(a.Ref.Journal, b.Ref.Journal), cmp.Compare(a.Ref.Index, b.Ref.Index))
 	})
-	return out, err
+	return out, nil
+}
+
+// lostOf is the hole that a row of tRecord names: its entry cannot be read, or is of a
+// form that this program does not know, or is another one.
+func (r *reader) lostOf(k, v []byte) clinic.Hole {
+	raw, err := r.raw(refFrom(v))
+	h := holeOf(k, v, raw.Leaf)
+	if err == nil && !raw.Hole() {
+		_, derr := entry.Decode(raw.Bytes, h.Ref, raw.Leaf)
+		h.Unread = derr != nil
+	}
+	return h
 }
 
 // holeOf reads a row of tRecord.

@@ -13,13 +13,22 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 	}
 	defer r.leave()
 	var out []clinic.Record
+	var lost []clinic.Hole
 	err := r.each(tRecord, subject[:], func(k, v []byte) error {
 		rec, ok, err := r.recordOf(subject, k[16:], v)
 		if ok {
 			out = append(out, rec)
+		} else if err == nil {
+			lost = append(lost, r.lostOf(k, v))
 		}
 		return err
 	})
+	if err == nil {
+		if r.lost == nil {
+			r.lost = map[clinic.ID][]clinic.Hole{}
+		}
+		r.lost[subject] = lost
+	}
 	return out, err
 }
 

@@ -60,7 +60,8 @@ func (s *Store) watch(r *reader) (done func()) {
 type reader struct {
 	s     *Store
 	kv    *txKV
-	batch *batch // in acts: what is not in the journal yet
+	batch *batch                      // in acts: what is not in the journal yet
+	lost  map[clinic.ID][]clinic.Hole // found by Records
 
 	inside sync.Mutex // held by the outermost method on its way
 	depth  int        // of methods that call each other

@@ -41,10 +41,11 @@ func (s *Server) allergies(w http.ResponseWriter, r *http.Request) error {
 }
 
 func fillAllergies(f *Form, a clinic.AllergyFile) {
-	switch a.State {
-	case clinic.AllergiesKnown:
+	switch {
+	case a.State == clinic.AllergiesKnown:
 		f.Set("known", "yes")
-	case clinic.AllergiesNoneKnown:
+	case a.Lost: // nobody knows what the lost version said: it is asked again
+	case a.State == clinic.AllergiesNoneKnown:
 		f.Set("known", "no")
 	}
 	for i, it := range a.Items {
@@ -124,8 +125,9 @@ type AllergyVersion struct {
 	Allergies *clinic.Allergies
 	Record    clinic.Record
 	By        desk.Person
-	Signed    []SignedBy // none: allergies are no signed document
-	Void      []SignedBy // none
+	Signed    []SignedBy // a version that was signed alone
+	Void      []SignedBy // confirmations that do not count
+	Pending   string     // none: allergies need no signature
 	Now       bool       // counts today
 }
 
@@ -143,9 +145,10 @@ func (s *Server) allergyVersions(w http.ResponseWriter, r *http.Request) error {
 	for i := len(file.Versions) - 1; i >= 0; i-- {
 		rec := file.Versions[i]
 		body, _ := rec.Body.(*clinic.Allergies)
-		v.Versions = append(v.Versions, AllergyVersion{
-			Allergies: body, Record: rec, By: pv.File.Names[rec.Author], Now: slices.Contains(file.Tips, rec.Leaf),
-		})
+		x := AllergyVersion{Allergies: body, Record: rec, By: pv.File.Names[rec.Author], Now: slices.Contains(file.Tips, rec.Leaf)}
+		good, void := pv.File.SignedAlone(rec.Leaf)
+		x.Signed, x.Void = signedBy(pv.File.Names, good), signedBy(pv.File.Names, void)
+		v.Versions = append(v.Versions, x)
 	}
 	s.show(w, r, http.StatusOK, "allergyversions", v)
 	return nil

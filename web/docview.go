@@ -14,8 +14,9 @@ type DocView struct {
 	Void     []SignedBy // confirmations that do not count
 	State    clinic.DocState
 	Conflict bool
-	Earlier  int  // versions before this one
-	Mine     bool // the person at the screen may change it
+	Pending  string // key of what to say of a version that waits for a signature; empty = nothing
+	Earlier  int    // versions before this one
+	Mine     bool   // the person at the screen may change it
 	ICD      map[string]clinic.CatalogRow
 
 	Vitals       []VitalValue
@@ -42,17 +43,25 @@ type VitalValue struct {
 	Over              bool // above the range; otherwise below
 }
 
+func signedBy(names map[clinic.ID]desk.Person, all []clinic.Signature) (out []SignedBy) {
+	for _, s := range all {
+		out = append(out, SignedBy{names[s.By], s.Record, s.State})
+	}
+	return out
+}
+
 func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView {
 	x := DocView{
 		Step: stepOf(d.Kind), Record: ver.Record, By: v.Names[ver.Record.Author], State: d.State,
 		Conflict: d.Conflict, Earlier: len(d.Versions) - 1, ICD: v.ICD,
 	}
-	for _, s := range ver.Signed {
-		x.Signed = append(x.Signed, SignedBy{v.Names[s.By], s.Record, s.State})
+	if len(ver.Signed) == 0 && len(v.Visit.Signed) > 0 && d.Kind != clinic.KindBill {
+		x.Pending = "doc.unsigned"
+		if d.State == clinic.DocAmended && ver == d.Current() {
+			x.Pending = "doc.amended"
+		}
 	}
-	for _, s := range ver.Void {
-		x.Void = append(x.Void, SignedBy{v.Names[s.By], s.Record, s.State})
-	}
+	x.Signed, x.Void = signedBy(v.Names, ver.Signed), signedBy(v.Names, ver.Void)
 	switch b := ver.Record.Body.(type) {
 	case *clinic.Vitals:
 		x.Vitals = vitalValues(b, months(v))

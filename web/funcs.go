@@ -32,6 +32,8 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"who":      func(p desk.Person) string { return personText(c, p) },
 		"rowName":  func(r clinic.CatalogRow) string { return rowName(c, r) },
 		"rowMore":  func(r clinic.CatalogRow) string { return rowMore(c, r) },
+		"lost":     lostView,
+		"lostName": lostName,
 		"queueRow": func(row desk.QueueRow, next bool, today clinic.Date) queueRow { return queueRow{row, next, today} },
 		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
 		"systemKey": systemKey, "patientOf": patientOf,

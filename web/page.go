@@ -65,6 +65,7 @@ type Banner struct {
 	System string
 	Asked  bool
 	Items  []clinic.Allergy
+	Lost   bool // what was said of allergies can no longer be read: never "none"
 	Closed bool // the record is protected: name, year of birth and allergies only
 }
 

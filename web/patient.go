@@ -58,7 +58,7 @@ func call(r *http.Request, field string) desk.Call {
 
 // banner makes the patient's banner.
 func banner(id clinic.ID, p *clinic.Patient, a clinic.AllergyFile, on clinic.Date) *Banner {
-	b := &Banner{ID: id, Asked: a.State != clinic.AllergiesNotAsked, Items: a.Items}
+	b := &Banner{ID: id, Asked: a.State != clinic.AllergiesNotAsked, Items: a.Items, Lost: a.Lost}
 	if p == nil {
 		return b
 	}

@@ -81,6 +81,10 @@ func (v *VisitPage) next() string {
 		return ""
 	case clinic.VisitAmended:
 		return "check"
+	case clinic.VisitTorn:
+		if len(v.Missing) == 0 && len(v.File.Visit.Unsigned()) == 0 {
+			return "" // it stays torn until the entry is back
+		}
 	}
 	for _, st := range v.Steps {
 		if !st.Done && (st.Name != "check") {

@@ -40,6 +40,11 @@ func (d *Desk) SetAllergies(ctx context.Context, c Call, in AllergiesInput) (Don
 				return nil, err
 			}
 			file := clinic.FoldPatient(in.Patient, records)
+			lost, err := w.Lost(in.Patient)
+			if err != nil {
+				return nil, err
+			}
+			file.Lose(lost)
 			if file.Now == nil {
 				return nil, &Error{Code: CodeNoPatient}
 			}

@@ -56,22 +56,41 @@ func (d *Desk) keysOf(r Reader, person clinic.ID) ([]SigningKey, error) {
 }
 
 // judge checks confirmations of visits; the keys of each author are read once.
-func (d *Desk) judge(r Reader, visits ...*clinic.VisitFile) (err error) {
+func (d *Desk) judge(r Reader, visits ...*clinic.VisitFile) error {
+	return d.judging(r, func(judge clinic.SignatureJudge) {
+		for _, v := range visits {
+			v.JudgeSignatures(judge)
+		}
+	})
+}
+
+// judgeAlone checks the confirmations of a patient's single documents.
+func (d *Desk) judgeAlone(r Reader, p *clinic.PatientFile) error {
+	if len(p.Signed) == 0 {
+		return nil
+	}
+	return d.judging(r, p.JudgeSignatures)
+}
+
+// judging hands on a judge of this snapshot. One that confirms nothing is told to the
+// centre, once (Views).
+func (d *Desk) judging(r Reader, do func(clinic.SignatureJudge)) (err error) {
 	if d.o.Keys == nil {
 		return nil
 	}
-	keys := map[clinic.ID][]SigningKey{} // of this snapshot
-	judge := func(rec *clinic.Record) clinic.SignatureState {
+	keys := map[clinic.ID][]SigningKey{}
+	do(func(rec *clinic.Record) clinic.SignatureState {
 		if _, known := keys[rec.Author]; !known {
 			found, kerr := d.keysOf(r, rec.Author)
 			err = errors.Join(err, kerr)
 			keys[rec.Author] = found
 		}
-		return clinic.JudgeSigned(rec, keys[rec.Author], d.fits.fits)
-	}
-	for _, v := range visits {
-		v.JudgeSignatures(judge)
-	}
+		state := clinic.JudgeSigned(rec, keys[rec.Author], d.fits.fits)
+		if err == nil {
+			d.views.judged(rec, state)
+		}
+		return state
+	})
 	return err
 }
 

@@ -13,7 +13,7 @@ type QueueRow struct {
 	Name  string
 	Birth clinic.Date
 	Sex   clinic.Sex
-	State clinic.VisitState // VisitAmended is told on the visit's page only
+	State clinic.VisitState // of a signed visit: as its signatures are judged
 	// Closed: the record is protected, Birth is the year only.
 	Closed bool
 }
@@ -38,7 +38,10 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 			return err
 		}
 		for i, row := range rows {
-			q := QueueRow{VisitRow: row, State: stateOf(row.Has)}
+			q := QueueRow{VisitRow: row}
+			if q.State, err = d.stateOf(r, &row); err != nil {
+				return err
+			}
 			p, err := r.Patient(row.Patient)
 			if err != nil {
 				return err
@@ -60,6 +63,21 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 		return nil
 	})
 	return out, err
+}
+
+// stateOf tells where a visit stands: by what it has, and when it is signed, by what
+// its signatures are worth.
+func (d *Desk) stateOf(r Reader, row *VisitRow) (clinic.VisitState, error) {
+	if row.Has&HasSigned == 0 {
+		return stateOf(row.Has), nil
+	}
+	records, err := r.Records(row.Patient)
+	if err != nil {
+		return 0, err
+	}
+	file := clinic.FoldVisit(row.ID, records)
+	err = d.judge(r, &file)
+	return file.State, err
 }
 
 // stateOf tells where a visit stands by what it has.
@@ -111,6 +129,9 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 		if err = d.judge(r, visits...); err != nil {
 			return err
 		}
+		if err = d.judgeAlone(r, &out.PatientFile); err != nil {
+			return err
+		}
 		return out.visits(r, d.now())
 	})
 	if err != nil {
@@ -129,7 +150,17 @@ func readPatient(r Reader, patient clinic.ID) (clinic.PatientFile, error) {
 	if err != nil {
 		return clinic.PatientFile{}, err
 	}
+	return filePatient(r, patient, records)
+}
+
+// filePatient folds what was read, with what can no longer be read.
+func filePatient(r People, patient clinic.ID, records []clinic.Record) (clinic.PatientFile, error) {
 	file := clinic.FoldPatient(patient, records)
+	lost, err := r.Lost(patient)
+	if err != nil {
+		return clinic.PatientFile{}, err
+	}
+	file.Lose(lost)
 	if file.Now == nil {
 		return clinic.PatientFile{}, &Error{Code: CodeNoPatient}
 	}
@@ -205,8 +236,13 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 		if err != nil {
 			return err
 		}
-		out.Patient = clinic.FoldPatient(patient, doc.records)
+		if out.Patient, err = filePatient(r, patient, doc.records); err != nil {
+			return err
+		}
 		out.Visit, out.Row = doc.file, doc.row
+		if v := out.Patient.Visit(visit); v != nil {
+			out.Visit.Lost, out.Visit.MayLack = v.Lost, v.MayLack
+		}
 		out.ICD = icdRows(r, &doc.file, doc.row.Day)
 		if out.Names, err = names(r); err != nil {
 			return err

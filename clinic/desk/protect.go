@@ -171,7 +171,7 @@ func (d *Desk) Closed(ctx context.Context, by, patient clinic.ID) (out ClosedVie
 			return err
 		}
 		out = ClosedView{ID: patient, Now: veil(file.Now), May: slices.Contains(rightOpen.roles(), p.Role)}
-		out.Allergies = clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items, Conflict: file.Allergies.Conflict}
+		out.Allergies = clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items, Conflict: file.Allergies.Conflict, Lost: file.Allergies.Lost}
 		if out.Protected, err = r.Protected(patient); err != nil {
 			return err
 		}

@@ -37,6 +37,7 @@ type Views struct {
 	seen    map[look]time.Time // looks that stand for further ones
 	late    []viewAct          // openings that could not be written at once
 	failing bool               // the last write failed, which is in the log
+	voids   voids
 
 	writing sync.Mutex // held by Flush
 	queue   []viewAct  // that a store refused; a retry keeps the act's ID
@@ -101,6 +102,9 @@ func (v *Views) Flush(ctx context.Context) (err error) {
 		if err == nil {
 			v.queue = v.queue[1:]
 		}
+	}
+	if err == nil {
+		err = v.tellVoids(ctx)
 	}
 	v.said(ctx, err)
 	return err

@@ -27,7 +27,7 @@ func machineWord(event string) string {
 		clinic.MachineEnrolled: "machine.enrolled", clinic.MachineRecovered: "machine.recovered",
 		clinic.MachineTelephoned: "machine.telephoned", clinic.MachineOrder: "machine.order",
 		clinic.MachineGuessed: "machine.guessed", clinic.MachineLost: "machine.lost", clinic.MachineOpened: "machine.opened",
-		clinic.MachineNewCode: "machine.new-code",
+		clinic.MachineNewCode: "machine.new-code", clinic.MachineVoid: "machine.void",
 	}[event]
 }
 

@@ -18,6 +18,7 @@ var errDead = errors.New("desktest: the reader is dead")
 // reader answers by looking through everything: slow, short and easy to trust.
 type reader struct {
 	all  []clinic.Record
+	lost []clinic.Record // Store.Lose
 	dead bool
 }
 
@@ -45,12 +46,17 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 	return out, nil
 }
 
-// Lost implements desk.People: what is in memory is never lost.
-func (r *reader) Lost(clinic.ID) ([]clinic.Hole, error) {
+// Lost implements desk.People.
+func (r *reader) Lost(subject clinic.ID) (out []clinic.Hole, err error) {
 	if r.dead {
 		return nil, errDead
 	}
-	return nil, nil
+	for i := range r.lost {
+		if rec := &r.lost[i]; rec.Subject == subject {
+			out = append(out, clinic.Hole{Ref: rec.Ref, Leaf: rec.Leaf, Kind: rec.Kind, Recorded: rec.Recorded()})
+		}
+	}
+	return out, nil
 }
 
 func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {

@@ -44,6 +44,7 @@ type raw struct {
 	bytes []byte
 	leaf  clinic.Leaf
 	in    bool // received
+	lost  bool // can no longer be read
 }
 
 var _ desk.Store = (*Store)(nil)
@@ -91,7 +92,14 @@ func (s *Store) View(ctx context.Context, f func(desk.Reader) error) error {
 }
 
 func (s *Store) read(f func(desk.Reader) error) error {
-	r := &reader{all: s.decoded(0, len(s.records))}
+	r := &reader{}
+	for _, rec := range s.decoded(0, len(s.records)) {
+		if s.records[rec.Ref.Index].lost {
+			r.lost = append(r.lost, rec)
+		} else {
+			r.all = append(r.all, rec)
+		}
+	}
 	defer func() { r.dead = true }()
 	return f(r)
 }
@@ -163,6 +171,19 @@ func (s *Store) Receive(author clinic.ID, drafts ...clinic.Draft) error {
 		s.records[n].in = true
 	}
 	return err
+}
+
+// Lose makes an entry unreadable, as damage does.
+func (s *Store) Lose(leaf clinic.Leaf) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.records {
+		if s.records[i].leaf == leaf {
+			s.records[i].lost = true
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Store) at(places []int) []clinic.Record {

@@ -1,0 +1,29 @@
+package web
+
+import "clinicbox/clinic"
+
+// LostView is a note about entries that can no longer be read.
+type LostView struct {
+	Title string // message key
+	Holes []clinic.Hole
+}
+
+func lostView(title string, holes []clinic.Hole) LostView { return LostView{title, holes} }
+
+// lostName is the message key of what an entry of the kind was.
+func lostName(k clinic.Kind) string {
+	if step := stepOf(k); step != "" {
+		return "step." + step
+	}
+	switch k {
+	case clinic.KindPatient:
+		return "patient.details"
+	case clinic.KindAllergies:
+		return "patient.allergies"
+	case clinic.KindVisit:
+		return "lost.opening"
+	case clinic.KindSigned:
+		return "lost.signature"
+	}
+	return "lost.other"
+}
