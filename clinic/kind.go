@@ -29,6 +29,7 @@ const (
 	KindArrived     Kind = 29 // an appointment slip was used for a visit
 	KindLegalAsked  Kind = 30 // a legal signature of a document is asked for
 	KindLegalSigned Kind = 31 // a legal signature of a document
+	KindAttached    Kind = 32 // a scan, image or document: a blob
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
 	KindLooked      Kind = 42 // a person looked at several records
@@ -82,6 +83,8 @@ func NewBody(k Kind) any {
 		return new(LegalAsked)
 	case KindLegalSigned:
 		return new(LegalSigned)
+	case KindAttached:
+		return new(Attached)
 	case KindPaper:
 		return new(Paper)
 	case KindViewed:
@@ -109,7 +112,7 @@ func (k Kind) String() string {
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",
-		KindArrived: "arrived", KindPaper: "paper", KindViewed: "viewed", KindAcknowledged: "acknowledged",
+		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 	}
 	if n, ok := names[k]; ok {
 		return n

@@ -40,9 +40,9 @@ const (
 	MachineNewCode    = "new recovery code"
 	MachineRestored   = "restored from a copy"          // every number series jumps
 	MachineDamaged    = "records can no longer be read" // Detail: how many of which journal
+	MachineMended     = "records are readable again"    // Detail: the file, and how many
 	MachineVoid       = "signature confirms nothing"    // Detail: journal and index, why
 	MachineLost       = "saved records are gone"        // Detail: how many
-	MachineMended     = "records are readable again"    // the same
 )
 
 // MachineSubject is the subject of every KindMachine entry.

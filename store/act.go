@@ -278,6 +278,11 @@ func (b *batch) encode(a *act, drafts []clinic.Draft) (out []journal.Entry, recs
 		if want == nil || reflect.TypeOf(want) != reflect.TypeOf(d.Body) || reflect.ValueOf(d.Body).IsNil() {
 			return nil, nil, fmt.Errorf("%w: number %d has a body that is not of %v", ErrDraft, i, d.Kind)
 		}
+		for _, blob := range clinic.BlobsOf(d.Body) {
+			if !b.s.blobs.has(blob) {
+				return nil, nil, fmt.Errorf("%w: number %d names a blob that is not kept", ErrDraft, i)
+			}
+		}
 		if d.Event.IsZero() {
 			d.Event = now
 		}

@@ -19,7 +19,15 @@ type kv interface {
 }
 
 // tokens hashes what would name a person.
-type tokens struct{ key seal.Key }
+type tokens struct {
+	key   seal.Key
+	blobs seal.Key // of blobs' names, which stay when keys change
+}
+
+// tokensUnder makes the tokens of views that are hashed under a data key.
+func (s *Store) tokensUnder(k *seal.Key) tokens { return tokens{k.Sub("index"), blobNames(s.ring)} }
+
+func (s *tokens) blob(b clinic.Blob) token { return blobToken(&s.blobs, b) }
 
 // applier puts records into the views. Every rule is a union, a minimum or a
 // maximum over stamps, so the result depends on the set of records only, not on
@@ -36,7 +44,7 @@ type applier struct {
 func needsBody(k clinic.Kind) bool {
 	switch k {
 	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe,
-		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine:
+		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine, clinic.KindAttached:
 		return true
 	}
 	return false
@@ -55,6 +63,10 @@ func (a *applier) apply(r *clinic.Record) {
 		a.series(r)
 	case clinic.In:
 		a.kv.putMin(tLeaf, r.Leaf[:16], u64(r.Ref.Index))
+	}
+	for _, b := range clinic.BlobsOf(r.Body) {
+		t := a.tokens.blob(b)
+		a.kv.putMin(tBlob, t[:], u64(uint64(r.Ref.Journal)))
 	}
 	if looks(r.Kind) {
 		a.look(r, s, ref)

@@ -39,7 +39,7 @@ func (t table) widths() (key, value int) {
 	case tIdent:
 		return 32, 1
 	}
-	return 16, 8 // tAct, tLeaf
+	return 16, 8 // tAct, tLeaf, tBlob
 }
 
 func (b *bulk) get(t table, key []byte) []byte { return b.maps[t][string(key)] }

@@ -20,6 +20,7 @@ type Report struct {
 	Own, In   uint64 // entries
 	Holes     uint64 // that can no longer be read
 	Unknown   uint64 // that this program cannot decode
+	Blobs     uint64 // files
 	Rows      uint64 // of the views, compared
 	Unapplied uint64 // entries that the views miss: the next open applies them
 	Unturned  int    // files that a change of keys has not reached: the next open finishes it
@@ -90,8 +91,11 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 			break
 		}
 		rep.unturned(k == s.ring.Newest())
-		s.tokens = tokens{k.Sub("index")}
+		s.tokens = s.tokensUnder(k)
 		err = s.compare(ctx, &rep, m)
+	}
+	if err == nil {
+		err = s.checkBlobs(ctx, &rep)
 	}
 	return rep, errors.Join(err, ctx.Err())
 }

@@ -6,6 +6,7 @@
 //	epoch             epoch and incarnation of the own journal
 //	own/, in/         journals (store/journal): NNNNNNNN.seg, .idx, hashes
 //	views-<schema>.db positions and small projections, made from the journals at any time
+//	blobs/            content too large for an entry, sealed: XX/NAME
 //	state.db          what is in no journal: sealed values under keyed hashes
 //
 // An act is saved when its entries are synced to the own journal. Views are a
@@ -76,6 +77,8 @@ type Options struct {
 	Reserve uint64
 	// Frozen treats the disk as read-only, whatever it is: nothing in Dir changes.
 	Frozen bool
+	// BlobBudget bounds the bytes of all blobs; 0 means 1 GiB.
+	BlobBudget int64
 	// Progress is told how far opening came, of how many entries; may be nil.
 	Progress func(done, total uint64)
 	// Probe looks at a views file after an unclean stop, in another process, because
@@ -103,6 +106,9 @@ func (o *Options) defaults() {
 	}
 	if o.Reserve == 0 {
 		o.Reserve = 32 << 20
+	}
+	if o.BlobBudget == 0 {
+		o.BlobBudget = 1 << 30
 	}
 	if o.SlowView == 0 {
 		o.SlowView = time.Second

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 
+	"go.etcd.io/bbolt"
+
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
 	"clinicbox/store/journal"
@@ -109,12 +111,7 @@ func (s *Store) nameHoles(bad map[clinic.Ref]clinic.Leaf) error {
 	rows := map[string][]byte{}
 	var from []byte
 	for done := false; !done; { // in pieces: a read transaction must not grow old
-		err := guard(func() error {
-			tx, err := s.db.Begin(false)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = tx.Rollback() }()
+		err := s.peek(func(tx *bbolt.Tx) error {
 			c := tx.Bucket(tRecord.name()).Cursor()
 			k, v := c.Seek(from)
 			for n := 0; k != nil && n < 10_000; n++ {

@@ -5,6 +5,9 @@ import "clinicbox/store/journal"
 // Raw is an entry as the journal keeps it. A hole has nil Bytes.
 type Raw = journal.Raw
 
+// Bad is a stretch of a journal that was set aside.
+type Bad = journal.Bad
+
 // Log is the journal that is uploaded. All methods may be called at the same time.
 type Log struct{ j *journal.Journal }
 

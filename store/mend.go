@@ -56,7 +56,7 @@ func (s *Store) mend(ctx context.Context, m mending) error {
 
 // remembered is the tree head that the views hold.
 func (s *Store) remembered(kind clinic.Journal) (size uint64, root [32]byte, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.peek(func(tx *bbolt.Tx) error {
 		var m meta
 		m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
 		if size, root = m.own, m.ownRoot; kind == clinic.In {

@@ -126,7 +126,7 @@ func (s *Store) openRing() error {
 			s.log.Error("the key ring's copies are not alike", "err", err)
 		}
 	}
-	s.tokens = tokens{s.ring.Newest().Sub("index")}
+	s.tokens = s.tokensUnder(s.ring.Newest())
 	return nil
 }
 

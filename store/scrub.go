@@ -108,6 +108,7 @@ func (c *Scrubber) steps() (out []step) {
 		out,
 		step{"epoch", c.epoch}, step{ringName, c.ring}, step{"state.db", c.state}, step{filepath.Base(viewsPath("")), c.views},
 	)
+	out = append(out, step{"blobs", c.blobs})
 	for _, l := range c.o.More {
 		out = append(out, step{l.Name, func(ctx context.Context) (f Finding, err error) {
 			f.Mended, f.Err = l.Check(ctx)
@@ -129,11 +130,14 @@ func (c *Scrubber) Run(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
-		if err := c.one(ctx); err != nil {
-			if ctx.Err() != nil || errors.Is(err, ErrClosed) {
-				return nil
-			}
+		switch err := c.one(ctx); {
+		case err == nil:
+		case ctx.Err() != nil, errors.Is(err, ErrClosed):
+			return nil
+		case errors.Is(err, ErrFatal):
 			return err
+		default: // records go on without it; the next step may work
+			c.s.log.Error("reading everything again", "err", err)
 		}
 	}
 }
@@ -151,6 +155,33 @@ func (c *Scrubber) Pass(ctx context.Context) (ScrubState, error) {
 			return st, err
 		}
 	}
+}
+
+// Part does one step by the name of what it reads, out of turn.
+func (c *Scrubber) Part(ctx context.Context, name string) error {
+	for _, s := range c.steps() {
+		if s.name == name {
+			_, err := c.read(ctx, s)
+			return err
+		}
+	}
+	return nil
+}
+
+// read does a step and tells what it found.
+func (c *Scrubber) read(ctx context.Context, s step) (right bool, err error) {
+	f, err := s.look(ctx)
+	if err != nil && (ctx.Err() != nil || errors.Is(err, ErrFatal) || errors.Is(err, ErrClosed)) {
+		return false, fmt.Errorf("store: scrub %s: %w", s.name, err)
+	}
+	if err != nil { // what cannot be read at all is damage, too
+		f.Err, f.Mended = errors.Join(f.Err, err), false
+	}
+	if f.Part = s.name; len(f.Flaws) == 0 && f.Err == nil {
+		return true, nil
+	}
+	c.tell(f)
+	return f.Mended, nil
 }
 
 func (c *Scrubber) now() time.Time {
@@ -180,16 +211,12 @@ func (c *Scrubber) one(ctx context.Context) error {
 	if st.Next >= len(steps) || st.Next == 0 {
 		st = ScrubState{Begun: c.now(), Done: st.Done, Last: st.Last}
 	}
-	step := steps[st.Next]
-	f, err := step.look(ctx)
+	right, err := c.read(ctx, steps[st.Next])
 	if err != nil {
-		return fmt.Errorf("store: scrub %s: %w", step.name, err)
+		return err
 	}
-	if f.Part = step.name; len(f.Flaws) > 0 || f.Err != nil {
-		c.tell(f)
-		if !f.Mended {
-			st.Wrong++
-		}
+	if !right {
+		st.Wrong++
 	}
 	st.Steps = len(steps)
 	if st.Next++; st.Next >= len(steps) {

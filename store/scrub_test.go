@@ -108,7 +108,7 @@ func TestScrubNamesMendsAndShows(t *testing.T) {
 		}
 	}
 	s.Close()
-	os.Remove(filepath.Join(o.Dir, "views-3.db"))
+	os.Remove(viewsFile(o.Dir))
 	s = storetest.Start(t, o)
 	if again := lost(s); !slices.Equal(again, holes) {
 		t.Fatal("after the views were built anew nobody knows what is missing")
@@ -187,21 +187,44 @@ func TestScrubOfWhatIsNoJournal(t *testing.T) {
 		t.Fatalf("%v, %+v", err, found)
 	}
 	for page := range 16 { // page heads of the views
-		flipIn(t, filepath.Join(o.Dir, "views-3.db"), (2+page)*4096+8)
+		flipIn(t, viewsFile(o.Dir), (2+page)*4096+8)
 	}
 	clear(found)
-	if _, err := s.Scrubber(so).Pass(t.Context()); err != nil || found["views-3.db"].Err == nil {
+	if _, err := s.Scrubber(so).Pass(t.Context()); err != nil || found[filepath.Base(viewsFile(o.Dir))].Err == nil {
 		t.Fatalf("%v, %+v", err, found)
 	}
 	s.Close()
-	if fi, err := os.Stat(filepath.Join(o.Dir, "views-3.db.stale")); err != nil || fi.Size() != 0 {
+	if fi, err := os.Stat(viewsFile(o.Dir) + ".stale"); err != nil || fi.Size() != 0 {
 		t.Fatal("the views are not marked")
 	}
 	s = storetest.Start(t, o)
 	s.Close()
-	if _, err := os.Stat(filepath.Join(o.Dir, "views-3.db.stale")); err == nil {
+	if _, err := os.Stat(viewsFile(o.Dir) + ".stale"); err == nil {
 		t.Error("the mark stays")
 	}
+	storetest.Check(t, o.Dir)
+}
+
+// TestScrubOfALostFile: a file that vanished under an open store is damage that is
+// told, and the rest is read.
+func TestScrubOfALostFile(t *testing.T) {
+	o, _, _ := rotting(t)
+	copies := copyOf(t, o.Dir)
+	s := storetest.Start(t, o)
+	if err := os.Remove(filepath.Join(o.Dir, "own", "00000001.seg")); err != nil {
+		t.Fatal(err)
+	}
+	flipIn(t, filepath.Join(o.Dir, "own", "00000000.seg"), 1200)
+	st, err := s.Scrubber(store.ScrubOptions{Copies: copies}).Pass(t.Context())
+	if err != nil || st.Wrong != 1 {
+		t.Fatalf("%+v, %v", st, err)
+	}
+	s.Close()
+	s = storetest.Start(t, o)
+	if st, err = s.Scrubber(store.ScrubOptions{Copies: copies}).Pass(t.Context()); err != nil || st.Wrong != 0 {
+		t.Fatalf("after a start: %+v, %v", st, err)
+	}
+	s.Close()
 	storetest.Check(t, o.Dir)
 }
 

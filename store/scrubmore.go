@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"go.etcd.io/bbolt"
+
 	"clinicbox/internal/durable"
 )
 
@@ -45,7 +47,7 @@ func (c *Scrubber) ring(context.Context) (f Finding, err error) {
 // state reads the file's pages, and every value. There is no other copy that may
 // take its place: one of an hour ago would give back wrong PINs that were counted.
 func (c *Scrubber) state(ctx context.Context) (f Finding, err error) {
-	if f.Err = c.pages(ctx, statePath(c.s.o.Dir)); f.Err != nil {
+	if f.Err = c.pages(ctx, statePath(c.s.o.Dir), checkPages); f.Err != nil {
 		return f, nil
 	}
 	return f, c.s.state.View(func(tx *StateTx) error {
@@ -67,7 +69,7 @@ func (c *Scrubber) views(ctx context.Context) (f Finding, err error) {
 	if !exists(path) {
 		return f, nil // in memory only, on a full disk
 	}
-	if f.Err = c.pages(ctx, path); f.Err == nil {
+	if f.Err = c.pages(ctx, path, c.sameRows); f.Err == nil {
 		return f, nil
 	}
 	c.s.markStale()
@@ -81,16 +83,42 @@ func (s *Store) markStale() {
 	}
 }
 
+// sameRows compares the rows on the medium with the sum that was kept of them, if no
+// commit comes between.
+func (c *Scrubber) sameRows(path string) error {
+	rows := func() (n uint64, err error) {
+		err = c.s.peek(func(tx *bbolt.Tx) error {
+			var m meta
+			m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
+			n = m.rows
+			return nil
+		})
+		return n, err
+	}
+	before, err := rows()
+	if err != nil {
+		return err
+	}
+	sum, err := checkViews(path)
+	if after, rerr := rows(); err == nil && rerr == nil && before == after && sum != after {
+		err = errRows
+	}
+	return err
+}
+
+// errRows tells that rows of the views changed by themselves.
+var errRows = errors.New("store: rows of the views are not those that were written")
+
 // pages checks a bbolt file as it is on the medium. Somebody may be writing to it, so
 // only what is wrong three times is wrong.
-func (c *Scrubber) pages(ctx context.Context, path string) (err error) {
+func (c *Scrubber) pages(ctx context.Context, path string, check func(string) error) (err error) {
 	for range 3 {
 		var f *os.File
 		if f, err = os.Open(path); err != nil {
 			return err
 		}
 		durable.Forget(f)
-		if err = errors.Join(checkRows(path, nil), f.Close(), ctx.Err()); err == nil {
+		if err = errors.Join(f.Close(), check(path), ctx.Err()); err == nil {
 			return nil
 		}
 	}
@@ -99,6 +127,9 @@ func (c *Scrubber) pages(ctx context.Context, path string) (err error) {
 
 // stalePath marks views that must be built anew.
 func stalePath(dir string) string { return viewsPath(dir) + ".stale" }
+
+// Stale tells that the views were found damaged: the next open builds them anew.
+func (s *Store) Stale() bool { return s.stale() }
 
 func (s *Store) stale() bool { return exists(stalePath(s.o.Dir)) }
 
@@ -111,3 +142,5 @@ func (s *Store) notStale() {
 		s.log.Warn("views stay marked as damaged", "file", filepath.Base(stalePath("")), "err", err)
 	}
 }
+
+func checkPages(path string) error { return checkRows(path, nil) }

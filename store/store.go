@@ -32,6 +32,7 @@ type Store struct {
 	tokens tokens
 	epoch  epoch
 	holes  holes
+	blobs  *Blobs
 
 	names    *search.Names
 	catalogs *search.Catalogs
@@ -102,6 +103,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if s.state, err = openState(s.o.Dir, s.ring, s.log, s.frozen); err != nil {
+		return err
+	}
+	if s.blobs, err = openBlobs(s); err != nil {
 		return err
 	}
 	s.rememberHoles() // of views that recover may build anew

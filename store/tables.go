@@ -13,7 +13,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 3
+const schema = 5
 
 // table is a bucket of the views.
 type table int
@@ -33,17 +33,18 @@ const (
 	tSeries               // series → highest number issued, less the jumps before it (clinic.Fresh)
 	tCatalog              // stamp → ref
 	tLeaf                 // leaf → index in in
+	tBlob                 // blob → journal of an entry that names it
 	tables
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
 func (t table) writeOnly() bool {
 	switch t {
-	case tRecord, tLook, tGuard, tAct, tIdent, tLeaf:
+	case tRecord, tLook, tGuard, tAct, tIdent, tLeaf, tBlob:
 		return true
 	}
 	return false

@@ -15,6 +15,11 @@ type Truths struct {
 	Linked      bool      // whether the link to the centre is up now
 	LastReceipt time.Time // zero = never
 	Problem     string    // message key, empty = none
+
+	// Copies tells that a copy on a second medium was asked for; Copied is when the
+	// last whole one was made, zero = never.
+	Copies bool
+	Copied time.Time
 }
 
 // Device is one thing on a cable, in words.

@@ -11,7 +11,12 @@ import (
 // NoteMachine records what happened to this box, in the box's own name. It is loud:
 // operators read it on the box's page at the centre.
 func (d *Desk) NoteMachine(ctx context.Context, m clinic.Machine) error {
-	_, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
+	return d.NoteMachineAs(ctx, clinic.NewID(), m)
+}
+
+// NoteMachineAs is NoteMachine as an act: the same one again records nothing.
+func (d *Desk) NoteMachineAs(ctx context.Context, act clinic.ID, m clinic.Machine) error {
+	_, err := d.o.Store.Act(ctx, act, clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
 		return []clinic.Draft{{Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &m}}, nil
 	})
 	return err

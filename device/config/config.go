@@ -15,6 +15,7 @@ import (
 // prints; a test compares them.
 type Box struct {
 	Data     Data     `toml:"data"`
+	Copy     Copy     `toml:"copy"`
 	Seal     Seal     `toml:"seal"`
 	Facility Facility `toml:"facility"`
 	Box      Identity `toml:"box"`
@@ -29,6 +30,12 @@ type Box struct {
 // Data says where records are.
 type Data struct {
 	Dir string `toml:"dir" check:"required,line=4000" doc:"Data directory; a relative path starts at this file's folder. No default: records must not land somewhere by accident."`
+}
+
+// Copy says where the second copy of the records is.
+type Copy struct {
+	Dir      string `toml:"dir" check:"line=4000" doc:"Folder where a second medium (USB stick or SSD) is mounted. Every hour the sealed records are copied to clinicbox-copy in it, and read back. Empty = no copy: which medium is for that is a decision, and it must be mounted by the system."`
+	SameDisk bool   `toml:"same_disk" doc:"True lets the copy be on the disk of the records, to try it out. Off: such a copy dies with the disk, and most often it means that the stick is not mounted."`
 }
 
 // Seal says what opens the records after a start.
@@ -119,7 +126,7 @@ func Load(path string, stricter Checks) (Box, error) {
 	if err != nil {
 		return Box{}, fmt.Errorf("config: %w", err)
 	}
-	for _, p := range []*string{&b.Data.Dir, &b.Seal.KeyFile, &b.Seal.Board, &b.Seal.TPM, &b.Hub.PasswordFile} {
+	for _, p := range []*string{&b.Data.Dir, &b.Copy.Dir, &b.Seal.KeyFile, &b.Seal.Board, &b.Seal.TPM, &b.Hub.PasswordFile} {
 		*p = Under(folder, *p)
 	}
 	b.Legal.Roots = Under(folder, b.Legal.Roots)

@@ -1,6 +1,9 @@
 package health
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The codes of the box's causes.
 const (
@@ -9,6 +12,19 @@ const (
 	StoreRebuilding = "store.rebuilding"
 	StoreQuarantine = "store.quarantine"
 	StoreLost       = "store.lost"
+	StoreIndex      = "store.index"
+	StoreState      = "store.state"
+	KeysDamaged     = "keys.damaged"
+	CopyAbsent      = "copy.absent"
+	CopySameDisk    = "copy.same-disk"
+	CopyFull        = "copy.full"
+	CopyReadOnly    = "copy.read-only"
+	CopyOther       = "copy.other"
+	CopyAhead       = "copy.ahead"
+	CopyDamaged     = "copy.damaged"
+	CopyNewer       = "copy.newer"
+	CopyFailed      = "copy.failed"
+	CopyOld         = "copy.old"
 	DiskLow         = "disk.low"
 	Locked          = "box.locked"
 	KeysDevelopment = "keys.development"
@@ -24,9 +40,10 @@ const (
 )
 
 // Box lists the causes that a box knows.
-func Box() []Cause { return append(records(), parts()...) }
+func Box() []Cause { return slices.Concat(records(), copies(), parts()) }
 
-// records lists the causes of the records and the disk that they are on.
+// records lists the causes of the records, of the disk that they are on, and of the
+// keys.
 func records() []Cause {
 	return []Cause{
 		{
@@ -55,9 +72,80 @@ func records() []Cause {
 			EN: "The medium lost records that had just been saved before the last stop. Look at the papers of the last patients and enter them again; replace the medium.",
 		},
 		{
+			Code: StoreIndex, Severity: Warning,
+			VI: "Chỉ mục hồ sơ bị hỏng trên thẻ nhớ; hồ sơ còn nguyên. Hết giờ khám, tắt rồi bật lại máy: chỉ mục tự dựng lại trong vài phút.",
+			EN: "The index of the records is damaged on the medium; the records are not. After hours, switch the box off and on: it is rebuilt in some minutes.",
+		},
+		{
+			Code: StoreState, Severity: Warning,
+			VI: "Một phần trạng thái của máy (bản nháp, phiếu chờ in, số lần nhập sai PIN) không đọc được; hồ sơ còn nguyên. Gọi kỹ thuật viên.",
+			EN: "Some of the box's state (drafts, waiting slips, counts of wrong PINs) cannot be read; the records are whole. Call the technician.",
+		},
+		{
+			Code: KeysDamaged, Severity: Warning,
+			VI: "Một tệp trong thư mục khóa bị hỏng. Đừng tắt máy; gọi kỹ thuật viên ngay để thay thẻ nhớ.",
+			EN: "A file of the keys is damaged. Do not switch off; call the technician now to change the medium.",
+		},
+		{
 			Code: DiskLow, Severity: Warning,
 			VI: "Sắp hết chỗ lưu. Gọi kỹ thuật viên.",
 			EN: "Storage is almost full. Call the technician.",
+		},
+	}
+}
+
+// copies are what may be wrong with the second medium. Each makes the copy old.
+func copies() []Cause {
+	return []Cause{
+		{
+			Code: CopyAbsent, Severity: Warning, Hides: []string{CopyOld}, After: time.Minute,
+			VI: "Không thấy USB sao lưu. Cắm lại USB; hồ sơ vẫn được lưu trong máy.",
+			EN: "The stick for the copy is not there. Plug it in; records are still saved in the box.",
+		},
+		{
+			Code: CopySameDisk, Severity: Warning, Hides: []string{CopyOld},
+			VI: "Chưa sao lưu: thư mục sao lưu nằm trên chính thẻ nhớ của máy, có lẽ USB chưa được gắn. Gọi kỹ thuật viên.",
+			EN: "No copy is made: its folder is on the box's own medium, most likely the stick is not mounted. Call the technician.",
+		},
+		{
+			Code: CopyFull, Severity: Warning, Hides: []string{CopyOld},
+			VI: "USB sao lưu đã đầy; bản sao trước vẫn còn. Thay bằng USB lớn hơn, giữ lại USB cũ đến khi có bản sao mới.",
+			EN: "The stick for the copy is full; the copy before is whole. Use a larger one, and keep the old one until there is a new copy.",
+		},
+		{
+			Code: CopyReadOnly, Severity: Warning, Hides: []string{CopyOld},
+			VI: "Không ghi được lên USB sao lưu. Gạt khóa chống ghi trên USB; nếu không có, thay USB.",
+			EN: "The stick for the copy cannot be written. Release its lock; if it has none, change the stick.",
+		},
+		{
+			Code: CopyOther, Severity: Warning, Hides: []string{CopyOld},
+			VI: "USB này giữ bản sao của máy khác nên không bị ghi đè. Cắm đúng USB của máy này, hoặc một USB trống.",
+			EN: "This stick holds another box's copy, which is left alone. Plug in this box's stick, or an empty one.",
+		},
+		{
+			Code: CopyAhead, Severity: Warning, Hides: []string{CopyOld},
+			VI: "USB này giữ hồ sơ mà máy không có. Rút ra, cất kỹ, không xóa gì; gọi kỹ thuật viên. Cắm một USB trống để sao lưu tiếp.",
+			EN: "This stick holds records that the box does not have. Take it out, keep it safe, delete nothing; call the technician. Plug in an empty one meanwhile.",
+		},
+		{
+			Code: CopyDamaged, Severity: Warning, Hides: []string{CopyOld},
+			VI: "USB sao lưu bị hỏng: không đọc lại được điều vừa ghi. Thay USB.",
+			EN: "The stick for the copy is failing: it does not give back what was written. Change it.",
+		},
+		{
+			Code: CopyNewer, Severity: Warning, Hides: []string{CopyOld},
+			VI: "Bản sao trên USB do phiên bản phần mềm mới hơn ghi nên không bị ghi đè. Gọi kỹ thuật viên.",
+			EN: "The copy on the stick was made by a newer program and is left alone. Call the technician.",
+		},
+		{
+			Code: CopyFailed, Severity: Warning, Hides: []string{CopyOld},
+			VI: "Sao lưu ra USB bị lỗi; máy sẽ tự thử lại. Nếu còn lỗi, rút ra cắm lại hoặc thay USB.",
+			EN: "The copy to the stick failed and is tried again. If it stays so, plug the stick in again, or change it.",
+		},
+		{
+			Code: CopyOld, Severity: Warning,
+			VI: "Bản sao lưu trên USB đã cũ hơn một ngày, hoặc chưa có. Kiểm tra USB.",
+			EN: "The copy on the stick is older than a day, or there is none. Look after the stick.",
 		},
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
+	"clinicbox/store/medium"
 	"clinicbox/sync/outbox"
 	"clinicbox/web"
 )
@@ -69,12 +70,20 @@ type Box struct {
 	seeds  []desk.StaffSeed        // administrators whom a recovery authorised
 	events []event                 // to record once the records are open
 
+	rotten  chan string // segments that rotted since they were copied
+	copying sync.Mutex  // guards what follows
+	copyWas string      // cause of no copy that was told last
+	lost    uint64      // unreadable entries that were told
+
+	watched time.Duration // how long the watch has looked
+
 	carrier *carrier // of the present life; nil without a centre
 	beats   *beats
 
 	// What the unlocked phase builds, in this order.
 	store   *store.Store
 	spooler *printer.Spooler
+	copier  *medium.Copier // nil without a second medium
 	desk    *desk.Desk
 	outbox  *outbox.Outbox
 	scanner *barcode.Dev
@@ -86,6 +95,7 @@ func New(o Options) *Box {
 	b := &Box{
 		o: o, cfg: o.Config, log: o.Log, clock: o.Clock,
 		health: health.New(time.Now, health.Box()), stir: make(chan struct{}, 1),
+		rotten: make(chan string, 64),
 	}
 	if b.clock == nil {
 		b.clock = clock.New(o.Config.Box.TrustClock, clock.BuildTime())
@@ -206,6 +216,10 @@ type part struct {
 func (b *Box) parts() []part {
 	ps := []part{
 		{"store", func() (task.Task, error) { return b.store, nil }},
+		{"scrub", b.buildScrub},
+	}
+	if b.cfg.Copy.Dir != "" {
+		ps = append(ps, part{"copy", b.buildCopy})
 	}
 	if b.cfg.Printer.Address != "" {
 		ps = append(ps, part{"printer", b.buildSpooler})

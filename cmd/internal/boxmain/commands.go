@@ -72,21 +72,26 @@ func (p *Program) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := storeOptions(v, p.logger(v.cfg))
-	if err != nil {
-		return err
-	}
-	var signs signCheck
-	o.Seen = signs.see
-	report, err := store.Check(ctx, o)
-	if err != nil {
-		return err
-	}
-	found, err := signs.judge(ctx, v.id.Asking(signs.asked()...))
+	report, found, err := p.examine(ctx, v)
 	if err != nil {
 		return err
 	}
 	return p.say(report, found)
+}
+
+// examine verifies the records of an unlocked box that does not run.
+func (p *Program) examine(ctx context.Context, v *vault) (rep store.Report, found signatures, err error) {
+	o, err := storeOptions(v, p.logger(v.cfg))
+	if err != nil {
+		return rep, found, err
+	}
+	var signs signCheck
+	o.Seen = signs.see
+	if rep, err = store.Check(ctx, o); err != nil {
+		return rep, found, err
+	}
+	found, err = signs.judge(ctx, v.id.Asking(signs.asked()...))
+	return rep, found, err
 }
 
 // sample prints a configuration file with every key, its default and its reason.

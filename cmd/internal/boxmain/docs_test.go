@@ -74,7 +74,7 @@ func TestTopicTable(t *testing.T) {
 func TestTaskTable(t *testing.T) {
 	cfg := board(t)
 	cfg.Scanner.Device, cfg.Printer.Address = "/dev/x", "tcp:h:1"
-	cfg.Web.MDNS = true
+	cfg.Web.MDNS, cfg.Copy.Dir = true, "/media/copy"
 	b := New(Options{Config: cfg, Log: quiet()})
 	b.vault = opened1(t, cfg)
 	if _, err := b.vault.setUp(t.Context(), clinic.NewID(), rightPIN); err != nil {

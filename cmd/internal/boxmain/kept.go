@@ -74,15 +74,36 @@ func (k keeper) Load() (r wire.SignedReceipt, c outbox.Cursor, err error) {
 			return errCursor
 		}
 		c = outbox.Cursor{Epoch: wire.Epoch(b[:8]), Next: binary.BigEndian.Uint64(b[8:])}
-		return nil
+		again, err := tx.Get(bucketSync, keyAgain)
+		if again != nil {
+			c.Next = 0
+		}
+		return err
 	})
 	return r, c, err
 }
+
+// keyAgain marks that the centre shall send everything down again: received entries
+// cannot be read any more, and nothing here mends them.
+const keyAgain = "again"
+
+// askAgain sets the mark, for the next start of the outbox.
+func (k keeper) askAgain() error { return k.state.Put(bucketSync, keyAgain, []byte{1}) }
 
 func (k keeper) SaveReceipt(r wire.SignedReceipt) error {
 	return k.state.Put(bucketSync, "receipt", r)
 }
 
+// SaveCursor also ends askAgain once the stream was set back.
 func (k keeper) SaveCursor(c outbox.Cursor) error {
-	return k.state.Put(bucketSync, "cursor", binary.BigEndian.AppendUint64(append([]byte(nil), c.Epoch[:]...), c.Next))
+	return k.state.Update(func(tx *store.StateTx) error {
+		old, err := tx.Get(bucketSync, "cursor")
+		if err == nil && len(old) == 16 && c.Next <= binary.BigEndian.Uint64(old[8:]) {
+			err = tx.Delete(bucketSync, keyAgain)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Put(bucketSync, "cursor", binary.BigEndian.AppendUint64(append([]byte(nil), c.Epoch[:]...), c.Next))
+	})
 }

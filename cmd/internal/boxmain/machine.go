@@ -3,7 +3,9 @@ package boxmain
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"clinicbox/device/task"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
+	"clinicbox/store"
 	"clinicbox/sync/outbox"
 	"clinicbox/web"
 )
@@ -25,12 +28,13 @@ func (m machine) Truths() web.Truths {
 		return web.Truths{}
 	}
 	if m.b.outbox == nil {
-		return web.Truths{Saved: m.b.store.Own().Size()}
+		return web.Truths{Saved: m.b.store.Own().Size(), Copies: m.b.copier != nil, Copied: m.b.copied()}
 	}
 	t := m.b.outbox.Truths()
 	return web.Truths{
 		Saved: t.Saved, Received: t.Received, Oldest: t.Oldest,
 		Linked: t.Linked, LastReceipt: t.LastReceipt, Problem: t.Problem,
+		Copies: m.b.copier != nil, Copied: m.b.copied(),
 	}
 }
 
@@ -92,14 +96,38 @@ func (m machine) Warnings() (out []web.Warning) {
 		health.PrinterAbsent, health.PrinterPaper, health.PrinterStopped,
 	}
 	for _, s := range m.b.health.States() {
-		if !slices.Contains(shown, s.Code) {
-			out = append(out, web.Warning{
-				Code: s.Code, Bad: s.Severity != health.Info,
-				Words: map[string]string{"vi": s.VI, "en": s.EN},
-			})
+		if slices.Contains(shown, s.Code) {
+			continue
 		}
+		w := web.Warning{
+			Code: s.Code, Bad: s.Severity != health.Info,
+			Words: map[string]string{"vi": s.VI, "en": s.EN},
+		}
+		if s.Code == health.StoreQuarantine && m.b.store != nil {
+			own, in := m.b.store.Quarantine()
+			which := " (" + strings.TrimSpace(places("own", own)+places("in", in)) + ")"
+			w.Words["vi"] += which
+			w.Words["en"] += which
+		}
+		out = append(out, w)
 	}
 	return out
+}
+
+// places names entries that cannot be read, as check does: journal and numbers.
+func places(name string, bad []store.Bad) string {
+	const most = 6
+	var b strings.Builder
+	for i, x := range bad {
+		if i == most {
+			fmt.Fprintf(&b, " %s … %d", name, len(bad)-i)
+			break
+		}
+		if fmt.Fprintf(&b, " %s %d", name, x.First); x.Count > 1 {
+			fmt.Fprintf(&b, "–%d", x.First+x.Count-1)
+		}
+	}
+	return b.String()
 }
 
 func (m machine) NotReady() (out []string) {
@@ -122,10 +150,9 @@ const (
 func (b *Box) buildWatch() (task.Task, error) {
 	b.health.Set(health.KeysDevelopment, b.vault.development())
 	b.health.Set(health.LinkOff, !b.joined())
-	own, in := b.store.Quarantine()
-	b.health.Set(health.StoreQuarantine, len(own)+len(in) > 0)
 	b.health.Set(health.StoreLost, b.store.Lost() > 0)
 	b.health.Set(health.StoreReadOnly, b.store.ReadOnly())
+	b.watched = 0
 	return task.Plain("watch", func(ctx context.Context) error {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
@@ -140,6 +167,7 @@ func (b *Box) buildWatch() (task.Task, error) {
 			if b.store.ReadOnly() && !readOnly(b.cfg.Data.Dir) {
 				return errWritable
 			}
+			b.watched += watchEvery
 			select {
 			case <-ctx.Done():
 				return nil
@@ -150,6 +178,9 @@ func (b *Box) buildWatch() (task.Task, error) {
 }
 
 func (b *Box) watch(now time.Time) {
+	own, in := b.store.Holes()
+	b.health.Set(health.StoreQuarantine, own+in > 0)
+	b.health.Set(health.CopyOld, b.copyOld())
 	_, trusted := b.clock.Now()
 	b.health.Set(health.ClockUntrusted, !trusted)
 	b.health.Set(health.DiskLow, free(b.cfg.Data.Dir) < diskLow)

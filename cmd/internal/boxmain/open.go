@@ -65,6 +65,7 @@ func (b *Box) open(ctx context.Context) (err error) {
 		b.ending.Unlock()
 	}
 	b.log.Info("records open", "entries", b.store.Own().Size(), "took", time.Since(begin).Round(time.Millisecond).String())
+	b.copier = b.newCopier()
 	return b.learn(ctx)
 }
 

@@ -19,6 +19,7 @@ import (
 	"clinicbox/internal/spoken"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
+	"clinicbox/store/medium"
 )
 
 // Exit codes of the program.
@@ -48,6 +49,8 @@ type Program struct {
 	request string
 	answer  string
 	fresh   string        // which key is made anew
+	from    string        // folder of a copy
+	damaged bool          // take what there is
 	in      *bufio.Reader // of Stdin, when lines are asked for
 	args    []string
 	box     *Box
@@ -67,6 +70,8 @@ func commands() []command {
 	return []command{
 		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
 		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục và sự khớp nhau", "verify journals, views and their agreement"},
+		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC)", "read everything again, mend it from a copy (-from FOLDER)"},
+		{"restore", (*Program).restore, true, "khôi phục bản sao vào data.dir trống (-from THƯ MỤC, -damaged)", "put a copy into an empty data.dir (-from FOLDER, -damaged)"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
 		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên đầu tiên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
@@ -103,6 +108,12 @@ func (p *Program) ParseFlags(args []string) error {
 	}
 	if p.command.name == "keys" {
 		fs.StringVar(&p.fresh, "new", "", "")
+	}
+	if p.command.name == "restore" || p.command.name == "mend" {
+		fs.StringVar(&p.from, "from", "", "")
+	}
+	if p.command.name == "restore" {
+		fs.BoolVar(&p.damaged, "damaged", false, "")
 	}
 	if p.command.name == "staff" {
 		fs.StringVar(&p.name, "name", "", "")
@@ -158,6 +169,12 @@ func Words(err error) string {
 		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ hoặc khóa dữ liệu khác: thư mục data.dir/keys của hộp khác, hoặc tệp data.dir/ring thiếu hay cũ hơn hồ sơ. Chép lại keys, ring và ring.copy từ bản sao mới nhất; không xóa gì.", "The records are sealed under another storage key or data key: the folder data.dir/keys is of another box, or the file data.dir/ring is missing or older than the records. Bring keys, ring and ring.copy back from the newest copy; delete nothing."},
 		{errNoKey, "Có hồ sơ nhưng thiếu tệp khóa data.dir/keys/slots. Chép lại tệp này từ bản sao; không xóa gì.", "There are records, but the storage key slots data.dir/keys/slots are missing. Bring them back from a copy; delete nothing."},
 		{errNotSetUp, "Hộp chưa được thiết lập. Chạy: clinicbox staff -config TỆP -name \"HỌ TÊN\".", "The box is not set up. Run: clinicbox staff -config FILE -name \"FULL NAME\"."},
+		{medium.ErrRestoring, "Khôi phục chưa xong. Chạy lại: clinicbox restore với cùng bản sao.", "The restore is not finished. Run clinicbox restore again, with the same copy."},
+		{medium.ErrInUse, "data.dir không trống: không ghi đè gì. Dời thư mục đó đi nơi khác, không xóa.", "data.dir is not empty, and nothing is overwritten. Move that folder away; do not delete it."},
+		{medium.ErrNone, "Không thấy bản sao (thư mục clinicbox-copy) ở đó.", "There is no copy (folder clinicbox-copy) there."},
+		{medium.ErrForged, "Bản sao này không phải do hộp này tạo.", "This copy was not made by this box."},
+		{medium.ErrVersion, "Bản sao do phiên bản mới hơn ghi. Cài phiên bản mới.", "A newer program made the copy. Install it."},
+		{medium.ErrDamaged, "Bản sao bị hỏng ở các tệp trên. Thử USB khác; nếu không có, dùng -damaged: lấy những gì còn đọc được.", "The copy is damaged in the files above. Try another stick; if there is none use -damaged: it takes what can be read."},
 		{errBlocked, "Trung tâm không cho mở hộp này. Gọi người vận hành.", "The centre forbids opening this box. Call its operator."},
 		{sealer.ErrWrong, "Số hoặc mã PIN không đúng, hoặc thẻ nhớ đang ở máy khác.", "Wrong number or PIN, or the card sits in another board."},
 		{sealer.ErrWait, "Sai nhiều lần: phải chờ.", "Too many wrong tries: wait."},

@@ -245,15 +245,16 @@ func TestSampleIsRead(t *testing.T) {
 }
 
 func TestNamesFollowConfiguration(t *testing.T) {
-	base := []string{"store", "set-up", "record views", "watch", "web"}
+	base := []string{"store", "scrub", "set-up", "record views", "watch", "web"}
 	for _, tt := range []struct {
 		name string
 		set  func(*config.Box)
 		want []string
 	}{
 		{"nothing attached", func(*config.Box) {}, base},
-		{"printer", func(c *config.Box) { c.Printer.Address = "tcp:h:1" }, slices.Insert(slices.Clone(base), 1, "printer")},
-		{"scanner", func(c *config.Box) { c.Scanner.Device = "/dev/x" }, slices.Insert(slices.Clone(base), 4, "scanner")},
+		{"printer", func(c *config.Box) { c.Printer.Address = "tcp:h:1" }, slices.Insert(slices.Clone(base), 2, "printer")},
+		{"scanner", func(c *config.Box) { c.Scanner.Device = "/dev/x" }, slices.Insert(slices.Clone(base), 5, "scanner")},
+		{"second medium", func(c *config.Box) { c.Copy.Dir = "/media/copy" }, slices.Insert(slices.Clone(base), 2, "copy")},
 		{"centre, not joined", func(c *config.Box) { c.Hub.Broker = "tcp://h:1" }, base},
 	} {
 		var c config.Box
@@ -266,7 +267,7 @@ func TestNamesFollowConfiguration(t *testing.T) {
 	newFleet(t).joinBox(cfg)
 	b := New(Options{Config: cfg, Log: quiet()})
 	b.vault = opened1(t, cfg)
-	if got, want := b.Names(), append([]string{"link", "heartbeat"}, slices.Insert(slices.Clone(base), 3, "outbox")...); !slices.Equal(got, want) {
+	if got, want := b.Names(), append([]string{"link", "heartbeat"}, slices.Insert(slices.Clone(base), 4, "outbox")...); !slices.Equal(got, want) {
 		t.Errorf("joined: %q, want %q", got, want)
 	}
 }

@@ -23,6 +23,7 @@ func (p *Program) say(r store.Report, s signatures) error {
 		{"tệp còn dưới khóa cũ (sẽ thay khi mở)", "files that a change of keys has not reached (finished at the next start)", uint64(r.Unturned)},
 		{"mục không còn đọc được", "entries that can no longer be read", r.Holes},
 		{"mục của phiên bản khác", "entries of another version", r.Unknown},
+		{"tệp đính kèm", "blobs", r.Blobs},
 		{"chữ ký đã xét", "signatures judged", s.judged},
 		{"chữ ký khớp, trung tâm chưa xác nhận khoá", "signatures that fit, whose key the centre has not confirmed", s.unconfirmed},
 		{"xác nhận từ trước khi có khoá ký", "confirmations from before people had keys", s.keyless},

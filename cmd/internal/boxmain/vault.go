@@ -19,6 +19,7 @@ import (
 	"clinicbox/internal/redact"
 	"clinicbox/internal/spoken"
 	"clinicbox/store"
+	"clinicbox/store/medium"
 	"clinicbox/store/seal"
 )
 
@@ -56,6 +57,9 @@ func keysDir(cfg config.Box) string { return filepath.Join(cfg.Data.Dir, "keys")
 // newVault finds who the box is and its key slots; nothing is opened.
 func newVault(cfg config.Box) (*vault, error) {
 	if err := durable.MkdirAll(cfg.Data.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := medium.Unfinished(cfg.Data.Dir); err != nil {
 		return nil, err
 	}
 	id, err := identity.Load(keysDir(cfg))

@@ -62,6 +62,9 @@ func (b *Box) buildDesk() (task.Task, error) {
 	b.desk = d
 	b.ending.Unlock()
 	return task.Func("set-up", func(ctx context.Context, ready func()) error {
+		if err := b.noteRestore(ctx); err != nil {
+			return err
+		}
 		if err := b.desk.SetUp(ctx, append(b.takeSeeds(), b.o.Staff...)); err != nil {
 			return err
 		}
