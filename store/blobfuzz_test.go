@@ -11,7 +11,7 @@ import (
 func FuzzBlob(f *testing.F) {
 	o := storetest.Options(f.TempDir())
 	s := storetest.Start(f, o)
-	if _, err := s.Blobs().Put(f.Context(), content(70_000)); err != nil {
+	if _, err := s.Blobs().Put(f.Context(), scan(70_000)); err != nil {
 		f.Fatal(err)
 	}
 	es, _ := os.ReadDir(o.Dir + "/blobs")

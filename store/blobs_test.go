@@ -20,7 +20,7 @@ import (
 	"clinicbox/store/storetest"
 )
 
-func content(n int) []byte {
+func scan(n int) []byte {
 	b := make([]byte, n)
 	r := rand.NewChaCha8([32]byte{byte(n)})
 	_, _ = r.Read(b)
@@ -50,7 +50,7 @@ func TestBlobs(t *testing.T) {
 	sizes := []int{1, 100, 64<<10 - 1, 64 << 10, 64<<10 + 1, 128 << 10, 300_001}
 	var blobs []clinic.Blob
 	for _, n := range sizes {
-		b, err := s.Blobs().Put(t.Context(), content(n))
+		b, err := s.Blobs().Put(t.Context(), scan(n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestBlobs(t *testing.T) {
 	s = storetest.Start(t, o)
 	for i, b := range blobs {
 		got, err := s.Blobs().Get(t.Context(), b)
-		if err != nil || !bytes.Equal(got, content(sizes[i])) {
+		if err != nil || !bytes.Equal(got, scan(sizes[i])) {
 			t.Errorf("%d bytes: %v", sizes[i], err)
 		}
 		b.Hash[0]++
@@ -117,7 +117,7 @@ func TestBlobBeforeItsEntry(t *testing.T) {
 			o.Files = l
 			s := storetest.Start(t, o)
 			l.Arm(step, 0, syscall.EIO, applied)
-			if _, err := s.Blobs().Put(t.Context(), content(100)); err == nil {
+			if _, err := s.Blobs().Put(t.Context(), scan(100)); err == nil {
 				t.Fatalf("%s: kept", step)
 			}
 			l.Disarm()
@@ -135,7 +135,7 @@ func TestBlobBeforeItsEntry(t *testing.T) {
 					t.Errorf("%s is left", name)
 				}
 			}
-			if _, err := s.Blobs().Put(t.Context(), content(100)); err != nil {
+			if _, err := s.Blobs().Put(t.Context(), scan(100)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -147,17 +147,17 @@ func TestBlobBudget(t *testing.T) {
 	o := storetest.Options(t.TempDir())
 	o.BlobBudget = 300 << 10
 	s := storetest.Start(t, o)
-	if _, err := s.Blobs().Put(t.Context(), content(200<<10)); err != nil {
+	if _, err := s.Blobs().Put(t.Context(), scan(200<<10)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Blobs().Put(t.Context(), content(100<<10)); !errors.Is(err, store.ErrBlobBudget) {
+	if _, err := s.Blobs().Put(t.Context(), scan(100<<10)); !errors.Is(err, store.ErrBlobBudget) {
 		t.Error(err)
 	}
 	storetest.Save(t, s, clinic.Draft{Kind: clinic.KindVitals, Subject: clinic.ID{4}, Body: &clinic.Vitals{Pulse: 61}})
 	full := storetest.Options(t.TempDir())
 	full.Free = func(string) (uint64, error) { return 40 << 20, nil }
 	s = storetest.Start(t, full)
-	if _, err := s.Blobs().Put(t.Context(), content(10)); !errors.Is(err, store.ErrBlobBudget) {
+	if _, err := s.Blobs().Put(t.Context(), scan(10)); !errors.Is(err, store.ErrBlobBudget) {
 		t.Error(err)
 	}
 	storetest.Save(t, s, clinic.Draft{Kind: clinic.KindVitals, Subject: clinic.ID{4}, Body: &clinic.Vitals{Pulse: 61}})
@@ -172,7 +172,7 @@ func TestOrphans(t *testing.T) {
 	s := storetest.Start(t, o)
 	var kept clinic.Blob
 	for i := range 5 {
-		b, err := s.Blobs().Put(t.Context(), content(1000+i))
+		b, err := s.Blobs().Put(t.Context(), scan(1000+i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestOrphans(t *testing.T) {
 	if n, err := s.Blobs().Collect(t.Context()); n != 4 || err != nil {
 		t.Fatalf("%d, %v", n, err)
 	}
-	if got, err := s.Blobs().Get(t.Context(), kept); err != nil || !bytes.Equal(got, content(1002)) {
+	if got, err := s.Blobs().Get(t.Context(), kept); err != nil || !bytes.Equal(got, scan(1002)) {
 		t.Error("the one that an entry names is gone", err)
 	}
 	if used, _ := s.Blobs().Used(); used != 1002+40+40 {
@@ -202,7 +202,7 @@ func TestOrphans(t *testing.T) {
 func TestBlobRot(t *testing.T) {
 	o := storetest.Options(t.TempDir())
 	s := storetest.Start(t, o)
-	b, err := s.Blobs().Put(t.Context(), content(700))
+	b, err := s.Blobs().Put(t.Context(), scan(700))
 	if err != nil {
 		t.Fatal(err)
 	}

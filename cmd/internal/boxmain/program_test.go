@@ -311,6 +311,9 @@ func TestBoxInProcess(t *testing.T) {
 		if strings.HasSuffix(f, ".idx") || strings.HasPrefix(f, "in/") {
 			continue // once a segment is full, or something was received
 		}
+		if f == "restoring" || f == "restored" || strings.HasPrefix(f, "blobs/") || strings.HasSuffix(f, ".stale") {
+			continue // after a restore, with the first blob, after damage
+		}
 		if m, _ := filepath.Glob(filepath.Join(cfg.Data.Dir, pattern)); len(m) == 0 {
 			t.Errorf("docs/architecture.md names the file %s, which a box does not make", f)
 		}
@@ -323,7 +326,7 @@ func undocumented(t *testing.T, dir string) {
 	t.Helper()
 	var patterns []string
 	for _, f := range column(section(t, "files")) {
-		patterns = append(patterns, strings.NewReplacer("NNNNNNNN", "*", "-N", "-*").Replace(f))
+		patterns = append(patterns, strings.NewReplacer("NNNNNNNN", "*", "-N", "-*", "XX/NAME", "*/*").Replace(f))
 	}
 	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() {
