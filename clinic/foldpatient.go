@@ -27,34 +27,54 @@ type AllergyFile struct {
 	Lost bool
 }
 
-// PatientFile is a patient as pages show it.
+// PatientFile is a patient as pages show it: all that was recorded under any ID of
+// the person.
 type PatientFile struct {
-	ID        ID
-	Now       *Patient // nil when no demographics are here (yet)
-	Versions  []Record // KindPatient, oldest first; the last is Now
+	ID        ID       // the leading one
+	Who       Identity // every ID, and what is said of them
+	Now       *Patient // nil when no demographics are here (yet); Join of all parts
+	Versions  []Record // KindPatient of the leading ID, oldest first; the last is what a change corrects
+	Parts     []Part   // as Who.IDs
 	Allergies AllergyFile
 	Visits    []VisitFile // newest first
 	Unknown   []Record    // kinds that this program does not know, outside visits
 	Protected bool        // opens with a reason only
-	Guards    []Record    // KindProtection that count, the latest last
+	Guards    []Record    // KindProtection that count, of each ID the latest last
 	Signed    []Signature // confirmations of single documents outside visits, oldest first
 	Lost      []Hole      // entries that can no longer be read (Lose)
 }
 
-// FoldPatient returns the patient that the records tell of. The order of the
-// records does not matter; records of other subjects are left out.
+// Part is what stands under one ID of a person.
+type Part struct {
+	ID        ID
+	Now       *Patient // nil when no demographics are here (yet)
+	Versions  []Record // KindPatient, oldest first; the last is Now
+	Visits    int
+	Protected bool
+	Guards    []Record // KindProtection that count, the latest last
+}
+
+// FoldPatient returns the patient that the records of one ID tell of.
 func FoldPatient(id ID, records []Record) PatientFile {
-	p := PatientFile{ID: id}
-	visits := map[ID][]Record{}
-	own := distinct(slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return r.Subject != id }))
+	return FoldPerson(Identity{IDs: []ID{id}}, records)
+}
+
+// FoldPerson returns the person that the records of all IDs tell of. The order of the
+// records does not matter; records of other subjects are left out. A visit stays with
+// the ID under which it was opened, for that is what its signature is bound to.
+func FoldPerson(who Identity, records []Record) PatientFile {
+	p := PatientFile{ID: who.Lead(), Who: who}
+	type at struct{ patient, visit ID }
+	visits := map[at][]Record{}
+	own := distinct(slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !who.Has(r.Subject) }))
+	p.split(own)
 	for _, r := range own {
 		if !r.Visit.IsZero() {
-			visits[r.Visit] = append(visits[r.Visit], r)
+			k := at{r.Subject, r.Visit}
+			visits[k] = append(visits[k], r)
 			continue
 		}
-		switch b := r.Body.(type) {
-		case *Patient:
-			p.Versions, p.Now = append(p.Versions, r), b
+		switch r.Body.(type) {
 		case *Allergies:
 			p.Allergies.Versions = append(p.Allergies.Versions, r)
 		case *Signed:
@@ -64,15 +84,43 @@ func FoldPatient(id ID, records []Record) PatientFile {
 		}
 	}
 	p.Allergies.fold()
-	p.Protected, p.Guards = Protected(own)
-	for v, rs := range visits {
-		p.Visits = append(p.Visits, FoldVisit(v, rs))
+	for k, rs := range visits {
+		p.Visits = append(p.Visits, FoldVisit(k.visit, rs))
+		p.part(k.patient).Visits++
 	}
 	slices.SortFunc(p.Visits, func(a, b VisitFile) int {
-		return cmp.Or(cmp.Compare(b.Opened.HLC, a.Opened.HLC), bytes.Compare(a.ID[:], b.ID[:]))
+		return cmp.Or(cmp.Compare(b.Opened.HLC, a.Opened.HLC), bytes.Compare(a.ID[:], b.ID[:]),
+			bytes.Compare(a.Patient[:], b.Patient[:]))
 	})
 	return p
 }
+
+// split makes the parts, and of them what the whole shows. One part that is
+// protected protects all: nobody shall see through a link what they could not see.
+func (p *PatientFile) split(own []Record) {
+	now := make([]*Patient, 0, len(p.Who.IDs))
+	for _, id := range p.Who.IDs {
+		mine := slices.DeleteFunc(slices.Clone(own), func(r Record) bool { return r.Subject != id })
+		x := Part{ID: id}
+		for _, r := range mine {
+			if b, ok := r.Body.(*Patient); ok && r.Visit.IsZero() {
+				x.Versions, x.Now = append(x.Versions, r), b
+			}
+		}
+		x.Protected, x.Guards = Protected(mine)
+		p.Protected, p.Guards = p.Protected || x.Protected, append(p.Guards, x.Guards...)
+		p.Parts, now = append(p.Parts, x), append(now, x.Now)
+	}
+	p.Now, p.Versions = Join(now...), p.Parts[0].Versions
+}
+
+func (p *PatientFile) part(id ID) *Part {
+	return &p.Parts[slices.IndexFunc(p.Parts, func(x Part) bool { return x.ID == id })]
+}
+
+// Own returns the details under the leading ID alone: what a change starts from. It
+// is nil when there are none.
+func (p *PatientFile) Own() *Patient { return p.Parts[0].Now }
 
 // Visit returns the patient's visit, or nil.
 func (p *PatientFile) Visit(id ID) *VisitFile {
@@ -88,19 +136,7 @@ func (p *PatientFile) Visit(id ID) *VisitFile {
 // a substance that one box heard of must not vanish because another box wrote
 // later (DESIGN 4, conflicts).
 func (a *AllergyFile) fold() {
-	replaced := map[Leaf]bool{}
-	for _, r := range a.Versions {
-		replaced[r.Corrects] = true
-		for _, m := range r.Body.(*Allergies).Merges {
-			if len(m) == len(Leaf{}) {
-				replaced[Leaf(m)] = true
-			}
-		}
-	}
-	tips := slices.DeleteFunc(slices.Clone(a.Versions), func(r Record) bool { return replaced[r.Leaf] })
-	if len(tips) == 0 {
-		tips = a.Versions // damaged input that replaces itself: show everything
-	}
+	tips := notReplaced(a.Versions, func(r *Record) [][]byte { return r.Body.(*Allergies).Merges })
 	seen := map[Allergy]bool{}
 	for _, r := range tips {
 		a.Tips = append(a.Tips, r.Leaf)

@@ -17,6 +17,7 @@ const (
 	KindPatient     Kind = 10 // demographics and identifiers of a patient, whole, as they are from now on
 	KindAllergies   Kind = 11 // allergies of a patient, whole, as they are from now on
 	KindProtection  Kind = 12 // a patient's record opens with a reason only, or freely again
+	KindLink        Kind = 13 // two patient IDs are one person, or are not
 	KindVisit       Kind = 20 // a visit was opened and queued
 	KindVitals      Kind = 21
 	KindExam        Kind = 22 // reason, history, examination
@@ -95,6 +96,8 @@ func NewBody(k Kind) any {
 		return new(Acknowledged)
 	case KindProtection:
 		return new(Protection)
+	case KindLink:
+		return new(Link)
 	}
 	return nil
 }
@@ -108,7 +111,7 @@ func (k Kind) String() string {
 	names := map[Kind]string{
 		KindFacility: "facility", KindStaff: "staff", KindCatalogRow: "catalog-row",
 		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow",
-		KindProtection: "protection", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
+		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",

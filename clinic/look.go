@@ -99,27 +99,13 @@ type Protection struct {
 // versions that count, the latest last. Of versions that do not know each other one
 // that protects is enough: a box that was apart must not open what another closed.
 func Protected(records []Record) (on bool, tips []Record) {
-	replaced := map[Leaf]bool{}
 	var all []Record
 	for _, r := range records {
 		if _, ok := r.Body.(*Protection); ok {
 			all = append(all, r)
 		}
 	}
-	all = distinct(all)
-	for _, r := range all {
-		b := r.Body.(*Protection)
-		replaced[r.Corrects] = true
-		for _, m := range b.Merges {
-			if len(m) == len(Leaf{}) {
-				replaced[Leaf(m)] = true
-			}
-		}
-	}
-	tips = slices.DeleteFunc(slices.Clone(all), func(r Record) bool { return replaced[r.Leaf] })
-	if len(tips) == 0 {
-		tips = all // damaged input that replaces itself
-	}
+	tips = notReplaced(distinct(all), func(r *Record) [][]byte { return r.Body.(*Protection).Merges })
 	for _, r := range tips {
 		on = on || r.Body.(*Protection).On
 	}

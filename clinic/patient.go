@@ -66,6 +66,12 @@ type Patient struct {
 	Guardian    string       `cbor:"10,keyasint,omitempty"` // người giám hộ / đưa đến khám
 	Source      Source       `cbor:"11,keyasint,omitempty"`
 	Issued      Date         `cbor:"12,keyasint,omitempty"` // issue date of the card that was shown
+	// Of a child that was registered at its birth.
+	Mother    []byte `cbor:"13,keyasint,omitempty"` // the mother's patient ID, 16 bytes
+	Order     int    `cbor:"14,keyasint,omitempty"` // of twins and more: 1 for the first
+	BirthTime string `cbor:"15,keyasint,omitempty"` // "HH:MM" in Viet Nam's time, on Birth
+	BornGrams int    `cbor:"16,keyasint,omitempty"` // weight at birth in grams
+	Unnamed   bool   `cbor:"17,keyasint,omitempty"` // Name says only whose child it is
 }
 
 // Current returns the identifier of the system that is valid on the day, the

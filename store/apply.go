@@ -44,7 +44,7 @@ type applier struct {
 func needsBody(k clinic.Kind) bool {
 	switch k {
 	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe,
-		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine, clinic.KindAttached:
+		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine, clinic.KindAttached, clinic.KindLink:
 		return true
 	}
 	return false
@@ -80,12 +80,20 @@ func (a *applier) apply(r *clinic.Record) {
 			t := a.tokens.ident(id.System, id.Value)
 			a.kv.putMin(tIdent, join(t[:], r.Subject[:]), []byte{1})
 		}
+		if len(b.Mother) == len(clinic.ID{}) {
+			a.kv.putMin(tChild, join(b.Mother, r.Subject[:]), []byte{1})
+		}
 	case *clinic.Visit:
 		a.visit(r, b, s)
 	case *clinic.Appointment:
 		a.appointment(r, b, s)
 	case *clinic.Arrived:
 		a.arrived(r, b, s)
+	case *clinic.Link:
+		if one, other, ok := r.Pair(); ok {
+			a.kv.putMin(tLink, join(one[:], s[:]), ref)
+			a.kv.putMin(tLink, join(other[:], s[:]), ref)
+		}
 	}
 	switch r.Kind {
 	case clinic.KindPatient, clinic.KindStaff:

@@ -34,9 +34,9 @@ func (t table) widths() (key, value int) {
 		return 32, refLen + 2
 	case tLook:
 		return 32, refLen + lookTime
-	case tGuard:
+	case tGuard, tLink:
 		return 32, refLen
-	case tIdent:
+	case tIdent, tChild:
 		return 32, 1
 	}
 	return 16, 8 // tAct, tLeaf, tBlob

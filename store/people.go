@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"errors"
 
 	"clinicbox/clinic"
+	"clinicbox/store/journal"
 )
 
 // Records implements desk.People.
@@ -77,6 +79,46 @@ func (r *reader) olderPatient(id clinic.ID) (*clinic.Patient, error) {
 		}
 	}
 	return nil, err
+}
+
+// Links implements desk.People. The row's word is not taken: the entry itself must
+// name the patient.
+func (r *reader) Links(patient clinic.ID) (out []clinic.Record, err error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	err = r.each(tLink, patient[:], func(k, v []byte) error {
+		rec, ok, err := r.record(refFrom(v))
+		one, other, pair := rec.Pair()
+		if got := stampOf(&rec); errors.Is(err, journal.ErrRange) ||
+			ok && (!pair || !bytes.Equal(got[:], k[16:]) || one != patient && other != patient) {
+			r.s.log.Error("a row of the views names another entry; check the store")
+			return nil
+		}
+		if ok {
+			out = append(out, rec)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Children implements desk.People.
+func (r *reader) Children(mother clinic.ID) (out []clinic.ID, err error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	err = r.each(tChild, mother[:], func(k, _ []byte) error {
+		child := clinic.ID(k[16:32])
+		p, err := r.Patient(child)
+		if p != nil && bytes.Equal(p.Mother, mother[:]) { // it may have been corrected
+			out = append(out, child)
+		}
+		return err
+	})
+	return out, err
 }
 
 // ByIdentifier implements desk.People.

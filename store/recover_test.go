@@ -75,7 +75,7 @@ func reopened(t *testing.T, o store.Options, want []string) {
 	})
 }
 
-func viewsFile(dir string) string { return filepath.Join(dir, "views-5.db") }
+func viewsFile(dir string) string { return filepath.Join(dir, "views-6.db") }
 
 func TestDamagedViewsAreBuiltAnew(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
@@ -353,6 +353,9 @@ func history(t *testing.T) (out []store.Received) {
 		{Kind: clinic.KindViewed, Subject: p, Visit: v, Body: &clinic.Viewed{}},
 		{Kind: clinic.KindProtection, Subject: p, Body: &clinic.Protection{On: true}},
 		{Kind: clinic.KindProtection, Subject: p, Body: &clinic.Protection{}},
+		{Kind: clinic.KindLink, Subject: p, Body: &clinic.Link{Other: q[:], Same: true}},
+		{Kind: clinic.KindLink, Subject: q, Body: &clinic.Link{Other: p[:]}},
+		{Kind: clinic.KindPatient, Subject: v, Body: &clinic.Patient{Name: "Con bà Trần B", Folded: "con ba tran b", Mother: q[:], Unnamed: true}},
 		patient(p, "Nguyễn Văn A", clinic.Identifier{System: 1, Value: "000000000001"}),
 		patient(p, "Nguyễn Văn Á", clinic.Identifier{System: 1, Value: "000000000002"}),
 		patient(q, "Trần B", clinic.Identifier{System: 1, Value: "000000000001"}),

@@ -13,7 +13,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 5
+const schema = 6
 
 // table is a bucket of the views.
 type table int
@@ -23,6 +23,8 @@ const (
 	tRecord               // subject, stamp → ref, kind; not of looks
 	tLook                 // patient or person, stamp → ref, time: who looked
 	tGuard                // patient, stamp → ref: protection of the record
+	tLink                 // patient, stamp → ref: what links it with others
+	tChild                // mother, child → 1
 	tAct                  // act → index of its first entry in own
 	tVisit                // visit → day, queue (where its row is)
 	tDay                  // day, queue, visit → visit row
@@ -38,13 +40,13 @@ const (
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
 func (t table) writeOnly() bool {
 	switch t {
-	case tRecord, tLook, tGuard, tAct, tIdent, tLeaf, tBlob:
+	case tRecord, tLook, tGuard, tLink, tChild, tAct, tIdent, tLeaf, tBlob:
 		return true
 	}
 	return false

@@ -47,6 +47,9 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"lookers":       staffSorted,
 		"newAct":        func() string { return clinic.NewID().String() },
 		"leafText":      leafText,
+		"linkOf":        linkOf,
+		"side":          func(x desk.Side, p *Same) sideView { return sideView{x, p} },
+		"answers":       func(all []clinic.Record, names map[clinic.ID]desk.Person) answersView { return answersView{all, names} },
 		"lookForm":      func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
 }

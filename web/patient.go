@@ -21,6 +21,10 @@ type PatientPage struct {
 	Differs []string
 	Form    Form // of the button that opens a visit
 	Guards  bool // the person may protect the record, or end it
+	Links   bool // the person may say who is the same person
+	Was     bool // the address was of a linked record
+	Bonds   []BondLine
+	Against []BondLine // that say that two linked records are of two people
 }
 
 // VisitLine is one visit in the history.
@@ -84,6 +88,13 @@ func (s *Server) patient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if id, _, _ := ids(r); id != v.File.ID { // both addresses lead to the one person
+		q := r.URL.Query()
+		q.Set("was", "1")
+		http.Redirect(w, r, patientPath(v.File.ID)+"?"+q.Encode(), http.StatusSeeOther)
+		return nil
+	}
+	v.Was = r.URL.Query().Has("was")
 	if scan := r.URL.Query().Get("scan"); scan != "" {
 		if res, err := s.scanned(r, scan); err == nil && len(res.Hits) > 0 && res.Hits[0].ID == v.File.ID {
 			v.Scan, v.Differs, v.Slip = scan, res.Differs, res.Slip.Slip
@@ -102,8 +113,14 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 	if v.File, err = s.opts.Desk.PatientPage(r.Context(), who(r).session.person.ID, id); err != nil {
 		return nil, err
 	}
-	v.Guards = helps(who(r).session.person)
-	v.Page.Patient = banner(id, v.File.Now, v.File.Allergies, v.Page.Today)
+	v.Guards, v.Links = helps(who(r).session.person), who(r).session.person.Role != clinic.RoleCashier
+	v.Bonds = bondLines(&v.File)
+	for _, b := range v.Bonds {
+		if b.Inside && !b.Same {
+			v.Against = append(v.Against, b)
+		}
+	}
+	v.Page.Patient = banner(v.File.ID, v.File.Now, v.File.Allergies, v.Page.Today)
 	for _, x := range v.File.Visits {
 		l := VisitLine{Visit: x, Row: v.File.VisitRows[x.ID]}
 		if d := clinic.BodyOf[clinic.Diagnosis](x.Doc(clinic.KindDiagnosis)); d != nil {
@@ -124,6 +141,7 @@ type Waiting struct {
 	Page
 	Visit  clinic.ID
 	ID     clinic.ID
+	Of     clinic.ID // whose the visit is
 	Hidden []Pair
 }
 
@@ -171,7 +189,11 @@ func (s *Server) visitWaiting(w http.ResponseWriter, r *http.Request, id, visit 
 	if err != nil {
 		return err
 	}
-	v := &Waiting{Page: pv.Page, Visit: visit, ID: id, Hidden: hidden(r.PostForm, "act", "do")}
+	v := &Waiting{Page: pv.Page, Visit: visit, ID: id, Of: id, Hidden: hidden(r.PostForm, "act", "do", "patient")}
+	if x := pv.File.Visit(visit); x != nil {
+		v.Of = x.Patient // the visit stays with the record under which it was opened
+	}
+	v.Page.Patient.ID = id
 	v.Title = "waiting.title"
 	s.show(w, r, http.StatusConflict, "waiting", v)
 	return nil

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"clinicbox/clinic"
@@ -79,8 +80,8 @@ type document struct {
 	on      On
 	row     VisitRow
 	patient *clinic.Patient
+	whole   clinic.PatientFile // the person, with what stands under linked IDs
 	file    clinic.VisitFile
-	records []clinic.Record
 	old     *clinic.Document // that the form corrects, or nil
 }
 
@@ -183,18 +184,16 @@ func (w *work) readVisit(patient, visit clinic.ID) (*document, error) {
 	case row.Patient != patient:
 		return nil, &Error{Code: CodeMixed}
 	}
-	p, err := w.Patient(patient)
+	whole, records, err := readPerson(w, patient)
 	if err != nil {
 		return nil, err
 	}
-	if p == nil {
+	if whole.Now == nil {
 		return nil, &Error{Code: CodeNoPatient}
 	}
-	records, err := w.Records(patient)
-	if err != nil {
-		return nil, err
-	}
-	doc := &document{work: w, row: row, patient: p, records: records, file: clinic.FoldVisit(visit, records)}
+	// The visit is read under its own ID alone: that is what its signature is bound to.
+	records = slices.DeleteFunc(records, func(r clinic.Record) bool { return r.Subject != patient })
+	doc := &document{work: w, row: row, patient: whole.Now, whole: whole, file: clinic.FoldVisit(visit, records)}
 	return doc, w.desk.judge(w.Reader, &doc.file)
 }
 

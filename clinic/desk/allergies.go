@@ -35,18 +35,9 @@ func (d *Desk) SetAllergies(ctx context.Context, c Call, in AllergiesInput) (Don
 	return d.save(ctx, c, plan{
 		need: rightMeasure, kind: clinic.KindAllergies, patient: in.Patient, same: same,
 		build: func(w *work) ([]clinic.Draft, error) {
-			records, err := w.Records(in.Patient)
+			file, err := readPatient(w, in.Patient)
 			if err != nil {
 				return nil, err
-			}
-			file := clinic.FoldPatient(in.Patient, records)
-			lost, err := w.Lost(in.Patient)
-			if err != nil {
-				return nil, err
-			}
-			file.Lose(lost)
-			if file.Now == nil {
-				return nil, &Error{Code: CodeNoPatient}
 			}
 			tips := file.Allergies.Tips
 			if !sameLeaves(tips, in.Tips) {

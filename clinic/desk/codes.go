@@ -49,6 +49,7 @@ const (
 	CodeDuplicates    Code = "patient.duplicates"    // Found: who it may be
 	CodeNumberTaken   Code = "patient.number-taken"  // Field; Found: who has the number
 	CodeBirth         Code = "patient.birth"         // not a date, in the future, or over 130 years ago
+	CodeLinkSaid      Code = "patient.link-said"     // somebody said that other records of the two are of two people
 	CodeSex           Code = "patient.sex"           // no such value
 	CodeName          Code = "patient.name"          // no name of a person
 	CodeNumberLength  Code = "find.number-length"    // Args: digits
@@ -111,7 +112,7 @@ func Codes() []Code {
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
 		CodeTooLong, CodeRequired, CodeText, CodeTooMany,
 		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeStoreReadOnly, CodeNoPatient,
-		CodeDuplicates, CodeNumberTaken, CodeBirth, CodeSex,
+		CodeDuplicates, CodeNumberTaken, CodeLinkSaid, CodeBirth, CodeSex,
 		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeSlipOther, CodeAllergyNeeds,
 		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,

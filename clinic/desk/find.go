@@ -29,6 +29,15 @@ type Hit struct {
 	Why HitWhy
 	// Closed: the record is protected, Now holds name and year of birth only.
 	Closed bool
+	// Under is the name of the linked record by which the person was found, when it
+	// is not the one in Now.
+	Under string
+	// Like tells that the person may be the same as LikeID, another hit, or as the
+	// person whose page it is.
+	Like   clinic.Likeness
+	LikeID clinic.ID
+
+	who clinic.Identity
 }
 
 // findLimit is how many names one answer shows: more is a query too short.
@@ -49,6 +58,7 @@ func (d *Desk) Find(ctx context.Context, by clinic.ID, query string) (hits []Hit
 		if err != nil {
 			return err
 		}
+		d.pairUp(found)
 		hits, err = d.veilHits(r, by, found)
 		return err
 	})
@@ -134,15 +144,33 @@ func alternatives(numbers []clinic.Identifier) []clinic.Identifier {
 	return out
 }
 
+// hitsOf returns the people that the IDs belong to, each once.
 func hitsOf(r People, ids []clinic.ID, why HitWhy) ([]Hit, error) {
 	var out []Hit
+	at := map[clinic.ID]int{}
 	for _, id := range ids {
-		p, err := r.Patient(id)
+		who, p, err := detailsOf(r, id)
 		if err != nil {
 			return nil, err
 		}
-		if p != nil {
-			out = append(out, Hit{ID: id, Now: *p, Why: why})
+		if p == nil {
+			continue
+		}
+		h := Hit{ID: who.Lead(), Now: *p, Why: why, who: who}
+		if who.Joined() {
+			part, err := r.Patient(id)
+			if err != nil {
+				return nil, err
+			}
+			if part != nil && part.Name != p.Name {
+				h.Under = part.Name
+			}
+		}
+		if i, ok := at[h.ID]; !ok {
+			at[h.ID] = len(out)
+			out = append(out, h)
+		} else if h.Under == "" {
+			out[i].Under = "" // the person's own name was found too
 		}
 	}
 	return out, nil

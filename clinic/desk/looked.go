@@ -43,6 +43,7 @@ type LookRow struct {
 // LooksView is the page of who looked at a patient's record.
 type LooksView struct {
 	ID        clinic.ID
+	Who       clinic.Identity // looks are told of one ID at a time
 	Now       clinic.Patient
 	Allergies clinic.AllergyFile
 	Closed    bool
@@ -69,6 +70,7 @@ func (d *Desk) LooksAt(ctx context.Context, by, patient clinic.ID, f LookFilter)
 		if out.Closed, err = d.closed(r, by, patient); err != nil {
 			return err
 		}
+		out.Who = clinic.Identity{IDs: file.Who.IDs}
 		out.Now, out.Allergies = *file.Now, clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items}
 		if out.Closed {
 			out.Now = veil(file.Now)
@@ -215,11 +217,9 @@ func (v *LooksByView) read(r Reader, f LookFilter) error {
 	for _, l := range page {
 		file, ok := known[l.Patient]
 		if !ok {
-			records, err := r.Records(l.Patient)
-			if err != nil {
+			if file, _, err = readPerson(r, l.Patient); err != nil {
 				return err
 			}
-			file = clinic.FoldPatient(l.Patient, records)
 			known[l.Patient] = file
 		}
 		row := LookRow{Look: l, Far: !l.Audit && far(&file, l.At)}

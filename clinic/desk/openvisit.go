@@ -74,7 +74,7 @@ func (d *Desk) visitForm(in VisitInput) (*clinic.Visit, error) {
 
 // mayOpen refuses an unknown patient, and one who waits already.
 func (w *work) mayOpen(patient clinic.ID, another bool) error {
-	p, err := w.Patient(patient)
+	who, p, err := detailsOf(w, patient)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 		return err
 	}
 	for _, row := range rows {
-		if row.Patient == patient && row.waits() {
+		if who.Has(row.Patient) && row.waits() {
 			return &Error{Code: CodeAlreadyQueued, Visit: row.ID}
 		}
 	}
@@ -134,6 +134,10 @@ func (d *Desk) openVisit(w *work, patient clinic.ID, v clinic.Visit) ([]clinic.D
 	if v.Slip == "" {
 		return out, nil
 	}
+	who, err := identity(w, patient)
+	if err != nil {
+		return nil, err
+	}
 	row, ok, err := w.Slip(v.Slip)
 	switch {
 	case err != nil:
@@ -141,7 +145,7 @@ func (d *Desk) openVisit(w *work, patient clinic.ID, v clinic.Visit) ([]clinic.D
 	case !ok:
 		// Another box's slip that has not come down yet: the patient stands here,
 		// so the code is kept with the visit and used up wherever it is known.
-	case row.Patient != patient:
+	case !who.Has(row.Patient):
 		return nil, &Error{Code: CodeSlipOther, Field: "slip"}
 	case !row.Used.IsZero():
 		return nil, &Error{Code: CodeScanSlipUsed, Field: "slip", Visit: row.Used}

@@ -42,7 +42,7 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 			if q.State, err = d.stateOf(r, &row); err != nil {
 				return err
 			}
-			p, err := r.Patient(row.Patient)
+			_, p, err := detailsOf(r, row.Patient)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,9 @@ type Patient struct {
 	Open      []AppointmentRow // appointments from today on that are not used
 	Names     map[clinic.ID]Person
 	VisitRows map[clinic.ID]VisitRow
-	Doubts    []string // clinic.CitizenDoubts about the current number
+	Doubts    []string             // clinic.CitizenDoubts about the current number
+	Alike     []Hit                // others who may be the same person, and of whom nobody said
+	Linked    map[clinic.ID]string // the name, and unless closed the number, under each ID of Who.Bonds
 }
 
 // PatientPage reads a patient's record; the view is recorded.
@@ -132,6 +134,12 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 		if err = d.judgeAlone(r, &out.PatientFile); err != nil {
 			return err
 		}
+		if out.Alike, err = d.alike(r, by, &out.Who, out.Now); err != nil {
+			return err
+		}
+		if err = d.linked(r, by, &out); err != nil {
+			return err
+		}
 		return out.visits(r, d.now())
 	})
 	if err != nil {
@@ -141,30 +149,8 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 	if id, ok := out.Now.Current(clinic.SystemCitizen, d.today()); ok {
 		out.Doubts = clinic.CheckCitizen(id.Value, out.Now.Sex, out.Now.Birth)
 	}
-	d.views.add(ctx, by, patient, clinic.ID{})
+	d.views.person(ctx, by, &out.Who)
 	return out, nil
-}
-
-func readPatient(r Reader, patient clinic.ID) (clinic.PatientFile, error) {
-	records, err := r.Records(patient)
-	if err != nil {
-		return clinic.PatientFile{}, err
-	}
-	return filePatient(r, patient, records)
-}
-
-// filePatient folds what was read, with what can no longer be read.
-func filePatient(r People, patient clinic.ID, records []clinic.Record) (clinic.PatientFile, error) {
-	file := clinic.FoldPatient(patient, records)
-	lost, err := r.Lost(patient)
-	if err != nil {
-		return clinic.PatientFile{}, err
-	}
-	file.Lose(lost)
-	if file.Now == nil {
-		return clinic.PatientFile{}, &Error{Code: CodeNoPatient}
-	}
-	return file, nil
 }
 
 func names(r Reader) (map[clinic.ID]Person, error) {
@@ -236,9 +222,7 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 		if err != nil {
 			return err
 		}
-		if out.Patient, err = filePatient(r, patient, doc.records); err != nil {
-			return err
-		}
+		out.Patient = doc.whole
 		out.Visit, out.Row = doc.file, doc.row
 		if v := out.Patient.Visit(visit); v != nil {
 			out.Visit.Lost, out.Visit.MayLack = v.Lost, v.MayLack
@@ -307,7 +291,7 @@ func (d *Desk) Due(ctx context.Context, by clinic.ID, from, to clinic.Date) (out
 			if row.Void {
 				continue
 			}
-			p, err := r.Patient(row.Patient)
+			_, p, err := detailsOf(r, row.Patient)
 			if err != nil {
 				return err
 			}

@@ -48,16 +48,22 @@ type People interface {
 	// Lost returns the records of a subject that can no longer be read, as far as they
 	// are known: they were there, and a page that leaves them out says something false.
 	Lost(subject clinic.ID) ([]clinic.Hole, error)
-	// Patient returns the current demographics, or nil when there are none.
+	// Patient returns the current demographics under one ID, or nil when there are none.
 	Patient(id clinic.ID) (*clinic.Patient, error)
 	// ByIdentifier returns the patients who have or had the number.
 	ByIdentifier(s clinic.System, value string) ([]clinic.ID, error)
 	// ByName returns patients whose name holds every word of the query as a word
 	// or its beginning, best first; words may carry diacritics or not.
 	ByName(query string, limit int) ([]clinic.ID, error)
-	// Protected tells whether the patient's record opens with a reason only, as
+	// Protected tells whether what stands under one ID opens with a reason only, as
 	// clinic.Protected does; true also when what said so can no longer be read.
 	Protected(patient clinic.ID) (bool, error)
+	// Links returns every readable KindLink record that names the patient, as subject
+	// or as the other, in no order that matters: clinic.Identify walks over them.
+	Links(patient clinic.ID) ([]clinic.Record, error)
+	// Children returns the patients whose current demographics name this one as their
+	// mother, in order of their bytes.
+	Children(mother clinic.ID) ([]clinic.ID, error)
 }
 
 // Agenda reads visits, queues and appointments.

@@ -59,7 +59,7 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 // allergic by what is known now, and which nobody confirmed: the allergy may have
 // been heard of after the prescription was written.
 func (d *Desk) warning(w *document, p *clinic.Prescription) *Error {
-	allergies := clinic.FoldPatient(w.row.Patient, w.records).Allergies
+	allergies := w.whole.Allergies
 	for _, l := range p.Lines {
 		row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
 		if !ok {
@@ -157,7 +157,7 @@ func drugRange(field string, high int) *Error {
 func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, confirmed []string) (any, error) {
 	out := *typed
 	out.Lines = slices.Clone(typed.Lines)
-	allergies := clinic.FoldPatient(w.on.Patient, w.records).Allergies
+	allergies := w.whole.Allergies
 	var bad Errors
 	for i := range out.Lines {
 		l := &out.Lines[i]

@@ -75,10 +75,34 @@ func (d *Desk) CloseOpened(by clinic.ID) {
 	}
 }
 
-// closed reports whether the record is protected and not open to the person.
+// closed reports whether the record is protected and not open to the person: any ID
+// of a patient that is, closes all of them.
 func (d *Desk) closed(r People, by, patient clinic.ID) (bool, error) {
-	on, err := r.Protected(patient)
-	return on && !d.open.isOpen(opening{by, patient}, d.now()), err
+	who, err := identity(r, patient)
+	if err != nil {
+		return true, err
+	}
+	for _, id := range who.IDs {
+		on, err := r.Protected(id)
+		if err != nil || on && !d.open.isOpen(opening{by, id}, d.now()) {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// protected reports whether any ID of the person is protected.
+func protected(r People, patient clinic.ID) (clinic.Identity, bool, error) {
+	who, err := identity(r, patient)
+	if err != nil {
+		return who, false, err
+	}
+	for _, id := range who.IDs {
+		if on, err := r.Protected(id); err != nil || on {
+			return who, on, err
+		}
+	}
+	return who, false, nil
 }
 
 // mayRead refuses the content of a record that is closed to the person.
@@ -106,6 +130,7 @@ func (d *Desk) veilHits(r People, by clinic.ID, hits []Hit) ([]Hit, error) {
 		if closed {
 			out[i].Now, out[i].Closed = veil(&out[i].Now), true
 		}
+		out[i].who = clinic.Identity{} // answers and their reasons stand in it
 	}
 	return out, nil
 }
@@ -172,7 +197,7 @@ func (d *Desk) Closed(ctx context.Context, by, patient clinic.ID) (out ClosedVie
 		}
 		out = ClosedView{ID: patient, Now: veil(file.Now), May: slices.Contains(rightOpen.roles(), p.Role)}
 		out.Allergies = clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items, Conflict: file.Allergies.Conflict, Lost: file.Allergies.Lost}
-		if out.Protected, err = r.Protected(patient); err != nil {
+		if _, out.Protected, err = protected(r, patient); err != nil {
 			return err
 		}
 		out.Closed, err = d.closed(r, by, patient)
@@ -203,10 +228,11 @@ func (d *Desk) OpenProtected(ctx context.Context, c Call, in OpenInput) error {
 	done, err := d.save(ctx, c, plan{
 		need: rightOpen, kind: clinic.KindLooked, patient: c.By,
 		build: func(w *work) ([]clinic.Draft, error) {
-			if on, err := w.Protected(in.Patient); err != nil || !on {
+			who, on, err := protected(w, in.Patient)
+			if err != nil || !on {
 				return nil, errors.Join(err, errNothing)
 			}
-			return openDrafts(c.By, body), nil
+			return openDrafts(c.By, opensAll(body, &who)), nil
 		},
 		same: func(b any) bool {
 			l, ok := b.(*clinic.Looked)
@@ -228,18 +254,24 @@ func (d *Desk) OpenProtected(ctx context.Context, c Call, in OpenInput) error {
 			return &Error{Code: CodeFormStale} // an old form opens nothing
 		}
 	}
-	d.open.open(opening{c.By, in.Patient}, c.Act, from, now)
-	d.views.opened(c.By, in.Patient, nil)
+	for _, id := range done.Records[0].Body.(*clinic.Looked).Subjects() {
+		d.open.open(opening{c.By, id}, c.Act, from, now)
+		d.views.opened(c.By, id, nil)
+	}
 	d.o.Log.Warn("a protected record was opened", "person", c.By)
 	return nil
 }
 
 // openUnrecorded lets people in while nothing can be recorded, for the reason given.
 func (d *Desk) openUnrecorded(ctx context.Context, c Call, what opening, body *clinic.Looked, why error) error {
+	var all clinic.Identity
 	err := d.view(ctx, func(r Reader) error {
 		p, err := who(r, c.By, rightOpen)
 		if err == nil && p.Role != clinic.RoleDoctor && body.Opened != clinic.OpenEmergency {
 			err = why
+		}
+		if err == nil {
+			all, err = identity(r, what.patient)
 		}
 		return err
 	})
@@ -247,14 +279,27 @@ func (d *Desk) openUnrecorded(ctx context.Context, c Call, what opening, body *c
 		return err
 	}
 	now := d.now()
-	drafts := openDrafts(c.By, body)
+	drafts := openDrafts(c.By, opensAll(body, &all))
 	for i := range drafts {
 		drafts[i].Event = now
 	}
-	d.open.open(what, c.Act, now, now)
-	d.views.opened(c.By, what.patient, &viewAct{c.Act, c.By, drafts})
+	late := &viewAct{c.Act, c.By, drafts}
+	for _, id := range all.IDs {
+		d.open.open(opening{c.By, id}, c.Act, now, now)
+		d.views.opened(c.By, id, late)
+		late = nil // once
+	}
 	d.o.Log.Error("a protected record was opened while the disk takes nothing: the opening is held in memory", "person", c.By)
 	return nil
+}
+
+// opensAll returns the opening with every ID of the person.
+func opensAll(body *clinic.Looked, who *clinic.Identity) *clinic.Looked {
+	all := &clinic.Looked{Opened: body.Opened, Words: body.Words}
+	for _, id := range who.IDs {
+		all.Add(id, clinic.ID{}, 0)
+	}
+	return all
 }
 
 // openDrafts tells who opened what and why, and the centre that somebody did.
@@ -299,20 +344,20 @@ func (d *Desk) Protect(ctx context.Context, c Call, in ProtectInput) error {
 		return &Error{Code: CodeRequired, Field: "why"}
 	}
 	_, err = d.save(ctx, c, plan{
-		need: rightProtect, kind: clinic.KindProtection, patient: in.Patient,
+		need: rightProtect, kind: clinic.KindProtection,
 		build: func(w *work) ([]clinic.Draft, error) {
 			file, err := readPatient(w, in.Patient)
 			if err != nil {
 				return nil, err
 			}
-			on, err := w.Protected(in.Patient)
+			_, on, err := protected(w, in.Patient)
 			if err != nil {
 				return nil, err
 			}
 			if on == in.On {
 				return nil, errNothing
 			}
-			return protectDrafts(c.By, in, why, file.Guards), nil
+			return protectDrafts(w, in, why, &file)
 		},
 		same: func(b any) bool { p, ok := b.(*clinic.Protection); return ok && p.On == in.On },
 	})
@@ -322,19 +367,34 @@ func (d *Desk) Protect(ctx context.Context, c Call, in ProtectInput) error {
 	return err
 }
 
-func protectDrafts(by clinic.ID, in ProtectInput, why string, tips []clinic.Record) []clinic.Draft {
-	body := &clinic.Protection{On: in.On}
-	d := clinic.Draft{Kind: clinic.KindProtection, Subject: in.Patient, Why: why, Body: body}
-	if n := len(tips); n > 0 {
-		d.Corrects = tips[n-1].Leaf
-		for _, t := range tips[:n-1] {
+// protectDrafts protects the ID that the form is about, or ends the protection of
+// every ID of the person.
+func protectDrafts(w *work, in ProtectInput, why string, file *clinic.PatientFile) ([]clinic.Draft, error) {
+	var out []clinic.Draft
+	for i := range file.Parts {
+		p := &file.Parts[i]
+		if in.On && p.ID == in.Patient {
+			return []clinic.Draft{protectDraft(p, true, why)}, nil
+		}
+		if on, err := w.Protected(p.ID); err != nil {
+			return nil, err
+		} else if on && !in.On {
+			out = append(out, protectDraft(p, false, why))
+		}
+	}
+	opened := opensAll(&clinic.Looked{Opened: clinic.OpenForAll, Words: why}, &file.Who)
+	return append(out, openDrafts(w.by.ID, opened)...), nil
+}
+
+// protectDraft sets or ends the protection of one ID: it replaces what counts there.
+func protectDraft(p *clinic.Part, on bool, why string) clinic.Draft {
+	body := &clinic.Protection{On: on}
+	d := clinic.Draft{Kind: clinic.KindProtection, Subject: p.ID, Why: why, Body: body}
+	if n := len(p.Guards); n > 0 {
+		d.Corrects = p.Guards[n-1].Leaf
+		for _, t := range p.Guards[:n-1] {
 			body.Merges = append(body.Merges, slices.Clone(t.Leaf[:]))
 		}
 	}
-	if in.On {
-		return []clinic.Draft{d}
-	}
-	opened := &clinic.Looked{Opened: clinic.OpenForAll, Words: why}
-	opened.Add(in.Patient, clinic.ID{}, 0)
-	return append([]clinic.Draft{d}, openDrafts(by, opened)...)
+	return d
 }

@@ -30,6 +30,7 @@ type guarded struct {
 	on   desk.On
 	slip string
 	base clinic.Leaf // of the details
+	twin clinic.ID   // somebody of the same name and birth date, not protected
 }
 
 func newGuarded(t *testing.T) *guarded {
@@ -40,6 +41,9 @@ func newGuarded(t *testing.T) *guarded {
 	in.Identifiers = []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}}
 	reg := g.must(g.Register(t.Context(), call(g.nurse), in))
 	g.base = reg.Records[0].Leaf
+	other := somebody("Nguyễn Thị Mẫu")
+	other.Different = true
+	g.twin = g.must(g.Register(t.Context(), call(g.nurse), other)).Patient
 	open := g.must(g.OpenVisit(t.Context(), call(g.nurse), desk.VisitInput{Patient: reg.Patient, Reason: "bí mật lý do"}))
 	g.on = desk.On{Patient: reg.Patient, Visit: open.Visit}
 	g.must(g.SetAllergies(t.Context(), call(g.nurse), desk.AllergiesInput{Patient: reg.Patient, Asked: true, Items: []clinic.Allergy{{Substance: "penicillin"}}}))
@@ -139,6 +143,18 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			b, err2 := g.FromScan(ctx, by, []byte("card"))
 			b.Scan, b.Form = clinic.Scan{}, desk.PatientInput{} // what the card in the hand says
 			return []any{a, b}, errors.Join(err, err2)
+		},
+		"Compare": func(by clinic.ID) (any, error) {
+			a, err := g.Compare(ctx, by, p, g.twin)
+			b, err2 := g.Compare(ctx, by, g.twin, p)
+			page, err3 := g.PatientPage(ctx, by, g.twin) // with the hint
+			if by == g.technician {
+				err3 = nil
+			}
+			return []any{a, b, page.Alike}, errors.Join(err, err2, err3)
+		},
+		"Link": func(by clinic.ID) (any, error) {
+			return form(g.Link(ctx, call(by), desk.LinkInput{Patient: g.twin, Other: p, Same: true}))
 		},
 		"Closed":  func(by clinic.ID) (any, error) { return g.Closed(ctx, by, p) },
 		"LooksAt": func(by clinic.ID) (any, error) { return g.LooksAt(ctx, by, p, desk.LookFilter{}) },

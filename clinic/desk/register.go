@@ -150,7 +150,11 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 				return nil, err
 			}
 			have, body := cur.Body.(*clinic.Patient), *p
-			taken, err := d.holders(w, newNumbers(have, p, w.today), in.ID)
+			who, err := identity(w, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			taken, err := d.holders(w, newNumbers(have, p, w.today), who.Lead())
 			if err != nil {
 				return nil, err
 			}

@@ -19,6 +19,7 @@ const (
 	rightEnd
 	rightOpen    // open protected records
 	rightProtect // protect records
+	rightLink    // say whether two records are of one person
 	rightStaff   // add and change people
 	rightUnlock  // forget a colleague's wrong PINs
 	rightSelf    // everybody who works here
@@ -38,6 +39,8 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{doctor}
 	case rightBill:
 		return []clinic.Role{nurse, doctor, cashier}
+	case rightLink:
+		return []clinic.Role{nurse, doctor, admin}
 	case rightStaff:
 		return []clinic.Role{admin}
 	case rightUnlock, rightProtect:

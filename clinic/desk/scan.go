@@ -64,7 +64,7 @@ func (d *Desk) fromSlip(r Reader, scan clinic.Scan) (ScanResult, error) {
 	switch {
 	case !ok:
 		ids[0] = scan.Record // made by another box: the paper may name the record
-	case !scan.Record.IsZero() && scan.Record != row.Patient:
+	case !scan.Record.IsZero():
 		ids = append(ids, scan.Record) // a forged paper, or two boxes with one book
 	}
 	hits, err := hitsOf(r, ids, BySlip)
@@ -74,7 +74,7 @@ func (d *Desk) fromSlip(r Reader, scan clinic.Scan) (ScanResult, error) {
 	switch {
 	case len(hits) == 0:
 		return ScanResult{}, &Error{Code: CodeScanSlipNone}
-	case len(ids) > 1:
+	case len(hits) > 1:
 		return ScanResult{Answer: ScanConflict, Scan: scan, Hits: hits}, nil
 	case !ok:
 		return ScanResult{Answer: ScanKnown, Scan: scan, Hits: hits}, nil

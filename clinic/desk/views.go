@@ -167,6 +167,13 @@ func (v *Views) add(ctx context.Context, by, patient, visit clinic.ID) {
 	v.hold(ctx, look{by: by, patient: patient, visit: visit})
 }
 
+// person holds a look at every ID of a person.
+func (v *Views) person(ctx context.Context, by clinic.ID, who *clinic.Identity) {
+	for _, id := range who.IDs {
+		v.add(ctx, by, id, clinic.ID{})
+	}
+}
+
 // hold holds looks that do not stand yet.
 func (v *Views) hold(ctx context.Context, looks ...look) {
 	now, _ := v.o.Clock.Now()

@@ -72,6 +72,33 @@ func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
 	return p, nil
 }
 
+func (r *reader) Links(patient clinic.ID) ([]clinic.Record, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	var out []clinic.Record
+	for _, rec := range r.all {
+		if a, b, ok := rec.Pair(); ok && (a == patient || b == patient) {
+			out = append(out, rec)
+		}
+	}
+	return out, nil
+}
+
+func (r *reader) Children(mother clinic.ID) ([]clinic.ID, error) {
+	if r.dead {
+		return nil, errDead
+	}
+	var out []clinic.ID
+	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindPatient }) {
+		if bytes.Equal(rec.Body.(*clinic.Patient).Mother, mother[:]) {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, func(a, b clinic.ID) int { return bytes.Compare(a[:], b[:]) })
+	return out, nil
+}
+
 func (r *reader) ByIdentifier(s clinic.System, value string) ([]clinic.ID, error) {
 	if r.dead {
 		return nil, errDead

@@ -40,6 +40,8 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Catalog", testCatalog},
 		{"Looks", testLooks},
 		{"Protected", testProtected},
+		{"Links", testLinks},
+		{"Children", testChildren},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, &harness{t, open(t)}) })
 	}

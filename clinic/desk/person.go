@@ -1,0 +1,176 @@
+package desk
+
+import (
+	"slices"
+
+	"clinicbox/clinic"
+)
+
+// identity returns the person that a patient ID belongs to.
+func identity(r People, patient clinic.ID) (clinic.Identity, error) {
+	return clinic.Identify(patient, r.Links)
+}
+
+// recordsOf returns what is recorded under every ID of the person.
+func recordsOf(r People, who *clinic.Identity) (out []clinic.Record, err error) {
+	for _, id := range who.IDs {
+		records, err := r.Records(id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, records...)
+	}
+	return out, nil
+}
+
+// readPerson reads everything of the person that a patient ID belongs to; there may
+// be nothing.
+func readPerson(r People, patient clinic.ID) (clinic.PatientFile, []clinic.Record, error) {
+	who, err := identity(r, patient)
+	if err != nil {
+		return clinic.PatientFile{}, nil, err
+	}
+	records, err := recordsOf(r, &who)
+	if err != nil {
+		return clinic.PatientFile{}, nil, err
+	}
+	file := clinic.FoldPerson(who, records)
+	var lost []clinic.Hole
+	for _, id := range who.IDs {
+		mine, err := r.Lost(id)
+		if err != nil {
+			return clinic.PatientFile{}, nil, err
+		}
+		lost = append(lost, mine...)
+	}
+	file.Lose(lost)
+	return file, records, nil
+}
+
+// readPatient is readPerson for somebody who must be known.
+func readPatient(r People, patient clinic.ID) (clinic.PatientFile, error) {
+	file, _, err := readPerson(r, patient)
+	if err == nil && file.Now == nil {
+		err = &Error{Code: CodeNoPatient}
+	}
+	if err != nil {
+		return clinic.PatientFile{}, err
+	}
+	return file, nil
+}
+
+// detailsOf returns the person's details for lists, without reading their records; nil
+// when there are none.
+func detailsOf(r People, patient clinic.ID) (clinic.Identity, *clinic.Patient, error) {
+	who, err := identity(r, patient)
+	if err != nil {
+		return who, nil, err
+	}
+	parts := make([]*clinic.Patient, len(who.IDs))
+	for i, id := range who.IDs {
+		if parts[i], err = r.Patient(id); err != nil {
+			return who, nil, err
+		}
+	}
+	return who, clinic.Join(parts...), nil
+}
+
+// alikeNames is how many people of one name are compared for the hint on a page.
+const alikeNames = 100
+
+// alike returns who else may be the person, the likelier first: those of whom nobody
+// said yet, or of whom people said different things.
+func (d *Desk) alike(r Reader, by clinic.ID, who *clinic.Identity, now *clinic.Patient) ([]Hit, error) {
+	var live []clinic.Identifier
+	for _, n := range now.Identifiers {
+		if n.Live(d.today()) {
+			live = append(live, n)
+		}
+	}
+	hits, err := d.byNumbers(r, live)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := r.ByName(now.Name, alikeNames)
+	if err != nil {
+		return nil, err
+	}
+	named, err := hitsOf(r, ids, ByBirth)
+	if err != nil {
+		return nil, err
+	}
+	var out []Hit
+	for _, h := range append(hits, named...) {
+		h.Like = clinic.Alike(now, &h.Now, d.today())
+		if h.Like == clinic.LikeNone || who.Has(h.ID) || answered(who, &h.who) ||
+			slices.ContainsFunc(out, func(o Hit) bool { return o.ID == h.ID }) {
+			continue
+		}
+		out = append(out, h)
+	}
+	slices.SortStableFunc(out, func(a, b Hit) int { return int(b.Like) - int(a.Like) })
+	return d.veilHits(r, by, out)
+}
+
+// linked names those of whom somebody said whether they are the person. Why they are
+// not stays out when that record is closed.
+func (d *Desk) linked(r People, by clinic.ID, p *Patient) error {
+	p.Linked = map[clinic.ID]string{}
+	for i := range p.Who.Bonds {
+		b := &p.Who.Bonds[i]
+		for _, id := range []clinic.ID{b.A, b.B} {
+			now, err := r.Patient(id)
+			if err != nil {
+				return err
+			}
+			closed, err := d.closed(r, by, id)
+			if err != nil {
+				return err
+			}
+			if now != nil {
+				p.Linked[id] = d.told(now, closed)
+			}
+			if closed {
+				b.All = slices.Clone(b.All)
+				for j := range b.All {
+					b.All[j].Why = ""
+				}
+				b.Tips = nil
+			}
+		}
+	}
+	return nil
+}
+
+// told is a name with the number that tells it from another of the same name.
+func (d *Desk) told(p *clinic.Patient, closed bool) string {
+	for _, s := range []clinic.System{clinic.SystemCitizen, clinic.SystemInsurance, clinic.SystemSocial, clinic.SystemPassport, clinic.SystemTemporary} {
+		if n, ok := p.Current(s, d.today()); ok && !closed {
+			return p.Name + " (" + n.Value + ")"
+		}
+	}
+	return p.Name
+}
+
+// answered reports whether people agree that these are two.
+func answered(a, b *clinic.Identity) bool {
+	return slices.ContainsFunc(a.Between(b), func(x clinic.Bond) bool { return !x.Same && !x.Split })
+}
+
+// pairUp marks those of a list that may be one person.
+func (d *Desk) pairUp(hits []Hit) {
+	for i := range hits {
+		for j := range hits[:i] {
+			like := clinic.Alike(&hits[i].Now, &hits[j].Now, d.today())
+			if like == clinic.LikeNone || answered(&hits[i].who, &hits[j].who) {
+				continue
+			}
+			if like > hits[i].Like {
+				hits[i].Like, hits[i].LikeID = like, hits[j].ID
+			}
+			if like > hits[j].Like {
+				hits[j].Like, hits[j].LikeID = like, hits[i].ID
+			}
+		}
+	}
+}
