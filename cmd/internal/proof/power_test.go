@@ -28,13 +28,21 @@ func TestPowerAtSetUp(t *testing.T) {
 		t.Fatal(err, trace.Said(trace.Moment))
 	}
 	t.Logf("%s; %d moments", trace.Summary(), trace.Moment)
-	cuts := 10
+	told := 0 // the first moment at which she was told
+	for !strings.Contains(trace.Said(told), "added") {
+		told++
+	}
+	cuts := 8
 	if os.Getenv("CLINICBOX_SOAK") != "" {
-		cuts = 200
+		cuts = 100
 	}
 	again := 0
 	for i := range cuts {
-		c := powercut.Cut{At: rnd.IntN(trace.Moment + 1), Sector: []int{512, 4096}[i%2], Seed: rnd.Uint64()}
+		from := 0
+		if i%4 == 3 {
+			from = told
+		}
+		c := powercut.Cut{At: from + rnd.IntN(trace.Moment+1-from), Sector: []int{512, 4096}[i%2], Seed: rnd.Uint64()}
 		if text := os.Getenv("CLINICBOX_POWER_CUT"); text != "" {
 			if c, err = powercut.ParseCut(text); err != nil {
 				t.Fatal(err)
