@@ -38,11 +38,12 @@ const (
 	MachineGuessed    = "PIN guessed at by strangers" // unknown browsers are refused from then on
 	MachineOpened     = "protected record opened"
 	MachineNewCode    = "new recovery code"
-	MachineRestored   = "restored from a copy"          // every number series jumps
-	MachineDamaged    = "records can no longer be read" // Detail: how many of which journal
-	MachineMended     = "records are readable again"    // Detail: the file, and how many
-	MachineVoid       = "signature confirms nothing"    // Detail: journal and index, why
-	MachineLost       = "saved records are gone"        // Detail: how many
+	MachineRestored   = "restored from a copy"           // every number series jumps
+	MachineDamaged    = "records can no longer be read"  // Detail: how many of which journal
+	MachineMended     = "records are readable again"     // Detail: the file, and how many
+	MachineVoid       = "signature confirms nothing"     // Detail: journal and index, why
+	MachineLost       = "saved records are gone"         // Detail: how many
+	MachineRewound    = "journal is not what was signed" // Detail: how many entries were
 )
 
 // MachineSubject is the subject of every KindMachine entry.

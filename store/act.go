@@ -172,8 +172,8 @@ func (b *batch) finish(tx *bbolt.Tx, from uint64) error {
 	if err == nil && b.log.Size() == from {
 		return tx.Rollback()
 	}
+	var m meta
 	if err == nil {
-		var m meta
 		m, err = b.meta()
 		b.kv.putMeta(m)
 		if err = errors.Join(err, b.kv.err); err != nil {
@@ -187,6 +187,7 @@ func (b *batch) finish(tx *bbolt.Tx, from uint64) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	s.hlc = b.applier.hlc
+	s.heads.grew(m.own, m.ownRoot)
 	if err := s.commit(tx); err != nil {
 		return fmt.Errorf("%w: %w: %w", ErrFatal, errSaved, err)
 	}

@@ -11,7 +11,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"clinicbox/clinic"
-	"clinicbox/internal/entry"
 	"clinicbox/store/journal"
 )
 
@@ -26,6 +25,8 @@ type Report struct {
 	Unturned  int    // files that a change of keys has not reached: the next open finishes it
 	Unhashed  int    // tree hashes that are missing at the end: the next open completes them
 	OwnRoot   [32]byte
+	Signed    uint64   // entries under the newest signed checkpoint of the own journal
+	Cosigned  uint64   // entries under the newest that the centre cosigned
 	Problems  []string // in words; none = all is well
 }
 
@@ -77,8 +78,15 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 	defer s.in.Close()
 	rep.Own, rep.In = s.own.Size(), s.in.Size()
 	rep.unturned(s.own.Turned(), s.in.Turned())
-	rep.OwnRoot = rep.checkJournal(ctx, s.own, clinic.Own, o.Seen)
+	tree := rep.checkJournal(ctx, s.own, clinic.Own, o.Seen)
 	rep.checkJournal(ctx, s.in, clinic.In, o.Seen)
+	if ctx.Err() != nil {
+		return rep, ctx.Err()
+	}
+	rep.OwnRoot, _ = tree.Root(rep.Own)
+	if err := rep.checkpoints(s, tree); err != nil {
+		return rep, err
+	}
 	switch {
 	case errors.Is(verr, fs.ErrNotExist):
 		rep.Unapplied = rep.Own + rep.In
@@ -134,48 +142,6 @@ func checkFailed(rep *Report, name string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("store: %s: %w", name, err)
-}
-
-func (rep *Report) checkJournal(ctx context.Context, j *journal.Journal, kind clinic.Journal, seen func(*clinic.Record)) [32]byte {
-	name := folderOf(kind)
-	v := j.Verify()
-	for n := range j.Segments() {
-		if ctx.Err() != nil {
-			return [32]byte{}
-		}
-		if p := v.Segment(n); p != "" {
-			rep.problem("%s: segment %d: %s", name, n, p)
-		}
-		err := j.Each(n, func(r journal.Raw) error {
-			if p := v.Entry(r); p != "" {
-				rep.problem("%s: entry %d: %s", name, r.Index, p)
-			}
-			if r.Hole() {
-				rep.Holes++
-				return nil
-			}
-			rec, err := entry.Decode(r.Bytes, clinic.Ref{Journal: kind, Index: r.Index}, r.Leaf)
-			switch {
-			case err == nil && seen != nil:
-				seen(&rec)
-			case err != nil:
-				rep.Unknown++
-				if kind == clinic.Own { // what came from elsewhere may be of a newer program
-					rep.problem("%s: entry %d: %v", name, r.Index, err)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			rep.problem("%s: segment %d: %v", name, n, err)
-		}
-	}
-	root, p := v.End()
-	rep.Unhashed += v.Incomplete
-	if p != "" {
-		rep.problem("%s: %s", name, p)
-	}
-	return root
 }
 
 // compare computes the views up to their own cursors and walks both side by side.

@@ -5,6 +5,9 @@
 //	ring, ring.copy   data keys under the storage key; none before the first Rotate
 //	epoch             epoch and incarnation of the own journal
 //	own/, in/         journals (store/journal): NNNNNNNN.seg, .idx, hashes
+//	own/checkpoint    the newest signed checkpoint of the own journal, and the newest
+//	                  that the centre cosigned (see slots)
+//	own/rewound-*     checkpoints that the journal did not agree with
 //	views-<schema>.db positions and small projections, made from the journals at any time
 //	blobs/            content too large for an entry, sealed: XX/NAME
 //	state.db          what is in no journal: sealed values under keyed hashes
@@ -17,6 +20,7 @@ package store
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"log/slog"
 	"time"
@@ -72,6 +76,10 @@ type Options struct {
 	Fold func(string) string
 	// SegmentSize is where a journal begins a new file; 0 means 8 MiB.
 	SegmentSize int64
+	// Box and Identity are the name and the key that sign checkpoints of the own
+	// journal; a nil key signs none. The key must hold until Close returns.
+	Box      string
+	Identity crypto.Signer
 	// Reserve is the free space below which acts are refused with ErrFull, so that
 	// the views always have room for what the journal took; 0 means 32 MiB.
 	Reserve uint64

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
+	"testing"
 
 	"go.etcd.io/bbolt"
 
@@ -103,3 +105,10 @@ func (s *Store) Witnessed(size uint64, root string) string {
 
 // OpenBlob is for the fuzz test: the decoder of a blob's file.
 func (b *Blobs) OpenBlob(name [16]byte, file []byte) ([]byte, error) { return b.open(name, file) }
+
+// TrySlot reads any bytes as a slot of own/checkpoint: what it takes has one form.
+func TrySlot(t testing.TB, b []byte) {
+	if seq, note, ok := parseSlot(b); ok && !bytes.HasPrefix(b, bytes.TrimRight(encodeSlot(seq, note), "\x00")) {
+		t.Fatalf("%x is another form of %d %q", b, seq, note)
+	}
+}

@@ -1,6 +1,14 @@
 package store
 
-import "clinicbox/store/journal"
+import (
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"clinicbox/internal/checkpoint"
+	"clinicbox/internal/proven"
+	"clinicbox/store/journal"
+)
 
 // Raw is an entry as the journal keeps it. A hole has nil Bytes.
 type Raw = journal.Raw
@@ -9,10 +17,13 @@ type Raw = journal.Raw
 type Bad = journal.Bad
 
 // Log is the journal that is uploaded. All methods may be called at the same time.
-type Log struct{ j *journal.Journal }
+type Log struct {
+	j *journal.Journal
+	h *heads
+}
 
 // Own returns the journal of what this box recorded.
-func (s *Store) Own() *Log { return &Log{s.own} }
+func (s *Store) Own() *Log { return &Log{s.own, s.heads} }
 
 // Size returns how many entries are saved.
 func (l *Log) Size() uint64 { return l.j.Size() }
@@ -30,6 +41,47 @@ func (l *Log) Read(from uint64, max, maxBytes int) ([]Raw, error) {
 // Grown returns a channel that is closed when the log grows next. Take it before
 // Size, so that nothing is missed in between.
 func (l *Log) Grown() <-chan struct{} { return l.j.Grown() }
+
+// Find returns the index of the entry whose leaf hash begins with prefix, which has 16
+// to 32 bytes. It reads the tree's file, not the views, which nobody signs.
+// journal.ErrRange when there is none.
+func (l *Log) Find(prefix []byte) (uint64, error) { return l.j.FindLeaf(prefix) }
+
+// Prove returns the entry with its way to the root that the log had at a size
+// (RFC 6962 section 2.1.1): index < size ≤ Size. It is verified before it is returned:
+// a damaged tree proves nothing, and check names it.
+func (l *Log) Prove(index, size uint64) (proven.Entry, error) {
+	r, err := l.j.Get(index)
+	if err != nil {
+		return proven.Entry{}, err
+	}
+	root, err := l.j.Root(size)
+	if err != nil {
+		return proven.Entry{}, err
+	}
+	e := proven.Entry{Index: index, Leaf: r.Leaf, Salt: r.Salt, Bytes: r.Bytes}
+	err = l.j.Hashes(func(h tlog.HashReader) (err error) {
+		e.Path, err = checkpoint.Path(index, size, h)
+		return err
+	})
+	if err != nil {
+		return proven.Entry{}, err
+	}
+	return e, e.Under(checkpoint.Checkpoint{Size: size, Root: root})
+}
+
+// Grow proves that the log at a later size still begins with what it was at an earlier
+// one (RFC 6962 section 2.1.2): 0 < from ≤ to ≤ Size. checkpoint.Grew verifies it.
+func (l *Log) Grow(from, to uint64) (path [][32]byte, err error) {
+	if size := l.j.Size(); to > size {
+		return nil, fmt.Errorf("%w: %d of %d", journal.ErrRange, to, size)
+	}
+	err = l.j.Hashes(func(h tlog.HashReader) (err error) {
+		path, err = checkpoint.Grow(from, to, h)
+		return err
+	})
+	return path, err
+}
 
 // Quarantine lists what the journals set aside: it stays on the disk and reads as
 // holes.

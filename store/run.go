@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -26,6 +27,7 @@ func (s *Store) Run(ctx context.Context) error {
 	s.running.Lock()
 	defer s.running.Unlock()
 	defer s.drain()
+	defer s.signHeads()()
 	defer s.stop(ErrClosed)
 	// A fault in mapped views becomes a panic, and guard makes it an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -48,6 +50,17 @@ func (s *Store) Run(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+}
+
+// signHeads begins to sign checkpoints; what it returns ends that.
+func (s *Store) signHeads() func() {
+	done := make(chan bool)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.heads.run(done) })
+	return func() {
+		done <- !errors.Is(s.deadErr, ErrFatal)
+		wg.Wait()
 	}
 }
 

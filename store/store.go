@@ -31,6 +31,7 @@ type Store struct {
 	ring   seal.Ring
 	tokens tokens
 	epoch  epoch
+	heads  *heads
 	holes  holes
 	blobs  *Blobs
 
@@ -109,6 +110,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.rememberHoles() // of views that recover may build anew
+	if err := s.openCheckpoints(s.own.Root, s.frozen); err != nil {
+		return err
+	}
 	if err := s.recover(ctx, m); err != nil {
 		return err
 	}
@@ -201,6 +205,7 @@ func (s *Store) release(clean bool) error {
 	if s.state != nil {
 		errs = append(errs, s.state.close())
 	}
+	errs = append(errs, s.heads.close())
 	for _, j := range []*journal.Journal{s.own, s.in} {
 		if j != nil {
 			errs = append(errs, j.Close())

@@ -25,6 +25,7 @@ const (
 	CopyNewer       = "copy.newer"
 	CopyFailed      = "copy.failed"
 	CopyOld         = "copy.old"
+	StoreRewound    = "store.rewound"
 	DiskLow         = "disk.low"
 	Locked          = "box.locked"
 	KeysDevelopment = "keys.development"
@@ -85,6 +86,11 @@ func records() []Cause {
 			Code: KeysDamaged, Severity: Warning,
 			VI: "Một tệp trong thư mục khóa bị hỏng. Đừng tắt máy; gọi kỹ thuật viên ngay để thay thẻ nhớ.",
 			EN: "A file of the keys is damaged. Do not switch off; call the technician now to change the medium.",
+		},
+		{
+			Code: StoreRewound, Severity: Warning,
+			VI: "Nhật ký không còn như lúc máy đã ký: có mục bị mất hoặc bị thay. Vẫn làm việc được; gọi kỹ thuật viên, không xóa gì.",
+			EN: "The journal is not what this box signed: entries are gone or were replaced. Work goes on; call the technician, delete nothing.",
 		},
 		{
 			Code: DiskLow, Severity: Warning,

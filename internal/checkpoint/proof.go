@@ -38,18 +38,24 @@ func Prove(index uint64, signed []byte, hashes tlog.HashReader) (*Proof, error) 
 	if err != nil {
 		return nil, err
 	}
-	if index >= c.Size {
-		return nil, fmt.Errorf("%w: entry %d of %d", ErrProof, index, c.Size)
+	path, err := Path(index, c.Size, hashes)
+	if err != nil {
+		return nil, err
 	}
-	path, err := tlog.ProveRecord(int64(c.Size), int64(index), hashes)
+	return &Proof{Index: index, Checkpoint: signed, Hashes: path}, nil
+}
+
+// Path returns the hashes from an entry's leaf up to the root at a size (RFC 6962
+// section 2.1.1).
+func Path(index, size uint64, hashes tlog.HashReader) ([][32]byte, error) {
+	if index >= size || size > math.MaxInt64 {
+		return nil, fmt.Errorf("%w: entry %d of %d", ErrProof, index, size)
+	}
+	path, err := tlog.ProveRecord(int64(size), int64(index), hashes)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: prove: %w", err)
 	}
-	p := &Proof{Index: index, Checkpoint: signed}
-	for _, h := range path {
-		p.Hashes = append(p.Hashes, h)
-	}
-	return p, nil
+	return fromHashes(path), nil
 }
 
 // Encode writes the proof as text.
@@ -132,11 +138,7 @@ func Grow(from, to uint64, hashes tlog.HashReader) ([][32]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: prove: %w", err)
 	}
-	out := make([][32]byte, len(path))
-	for i, h := range path {
-		out[i] = h
-	}
-	return out, nil
+	return fromHashes(path), nil
 }
 
 // Grew verifies what Grow made: both checkpoints are of one log that only grew.
@@ -151,6 +153,14 @@ func Grew(from, to Checkpoint, proof [][32]byte) error {
 		return fmt.Errorf("%w: %d does not begin with %d", ErrProof, to.Size, from.Size)
 	}
 	return nil
+}
+
+func fromHashes(in []tlog.Hash) [][32]byte {
+	out := make([][32]byte, len(in))
+	for i, h := range in {
+		out[i] = h
+	}
+	return out
 }
 
 func toHashes(in [][32]byte) []tlog.Hash {

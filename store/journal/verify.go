@@ -35,6 +35,9 @@ func (v *Verifier) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
+// Root returns the tree head of the first n entries, computed anew.
+func (v *Verifier) Root(n uint64) ([32]byte, error) { return rootOver(v, n) }
+
 // Segment verifies the beginning of a segment; it returns a problem in words.
 func (v *Verifier) Segment(n int) string {
 	g := v.j.segs[n]

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"sync"
 	"testing"
@@ -58,9 +59,12 @@ func (c *Clock) Trust(trusted bool) {
 	c.trusted = trusted
 }
 
-// Options returns options for a directory, with Key and a new Clock.
+// Identity is the key that signs checkpoints in tests.
+func Identity() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) }
+
+// Options returns options for a directory, with Key, Identity and a new Clock.
 func Options(dir string) store.Options {
-	return store.Options{Dir: dir, Key: Key(), Clock: NewClock()}
+	return store.Options{Dir: dir, Key: Key(), Clock: NewClock(), Box: "tram-01", Identity: Identity()}
 }
 
 // Open opens and runs a store in a new directory; at the end of the test it is

@@ -153,6 +153,7 @@ func (b *Box) buildWatch() (task.Task, error) {
 	b.health.Set(health.StoreLost, b.store.Lost() > 0)
 	b.health.Set(health.StoreReadOnly, b.store.ReadOnly())
 	b.watched = 0
+	b.health.Set(health.StoreRewound, len(b.store.Rewound()) > 0)
 	return task.Plain("watch", func(ctx context.Context) error {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()

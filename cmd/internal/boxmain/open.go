@@ -28,9 +28,15 @@ func storeOptions(v *vault, log *slog.Logger) (store.Options, error) {
 		Dir: v.cfg.Data.Dir, Log: log,
 		Clock: clock.New(v.cfg.Box.TrustClock, clock.BuildTime()),
 	}
-	var err error
-	o.Key, _, err = v.storage()
-	return o, err
+	key, keys, err := v.storage()
+	if err != nil {
+		return o, err
+	}
+	o.Key, o.Box, o.Identity = key, v.cfg.Box.Name, keys.Private.Identity
+	if e, ok := v.id.Enrolment(); ok {
+		o.Box = e.Facility.Box
+	}
+	return o, nil
 }
 
 // open opens the store of an unlocked vault, which takes as long as it takes; the

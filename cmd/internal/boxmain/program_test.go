@@ -311,7 +311,7 @@ func TestBoxInProcess(t *testing.T) {
 		if strings.HasSuffix(f, ".idx") || strings.HasPrefix(f, "in/") {
 			continue // once a segment is full, or something was received
 		}
-		if f == "restoring" || f == "restored" || strings.HasPrefix(f, "blobs/") || strings.HasSuffix(f, ".stale") {
+		if f == "restoring" || f == "restored" || strings.Contains(f, "rewound") || strings.HasPrefix(f, "blobs/") || strings.HasSuffix(f, ".stale") {
 			continue // after a restore, with the first blob, after damage
 		}
 		if m, _ := filepath.Glob(filepath.Join(cfg.Data.Dir, pattern)); len(m) == 0 {

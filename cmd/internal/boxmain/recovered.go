@@ -3,7 +3,9 @@ package boxmain
 import (
 	"context"
 	"errors"
+	"strconv"
 
+	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 )
 
@@ -35,7 +37,35 @@ func (b *Box) tell(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return b.tellRewound(ctx)
+}
+
+// tellRewound records, once, each signed checkpoint that the journal does not agree
+// with: the centre hears of it, whoever bent the journal.
+func (b *Box) tellRewound(ctx context.Context) error {
+	bad := b.store.Rewound()
+	if len(bad) == 0 {
+		return nil
+	}
+	told := map[string]bool{}
+	err := b.store.View(ctx, func(r desk.Reader) error {
+		records, err := r.Records(clinic.MachineSubject())
+		for i := range records {
+			if m, ok := records[i].Body.(*clinic.Machine); ok && m.Event == clinic.MachineRewound {
+				told[m.Detail] = true
+			}
+		}
+		return err
+	})
+	for _, w := range bad {
+		detail := strconv.FormatUint(w.Size, 10)
+		if err != nil || told[detail] {
+			continue
+		}
+		told[detail] = true
+		err = record(ctx, b.desk, event{what: clinic.MachineRewound, detail: detail})
+	}
+	return err
 }
 
 // recovered notes that a recovery opened the box, and the administrator whom it made;

@@ -21,6 +21,8 @@ func (p *Program) say(r store.Report, s signatures) error {
 		{"dòng chỉ mục đã so", "rows of the views compared", r.Rows},
 		{"mục chỉ mục còn thiếu (sẽ bổ sung khi mở)", "entries that the views miss (applied at the next start)", r.Unapplied},
 		{"tệp còn dưới khóa cũ (sẽ thay khi mở)", "files that a change of keys has not reached (finished at the next start)", uint64(r.Unturned)},
+		{"mục dưới điểm kiểm tra mà hộp đã ký", "entries under the newest checkpoint that the box signed", r.Signed},
+		{"mục dưới điểm kiểm tra mà trung tâm đồng ký", "entries under the newest checkpoint that the centre cosigned", r.Cosigned},
 		{"mục không còn đọc được", "entries that can no longer be read", r.Holes},
 		{"mục của phiên bản khác", "entries of another version", r.Unknown},
 		{"tệp đính kèm", "blobs", r.Blobs},

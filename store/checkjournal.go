@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/checkpoint"
+	"clinicbox/internal/entry"
+	"clinicbox/store/journal"
+)
+
+// checkJournal verifies a journal from end to end; the tree that comes back was
+// computed anew from its entries.
+func (rep *Report) checkJournal(ctx context.Context, j *journal.Journal, kind clinic.Journal, seen func(*clinic.Record)) *journal.Verifier {
+	name := folderOf(kind)
+	v := j.Verify()
+	for n := range j.Segments() {
+		if ctx.Err() != nil {
+			return v
+		}
+		if p := v.Segment(n); p != "" {
+			rep.problem("%s: segment %d: %s", name, n, p)
+		}
+		err := j.Each(n, func(r journal.Raw) error {
+			if p := v.Entry(r); p != "" {
+				rep.problem("%s: entry %d: %s", name, r.Index, p)
+			}
+			if r.Hole() {
+				rep.Holes++
+				return nil
+			}
+			rec, err := entry.Decode(r.Bytes, clinic.Ref{Journal: kind, Index: r.Index}, r.Leaf)
+			switch {
+			case err == nil && seen != nil:
+				seen(&rec)
+			case err != nil:
+				rep.Unknown++
+				if kind == clinic.Own { // what came from elsewhere may be of a newer program
+					rep.problem("%s: entry %d: %v", name, r.Index, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			rep.problem("%s: segment %d: %v", name, n, err)
+		}
+	}
+	_, p := v.End()
+	rep.Unhashed += v.Incomplete
+	if p != "" {
+		rep.problem("%s: %s", name, p)
+	}
+	return v
+}
+
+// checkpoints compares what was signed with the tree that was computed.
+func (rep *Report) checkpoints(s *Store, tree *journal.Verifier) error {
+	if err := s.openCheckpoints(tree.Root, true); err != nil {
+		return err
+	}
+	defer s.heads.close()
+	if s.heads.slots == nil {
+		return nil
+	}
+	if c, err := checkpoint.Unverified(s.heads.slots.notes[signedSort]); err == nil {
+		rep.Signed = c.Size
+	}
+	if c, err := checkpoint.Unverified(s.heads.slots.notes[cosignedSort]); err == nil {
+		rep.Cosigned = c.Size
+	}
+	for _, r := range s.heads.rewound {
+		rep.problem("own: checkpoint: %s", r.Why)
+	}
+	return nil
+}
