@@ -1,0 +1,132 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// tree is an RFC 6962 tree of which only the roots of full subtrees are kept.
+type tree struct {
+	size uint64
+	full [][32]byte
+}
+
+func node(l, r [32]byte) [32]byte { return sha256.Sum256(slices.Concat([]byte{1}, l[:], r[:])) }
+
+func (t *tree) add(leaf [32]byte) {
+	t.full = append(t.full, leaf)
+	for t.size++; len(t.full) > ones(t.size); {
+		n := len(t.full)
+		t.full = append(t.full[:n-2], node(t.full[n-2], t.full[n-1]))
+	}
+}
+
+func ones(n uint64) (c int) {
+	for ; n > 0; n &= n - 1 {
+		c++
+	}
+	return c
+}
+
+func (t *tree) root() [32]byte {
+	if len(t.full) == 0 {
+		return sha256.Sum256(nil)
+	}
+	h := t.full[len(t.full)-1]
+	for _, l := range slices.Backward(t.full[:len(t.full)-1]) {
+		h = node(l, h)
+	}
+	return h
+}
+
+// proves follows RFC 6962 section 2.1.1 from the root down: each split of the tree
+// uses up one hash of the proof.
+func proves(leaf [32]byte, index, size uint64, proof [][32]byte, root [32]byte) bool {
+	var left []bool // whether our half is the left one, from the root down
+	for n, i := size, index; n > 1; {
+		k := uint64(1)
+		for k*2 < n {
+			k *= 2
+		}
+		if i < k {
+			left, n = append(left, true), k
+		} else {
+			left, n, i = append(left, false), n-k, i-k
+		}
+	}
+	if len(proof) != len(left) {
+		return false
+	}
+	h := leaf
+	for n, p := range proof {
+		if left[len(left)-1-n] {
+			h = node(h, p)
+		} else {
+			h = node(p, h)
+		}
+	}
+	return h == root
+}
+
+// note reads a signed checkpoint (C2SP tlog-checkpoint) and verifies the signature of
+// the log's key in it (C2SP signed-note, type 1).
+func note(b []byte, public ed25519.PublicKey) (origin string, size uint64, root [32]byte, err error) {
+	text, sigs, ok := strings.Cut(string(b), "\n\n")
+	text += "\n"
+	lines := strings.Split(text, "\n")
+	if !ok || len(lines) < 4 {
+		return "", 0, root, fmt.Errorf("no signed note")
+	}
+	origin = lines[0]
+	size, err = strconv.ParseUint(lines[1], 10, 63)
+	r, err2 := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || err2 != nil || len(r) != 32 {
+		return "", 0, root, fmt.Errorf("no checkpoint")
+	}
+	id := sha256.Sum256(slices.Concat([]byte(origin), []byte("\n\x01"), public))
+	for line := range strings.Lines(sigs) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), " ")
+		if len(f) != 3 || f[0] != "—" || f[1] != origin {
+			continue
+		}
+		s, err := base64.StdEncoding.Strict().DecodeString(f[2])
+		if err == nil && len(s) == 4+ed25519.SignatureSize && string(s[:4]) == string(id[:4]) && ed25519.Verify(public, []byte(text), s[4:]) {
+			return origin, size, [32]byte(r), nil
+		}
+	}
+	return "", 0, root, fmt.Errorf("not signed by the box")
+}
+
+// checkpoints verifies the signed tree heads against the manifest.
+func (v *verifier) checkpoints() error {
+	for n, name := range []string{"checkpoint", "checkpoint-in"} {
+		b, err := v.small(name)
+		if err != nil {
+			return err
+		}
+		origin, size, root, err := note(b, v.m.Key)
+		j := v.m.Journals[n]
+		want := "cb/" + v.m.Box + "/" + v.m.Epoch + []string{"", "/in"}[n]
+		if err != nil || origin != want || origin != j.Origin || size != j.Size || string(root[:]) != string(j.Root) || j.Name != []string{"own", "in"}[n] {
+			return refuse("%s does not say what the manifest says: %v", name, err)
+		}
+	}
+	if v.files["cosigned"] == nil {
+		return nil
+	}
+	b, err := v.small("cosigned")
+	if err != nil {
+		return err
+	}
+	origin, size, root, err := note(b, v.m.Key)
+	if err != nil || origin != v.m.Journals[0].Origin || size > v.m.Journals[0].Size {
+		return refuse("cosigned is not of this journal: %v", err)
+	}
+	v.witsz, v.wit = size, root
+	return nil
+}

@@ -1,0 +1,50 @@
+// Command verifyexport verifies an export of clinicbox with the standard library of Go
+// only: it shares no code with the program that made it, so that an outsider can read
+// all of it in an hour. What it verifies stands in README.txt of each export.
+//
+//	go run ./scripts/verifyexport [-key BASE64] EXPORT.zip
+//
+// Exit code 0: it is what the box made; 3: it is not; 1: it could not be read; 2: usage.
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	key := flag.String("key", "", "the box's public key in base64, from a place that you trust")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "verifyexport [-key BASE64] EXPORT.zip")
+		os.Exit(2)
+	}
+	os.Exit(run(flag.Arg(0), *key))
+}
+
+func run(path, key string) int {
+	want, err := base64.StdEncoding.DecodeString(key)
+	if err != nil || key != "" && len(want) != 32 {
+		fmt.Fprintln(os.Stderr, "the key is not 32 bytes in base64")
+		return 2
+	}
+	v := &verifier{want: want}
+	if err := v.verify(path); err != nil {
+		fmt.Fprintln(os.Stderr, "REFUSED:", err)
+		if errors.Is(err, errRefused) {
+			return 3
+		}
+		return 1
+	}
+	fmt.Println(v.summary())
+	if len(want) == 0 {
+		fmt.Printf("NOBODY SAYS THAT THE KEY IS THE BOX'S: compare it: %s\n", base64.StdEncoding.EncodeToString(v.m.Key))
+	}
+	if v.broken > 0 {
+		fmt.Printf("%d signatures of people are broken, as the box recorded them\n", v.broken)
+	}
+	return 0
+}
