@@ -86,6 +86,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.frozen = s.lock.frozen; s.frozen {
 		s.log.Error("the disk is read-only: records can be read, nothing can be saved")
 	}
+	if err := unfinished(s.o.Dir); err != nil {
+		return err
+	}
 	unclean := !s.lock.clean
 	if err := s.lock.mark(); err != nil { // on a full disk; the mark only asks for a probe
 		s.log.Warn("LOCK not marked", "err", err)
