@@ -44,6 +44,8 @@ const (
 	MachineVoid       = "signature confirms nothing"     // Detail: journal and index, why
 	MachineLost       = "saved records are gone"         // Detail: how many
 	MachineRewound    = "journal is not what was signed" // Detail: how many entries were
+	MachineExported   = "records left in a file"         // Detail: everything, or one patient
+	MachineImported   = "records taken over from a file" // Detail: how many entries
 )
 
 // MachineSubject is the subject of every KindMachine entry.

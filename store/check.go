@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"go.etcd.io/bbolt"
 
@@ -47,6 +48,9 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 	o.defaults()
 	if _, err := os.Stat(o.Dir); err != nil {
 		return rep, fmt.Errorf("store: %w", err)
+	}
+	if exists(importing(o.Dir)) && !exists(filepath.Join(o.Dir, "own")) {
+		return rep, ErrImport
 	}
 	l, err := takeLock(o.Dir, o.Frozen)
 	if err != nil {

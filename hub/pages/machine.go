@@ -30,6 +30,7 @@ func machineWord(event string) string {
 		clinic.MachineNewCode: "machine.new-code", clinic.MachineVoid: "machine.void", clinic.MachineRestored: "machine.restored",
 		clinic.MachineDamaged: "machine.damaged", clinic.MachineMended: "machine.mended",
 		clinic.MachineRewound: "machine.rewound",
+		clinic.MachineExported: "machine.exported", clinic.MachineImported: "machine.imported",
 	}[event]
 }
 

@@ -91,12 +91,14 @@ func (p *Program) method(v *vault) (sealer.Method, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.recovered = true
 		return sealer.EnterRecovery(code)
 	}
 	owner, err := v.owner(number)
 	if err != nil {
 		return nil, err
 	}
+	p.owner = owner
 	pin, err := p.readLine("PIN: ")
 	return v.method(owner, pin), err
 }

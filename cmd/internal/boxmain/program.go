@@ -11,12 +11,15 @@ import (
 	"slices"
 	"syscall"
 
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
 	"clinicbox/device/config"
 	"clinicbox/device/identity"
 	"clinicbox/device/sealer"
 	"clinicbox/device/task"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/spoken"
+	"clinicbox/interop/archive"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
 	"clinicbox/store/medium"
@@ -27,7 +30,7 @@ const (
 	ExitOK      = 0
 	ExitFailure = 1
 	ExitUsage   = 2 // command line or configuration
-	ExitDamage  = 3 // check found something
+	ExitDamage  = 3 // check or verify-export found something
 )
 
 // ErrUsage wraps what is wrong with a command line.
@@ -48,11 +51,18 @@ type Program struct {
 	hub     string
 	request string
 	answer  string
-	fresh   string        // which key is made anew
-	from    string        // folder of a copy
-	damaged bool          // take what there is
+	fresh   string // which key is made anew
+	from    string // folder of a copy
+	damaged bool   // take what there is
+	patient string
+	reason  string
+	key     string
 	in      *bufio.Reader // of Stdin, when lines are asked for
 	args    []string
+	// Who opened the box: a person by number and PIN, or whoever has the recovery code.
+	owner     clinic.ID
+	recovered bool
+
 	box     *Box
 	started task.Flag
 }
@@ -75,6 +85,9 @@ func commands() []command {
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
 		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên đầu tiên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
+		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, hoặc của một người bệnh (-patient, -reason), ra TỆP.zip mở được không cần chương trình này", "export everything, or one patient (-patient, -reason), to a FILE.zip that opens without this program"},
+		{"import", (*Program).importer, true, "nhập TỆP.zip đã xuất vào hộp trống (-name, -key); mã PIN nhập từ bàn phím", "take an exported FILE.zip into an empty box (-name, -key); the PIN is read from the terminal"},
+		{"verify-export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất, bằng khóa công khai (-key)", "verify an exported FILE.zip by the public key (-key)"},
 		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
 		{"version", (*Program).version, false, "in phiên bản", "print the version"},
 		{"help", (*Program).help, false, "in trang này", "print this page"},
@@ -119,6 +132,7 @@ func (p *Program) ParseFlags(args []string) error {
 		fs.StringVar(&p.name, "name", "", "")
 		fs.StringVar(&p.role, "role", "administrator", "")
 	}
+	p.exportFlags(fs)
 	if err := fs.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrUsage, p.command.name, err)
 	}
@@ -126,10 +140,24 @@ func (p *Program) ParseFlags(args []string) error {
 	switch {
 	case p.command.config && p.path == "":
 		return fmt.Errorf("%w: clinicbox %s -config FILE", ErrUsage, p.command.name)
-	case len(p.args) > 0 && p.command.name != probeCommand:
+	case len(p.args) > 0 && !slices.Contains([]string{probeCommand, "export", "import", "verify-export"}, p.command.name):
 		return fmt.Errorf("%w: %s: thừa / unexpected %q", ErrUsage, p.command.name, p.args[0])
 	}
 	return nil
+}
+
+// exportFlags are those of the commands around exports.
+func (p *Program) exportFlags(fs *flag.FlagSet) {
+	switch p.command.name {
+	case "export":
+		fs.StringVar(&p.patient, "patient", "", "")
+		fs.StringVar(&p.reason, "reason", "", "")
+	case "import":
+		fs.StringVar(&p.name, "name", "", "")
+		fs.StringVar(&p.key, "key", "", "")
+	case "verify-export":
+		fs.StringVar(&p.key, "key", "", "")
+	}
 }
 
 // Run carries the command out.
@@ -151,7 +179,7 @@ func (p *Program) Report(err error) int {
 	switch {
 	case config || errors.Is(err, ErrUsage):
 		return ExitUsage
-	case errors.Is(err, ErrDamage):
+	case errors.Is(err, ErrDamage), errors.Is(err, archive.ErrTampered), errors.Is(err, archive.ErrForm), errors.Is(err, archive.ErrKey):
 		return ExitDamage
 	}
 	return ExitFailure
@@ -210,6 +238,18 @@ func Words(err error) string {
 		{cert.ErrKind, "Đây là tệp loại khác: cần trả lời của trung tâm.", "That is another kind of file: the centre's answer is wanted."},
 		{identity.ErrPending, "Hộp này chưa gửi yêu cầu nào. Chạy lệnh với -request trước.", "This box has asked for nothing. Run with -request first."},
 		{identity.ErrEnrolled, "Hộp đã thuộc một trung tâm.", "The box belongs to a centre already."},
+		{store.ErrNotEmpty, "Hộp này đã có hồ sơ: chỉ nhập được vào hộp trống. Không có gì thay đổi.", "This box has records: only an empty one takes an export. Nothing has changed."},
+		{store.ErrImport, "Lần nhập trước bị ngắt giữa chừng. Chạy lại lệnh import với cùng tệp.", "An import was cut off. Run import again with the same file."},
+		{errOnePatient, "Đây là bản xuất của một người bệnh, không làm thành hộp được. Không có gì thay đổi.", "This is the export of one patient, which makes no box. Nothing has changed."},
+		{errThere, "Đã có tệp này; không ghi đè. Chọn tên khác.", "The file exists and is not written over. Choose another name."},
+		{archive.ErrTampered, "Bản xuất KHÔNG còn như hộp đã ghi: bị sửa, hỏng hoặc thiếu. Không có gì được nhập.", "The export is NOT what the box wrote: changed, damaged or cut. Nothing was taken from it."},
+		{archive.ErrKey, "Bản xuất do khóa khác ký: không phải của hộp này. Không có gì được nhập.", "Another key signed the export: it is not of this box. Nothing was taken from it."},
+		{archive.ErrForm, "Tệp này không phải bản xuất, bị cắt hoặc do phiên bản mới hơn ghi. Không có gì được nhập.", "This is no export, it was cut, or a newer program wrote it. Nothing was taken from it."},
+		{&desk.Error{Code: desk.CodeNotAllowed}, "Chỉ người quản trị được xuất hồ sơ. Chưa ghi gì ra tệp.", "Only an administrator may export records. Nothing was written."},
+		{&desk.Error{Code: desk.CodeNoPerson}, "Người này không còn làm việc ở đây, hoặc mở hộp bằng mã khôi phục: hồ sơ một người bệnh cần số và PIN của người quản trị. Chưa ghi gì ra tệp.", "This person does not work here, or the recovery code opened the box: one patient's records need an administrator's number and PIN. Nothing was written."},
+		{&desk.Error{Code: desk.CodeNoPatient}, "Không có người bệnh nào mang mã này.", "There is no patient with this identifier."},
+		{&desk.Error{Code: desk.CodeProtected}, "Hồ sơ được bảo vệ: cần -reason \"LÝ DO\". Chưa ghi gì ra tệp.", "The record is protected: -reason \"TEXT\" is needed. Nothing was written."},
+		{&desk.Error{Code: desk.CodePINWrong}, "Sai mã PIN. Chưa ghi gì ra tệp.", "Wrong PIN. Nothing was written."},
 		{store.ErrVersion, "Hồ sơ do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote these records. Install it again."},
 		{store.ErrFull, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
 		{syscall.ENOSPC, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},

@@ -1,0 +1,193 @@
+package boxmain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
+	"clinicbox/internal/durable"
+	"clinicbox/interop/archive"
+	"clinicbox/store"
+)
+
+// errThere: an export writes over nothing.
+var errThere = errors.New("the file exists")
+
+// export writes everything, or all of one patient, into a file in open formats. It is
+// for an administrator, whose PIN is asked for, or who has the recovery code.
+func (p *Program) export(ctx context.Context) error {
+	var patient clinic.ID
+	if p.patient != "" {
+		var err error
+		if patient, err = clinic.ParseID(p.patient); err != nil {
+			return fmt.Errorf("%w: -patient: %w", ErrUsage, err)
+		}
+	}
+	if len(p.args) != 1 {
+		return fmt.Errorf("%w: export -config FILE [-patient ID] [-reason TEXT] EXPORT.zip", ErrUsage)
+	}
+	path := p.args[0]
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%w: %s", errThere, path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return err
+	}
+	v, err := p.opens(ctx, false)
+	if v != nil {
+		defer v.close()
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.Stderr, "CẢNH BÁO: tệp xuất KHÔNG mã hóa. Ai có tệp thì đọc được hồ sơ.\nWARNING: the export is NOT encrypted. Whoever has the file can read the records.")
+	x := &exporting{p: p, path: path, note: desk.ExportInput{Patient: patient, Words: p.reason, Act: clinic.NewID()}}
+	x.box = New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe(), Prepare: x.run})
+	x.box.vault = v
+	return x.box.setUp(ctx)
+}
+
+// exporting is one export, between its permission and its file.
+type exporting struct {
+	p    *Program
+	box  *Box
+	path string
+	note desk.ExportInput
+}
+
+// run asks who it is, records it, and writes. A full disk keeps nobody from saving the
+// records elsewhere: the export then is told aloud and not recorded.
+func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err error) {
+	if x.note.By, err = x.p.administrator(ctx, d); err != nil {
+		return err
+	}
+	err = d.NoteExport(ctx, x.note)
+	if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) {
+		fmt.Fprintln(x.p.Stderr, "Ổ lưu đầy: việc xuất này KHÔNG ghi được vào nhật ký. Hãy ghi ra giấy.\nThe disk is full: this export is NOT recorded. Write it down on paper.")
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	rep, err := x.write(ctx, s)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(x.p.Stdout, "đã xuất / exported: %s\n%d + %d mục / entries\nkhóa của hộp / key of the box: %s\n",
+		x.path, rep.Own.Entries, rep.In.Entries, keyText(rep.Key))
+	return nil
+}
+
+// write makes the file and verifies it. What fails leaves nothing.
+func (x *exporting) write(ctx context.Context, s *store.Store) (rep archive.Report, err error) {
+	tmp := x.path + durable.TempSuffix
+	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return rep, err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = os.Remove(tmp) // it may be what fills the disk
+		}
+	}()
+	h, err := x.head(s)
+	if err != nil {
+		return rep, err
+	}
+	if err := writeArchive(ctx, f, s, h, x.p.progress("đã ghi / written")); err != nil {
+		return rep, err
+	}
+	if err := f.Sync(); err != nil {
+		return rep, err
+	}
+	size, err := f.Seek(0, 2)
+	if err != nil {
+		return rep, err
+	}
+	rep, err = archive.Verify(ctx, f, size, archive.Options{Progress: x.p.progress("đã kiểm / verified")})
+	if err != nil {
+		return rep, err
+	}
+	return rep, durable.Rename(tmp, x.path)
+}
+
+// head says what the export is of.
+func (x *exporting) head(s *store.Store) (h archive.Head, err error) {
+	_, keys, err := x.box.vault.storage()
+	if err != nil {
+		return h, err
+	}
+	h = archive.Head{
+		Box: boxName(x.box.vault), Epoch: s.Epoch(), Patient: x.note.Patient, Program: Version(), Key: keys.Private.Identity,
+	}
+	h.At, h.Trusted = x.box.clock.Now()
+	for _, j := range []struct {
+		log  *store.Log
+		tree *archive.Tree
+	}{{s.Own(), &h.Own}, {s.Received(), &h.In}} {
+		j.tree.Size = j.log.Size()
+		if j.tree.Root, err = j.log.Root(j.tree.Size); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+// boxName is the name that the centre gave, or that of the configuration.
+func boxName(v *vault) string {
+	if e, ok := v.id.Enrolment(); ok {
+		return e.Facility.Box
+	}
+	return v.cfg.Box.Name
+}
+
+// administrator finds who is at the keyboard: who opened the box with number and PIN;
+// nobody for the recovery code; in a development box somebody says who and types the
+// PIN. That they are an administrator is for the desk to find.
+func (p *Program) administrator(ctx context.Context, d *desk.Desk) (clinic.ID, error) {
+	if p.recovered || !p.owner.IsZero() {
+		return p.owner, nil
+	}
+	all, err := d.Staff(ctx)
+	if err != nil {
+		return clinic.ID{}, err
+	}
+	var who []desk.Person
+	for _, a := range all {
+		if a.Role == clinic.RoleAdministrator {
+			who = append(who, a)
+			fmt.Fprintf(p.Stderr, "%d  %s\n", len(who), a.Name)
+		}
+	}
+	text, err := p.readLine("Số thứ tự của bạn / your number in the list: ")
+	if err != nil {
+		return clinic.ID{}, err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > len(who) {
+		return clinic.ID{}, fmt.Errorf("%w: số / number %q", ErrUsage, text)
+	}
+	pin, err := p.readLine("PIN: ")
+	if err != nil {
+		return clinic.ID{}, err
+	}
+	return who[n-1].ID, d.Confirm(ctx, who[n-1].ID, pin)
+}
+
+// progress tells how far something came, every 100,000 entries.
+func (p *Program) progress(what string) func(uint64) {
+	next := uint64(progressEvery)
+	return func(done uint64) {
+		if done >= next {
+			next = done - done%progressEvery + progressEvery
+			fmt.Fprintf(p.Stdout, "%s: %d\n", what, done-done%progressEvery)
+		}
+	}
+}
+
+const progressEvery = 100_000
