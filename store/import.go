@@ -40,12 +40,6 @@ type Imported struct {
 	Leaf    clinic.Leaf
 }
 
-// Head is the size and the RFC 6962 root of a journal.
-type Head struct {
-	Size uint64
-	Root [32]byte
-}
-
 // Import is what a new store takes over from another: the store goes on as that one.
 type Import struct {
 	Epoch   [8]byte
@@ -66,7 +60,8 @@ func unfinished(dir string) error {
 	if !exists(filepath.Join(dir, "own")) {
 		return ErrImport
 	}
-	return os.RemoveAll(importing(dir))
+	_ = os.RemoveAll(importing(dir)) // on a read-only disk it stays, and means nothing
+	return nil
 }
 
 // ImportTo makes the store of a directory that has none. Each entry keeps bytes, salt,
@@ -78,7 +73,7 @@ func ImportTo(ctx context.Context, o Options, in Import) (err error) {
 	if err := durable.MkdirAll(o.Dir, 0o700); err != nil {
 		return err
 	}
-	l, err := takeLock(o.Dir)
+	l, err := takeLock(o.Dir, false)
 	if err != nil {
 		return err
 	}
@@ -86,7 +81,10 @@ func ImportTo(ctx context.Context, o Options, in Import) (err error) {
 	if err := emptied(o.Dir); err != nil {
 		return err
 	}
-	s := &Store{o: o, epoch: epoch{Epoch: in.Epoch}}
+	s := &Store{o: o, log: o.Log, epoch: epoch{Epoch: in.Epoch}}
+	if err := s.openRing(); err != nil {
+		return err
+	}
 	if err := s.fill(ctx, in); err != nil {
 		return errors.Join(err, os.RemoveAll(importing(o.Dir)))
 	}

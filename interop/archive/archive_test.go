@@ -68,7 +68,7 @@ func TestExportIsVerified(t *testing.T) {
 			t.Fatalf("entry %d: %+v, want %+v", i, got, want[i])
 		}
 	}
-	if rep.Own.Size != 14 || rep.In.Size != 2 || rep.Own.Holes != 1 || rep.Raw != 1 || rep.Good != 1 || rep.Broken+rep.Unknown+rep.Keyless != 0 ||
+	if rep.Own.Size != 14 || rep.In.Size != 4 || rep.Own.Holes != 1 || rep.Raw != 1 || rep.Attached != 0 || rep.Good != 1 || rep.Broken+rep.Unknown+rep.Keyless != 0 ||
 		rep.Box != "tram-01" || rep.Own.Root != w.tree(clinic.Own).Root || !rep.Exported.Equal(at()) {
 		t.Errorf("%+v", rep)
 	}
@@ -123,7 +123,11 @@ func TestPatientsExport(t *testing.T) {
 // changes the files here, and nothing that is in them.
 func TestFormIsFrozen(t *testing.T) {
 	w := everyKind(t)
-	_, got := files(t, w.export(w.head()))
+	b := w.export(w.head())
+	if rep, err := verify(b, archive.Options{}); err != nil || rep.Attached != 1 {
+		t.Errorf("every kind: %+v, %v", rep, err)
+	}
+	_, got := files(t, b)
 	for name, path := range map[string]string{"schema.json": schemaOfVerifier, "entries.jsonl": filepath.Join("testdata", "entries.jsonl")} {
 		if *update {
 			if err := os.WriteFile(path, got[name], 0o644); err != nil {

@@ -42,6 +42,8 @@ func (s *Selection) Wants(e *Entry) bool {
 		return true
 	case clinic.KindStaff, clinic.KindCredential:
 		return s.people[r.Subject]
+	case clinic.KindLink: // names another patient, who may be somebody else
+		return false
 	}
 	return s.of(r)
 }

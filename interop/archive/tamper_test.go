@@ -100,7 +100,7 @@ func tamperings(other []string) map[string]func(*forgery) {
 			f.edit(func(m *manifest) { m.Journals[0].Entries-- })
 		},
 		"entry added": func(f *forgery) {
-			f.lines(func(l []string) []string { return append(l, part(l[len(l)-1], "index", "2")) })
+			f.lines(func(l []string) []string { return append(l, part(l[len(l)-1], "index", "4")) })
 		},
 		"entry twice": func(f *forgery) {
 			f.lines(func(l []string) []string { return slices.Insert(l, lineVitals, l[lineVitals]) })
@@ -210,12 +210,16 @@ func broken(b []byte) map[string][]byte {
 	local := bytes.Clone(b)
 	copy(local[bytes.Index(local, name):], "entries.jsonX")
 	at := bytes.LastIndex(b, []byte("PK\x05\x06"))
+	change := func(i int) []byte { c := bytes.Clone(b); c[i] ^= 1; return c }
+	behind := bytes.Index(b, []byte("PK\x07\x08"))
 	comment := bytes.Clone(b)
 	comment[len(comment)-2] = 3
 	directory := bytes.Index(b, []byte("PK\x01\x02"))
 	return map[string][]byte{
 		"truncated": b[:len(b)/2], "truncated by one": b[:len(b)-1], "empty": nil, "no zip": []byte("x"),
 		"bytes before": append([]byte("MZ\x00\x00"), b...), "bytes behind": append(bytes.Clone(b), 0),
+		"another method in the header": change(8), "another flag": change(6), "a size in the header": change(20),
+		"another size behind": change(behind + 8), "another CRC behind": change(behind + 4),
 		"comment": append(comment, "abc"...), "two names": local, "no directory": b[at:],
 		"before the directory": slices.Concat(b[:directory], []byte("hidden"), b[directory:]),
 	}

@@ -48,6 +48,7 @@ type Report struct {
 	Key      ed25519.PublicKey
 	Own, In  Part
 	Raw      uint64 // entries that cannot be shown in words
+	Attached uint64 // entries that name content which is not in the export
 	Signatures
 	BrokenAt  []string // the first entries with a broken signature
 	Witnesses []string // names under the cosigned checkpoint, not verified
@@ -226,6 +227,9 @@ func (v *verification) entry(line []byte) error {
 	}
 	if r := decode(&e); r != nil {
 		v.found.note(r)
+		if r.Kind == clinic.KindAttached {
+			v.rep.Attached++
+		}
 		if v.rep.judge(r, v.known) && len(v.rep.BrokenAt) < mostBroken {
 			v.rep.BrokenAt = append(v.rep.BrokenAt, e.String())
 		}

@@ -128,6 +128,9 @@ func newWorld(t testing.TB) *world {
 	own(doctor(), clinic.Draft{Kind: clinic.KindLooked, Subject: doctor(), Body: both})
 	own(doctor(), clinic.Draft{Kind: 999, Subject: other(), Body: map[int]any{1: "mới", 2: -7, 3: []any{true, nil, []byte{1, 2}}}})
 	w.raw(clinic.Own, []byte{0xff, 0})
+	o, m := other(), patient()
+	w.add(clinic.In, doctor(), clinic.Draft{Kind: clinic.KindLink, Subject: patient(), Body: &clinic.Link{Other: o[:], Same: true}})
+	w.add(clinic.In, doctor(), clinic.Draft{Kind: clinic.KindLink, Subject: other(), Body: &clinic.Link{Other: m[:]}})
 	w.add(clinic.In, doctor(), clinic.Draft{Kind: clinic.KindVitals, Subject: patient(), Visit: visit(), Body: &clinic.Vitals{Weight: 523}})
 	w.add(clinic.In, doctor(), clinic.Draft{Kind: clinic.KindPatient, Subject: other(), Body: &clinic.Patient{Name: "Lê Khác Nữa"}})
 	return w

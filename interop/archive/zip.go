@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (c *container) contiguous(z *zip.Reader, size int64) error {
 			return fmt.Errorf("%w: two names of %s", ErrForm, f.Name)
 		}
 		data, err := f.DataOffset()
-		if err != nil || data != at+localLen+nameLen+extraLen || f.Method != zip.Deflate || f.Flags&^8 != 0 || f.Comment != "" {
+		if err != nil || data != at+localLen+nameLen+extraLen || !plainHeader(f, head) {
 			return fmt.Errorf("%w: header of %s", ErrForm, f.Name)
 		}
 		if at, err = c.behind(f, data+int64(f.CompressedSize64)); err != nil {
@@ -86,19 +87,30 @@ func (c *container) contiguous(z *zip.Reader, size int64) error {
 	return nil
 }
 
+// plainHeader reports whether header and directory say the same: compressed, with CRC
+// and sizes behind the content only.
+func plainHeader(f *zip.File, head []byte) bool {
+	return f.Method == zip.Deflate && f.Flags == 8 && f.Comment == "" &&
+		binary.LittleEndian.Uint16(head[6:]) == f.Flags && binary.LittleEndian.Uint16(head[8:]) == f.Method &&
+		!bytes.ContainsFunc(head[14:26], func(r rune) bool { return r != 0 })
+}
+
 // behind returns where the data descriptor of a file ends.
 func (c *container) behind(f *zip.File, at int64) (int64, error) {
-	if f.Flags&8 == 0 {
-		return at, nil
-	}
 	b, err := c.bytes(at, 24)
-	if err != nil || binary.LittleEndian.Uint32(b) != descriptorSig || binary.LittleEndian.Uint32(b[4:]) != f.CRC32 {
+	le := binary.LittleEndian
+	if err != nil || le.Uint32(b) != descriptorSig || le.Uint32(b[4:]) != f.CRC32 {
 		return 0, fmt.Errorf("%w: behind %s", ErrForm, f.Name)
 	}
-	if f.CompressedSize64 > 1<<32-2 || f.UncompressedSize64 > 1<<32-2 {
-		return at + 24, nil
+	long := f.CompressedSize64 > 1<<32-2 || f.UncompressedSize64 > 1<<32-2
+	packed, size, end := uint64(le.Uint32(b[8:])), uint64(le.Uint32(b[12:])), at+16
+	if long {
+		packed, size, end = le.Uint64(b[8:]), le.Uint64(b[16:]), at+24
 	}
-	return at + 16, nil
+	if packed != f.CompressedSize64 || size != f.UncompressedSize64 {
+		return 0, fmt.Errorf("%w: sizes of %s", ErrForm, f.Name)
+	}
+	return end, nil
 }
 
 func (c *container) bytes(at, n int64) ([]byte, error) {

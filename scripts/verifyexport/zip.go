@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/binary"
 	"io"
 	"slices"
@@ -43,17 +44,20 @@ func (v *verifier) openZip(f io.ReaderAt, size int64) error {
 		if err != nil || le.Uint32(head) != 0x04034b50 || string(read(at+30, name)) != f.Name || data != at+30+name+extra {
 			return refuse("%s: header and directory differ", f.Name)
 		}
-		if at = data + int64(f.CompressedSize64); f.Flags&8 != 0 {
-			if d := read(at, 8); le.Uint32(d) != 0x08074b50 || le.Uint32(d[4:]) != f.CRC32 {
-				return refuse("%s: something behind it", f.Name)
-			}
-			if at += 16; max(f.CompressedSize64, f.UncompressedSize64) > 1<<32-2 {
-				at += 8
-			}
-		}
-		if f.Method != zip.Deflate || f.Flags&^8 != 0 || f.Comment != "" {
+		none := make([]byte, 12)
+		if f.Method != zip.Deflate || f.Flags != 8 || f.Comment != "" || le.Uint16(head[6:]) != 8 || le.Uint16(head[8:]) != zip.Deflate || !bytes.Equal(head[14:26], none) {
 			return refuse("%s: header", f.Name)
 		}
+		at = data + int64(f.CompressedSize64)
+		d := read(at, 24)
+		packed, size, n := uint64(le.Uint32(d[8:])), uint64(le.Uint32(d[12:])), int64(16)
+		if max(f.CompressedSize64, f.UncompressedSize64) > 1<<32-2 {
+			packed, size, n = le.Uint64(d[8:]), le.Uint64(d[16:]), 24
+		}
+		if le.Uint32(d) != 0x08074b50 || le.Uint32(d[4:]) != f.CRC32 || packed != f.CompressedSize64 || size != f.UncompressedSize64 {
+			return refuse("%s: something behind it", f.Name)
+		}
+		at += n
 	}
 	if le.Uint32(read(at, 4)) != 0x02014b50 || size < 22 || le.Uint32(read(size-22, 4)) != 0x06054b50 || z.Comment != "" {
 		return refuse("something before or behind the directory")

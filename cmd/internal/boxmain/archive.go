@@ -134,7 +134,7 @@ func (p *Program) verified(ctx context.Context, path string) (rep archive.Report
 		return rep, err
 	}
 	err = p.readExport(path, func(f io.ReaderAt, size int64) error {
-		rep, err = archive.Verify(ctx, f, size, archive.Options{Key: key, Progress: p.progress("đã kiểm / verified")})
+		rep, err = archive.Verify(ctx, f, size, archive.Options{Key: key, Progress: p.counted("đã kiểm / verified")})
 		return err
 	})
 	if err != nil {

@@ -60,15 +60,15 @@ type exporting struct {
 	note desk.ExportInput
 }
 
-// run asks who it is, records it, and writes. A full disk keeps nobody from saving the
+// run asks who it is, records it, and writes. A full or read-only disk keeps nobody from saving the
 // records elsewhere: the export then is told aloud and not recorded.
 func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err error) {
 	if x.note.By, err = x.p.administrator(ctx, d); err != nil {
 		return err
 	}
 	err = d.NoteExport(ctx, x.note)
-	if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) {
-		fmt.Fprintln(x.p.Stderr, "Ổ lưu đầy: việc xuất này KHÔNG ghi được vào nhật ký. Hãy ghi ra giấy.\nThe disk is full: this export is NOT recorded. Write it down on paper.")
+	if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) || errors.Is(err, &desk.Error{Code: desk.CodeStoreReadOnly}) {
+		fmt.Fprintln(x.p.Stderr, "Ổ lưu đầy hoặc chỉ đọc được: việc xuất này KHÔNG ghi được vào nhật ký. Hãy ghi ra giấy.\nThe disk is full or read-only: this export is NOT recorded. Write it down on paper.")
 		err = nil
 	}
 	if err != nil {
@@ -80,6 +80,9 @@ func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err 
 	}
 	fmt.Fprintf(x.p.Stdout, "đã xuất / exported: %s\n%d + %d mục / entries\nkhóa của hộp / key of the box: %s\n",
 		x.path, rep.Own.Entries, rep.In.Entries, keyText(rep.Key))
+	if rep.Attached > 0 {
+		fmt.Fprintf(x.p.Stdout, "CHÚ Ý: nội dung của %d tệp đính kèm KHÔNG có trong bản xuất; giữ bản sao trên phương tiện thứ hai.\nNOTE: the content of %d attachments is NOT in the export; keep a copy on a second medium.\n", rep.Attached, rep.Attached)
+	}
 	return nil
 }
 
@@ -99,7 +102,7 @@ func (x *exporting) write(ctx context.Context, s *store.Store) (rep archive.Repo
 	if err != nil {
 		return rep, err
 	}
-	if err := writeArchive(ctx, f, s, h, x.p.progress("đã ghi / written")); err != nil {
+	if err := writeArchive(ctx, f, s, h, x.p.counted("đã ghi / written")); err != nil {
 		return rep, err
 	}
 	if err := f.Sync(); err != nil {
@@ -109,7 +112,7 @@ func (x *exporting) write(ctx context.Context, s *store.Store) (rep archive.Repo
 	if err != nil {
 		return rep, err
 	}
-	rep, err = archive.Verify(ctx, f, size, archive.Options{Progress: x.p.progress("đã kiểm / verified")})
+	rep, err = archive.Verify(ctx, f, size, archive.Options{Progress: x.p.counted("đã kiểm / verified")})
 	if err != nil {
 		return rep, err
 	}
@@ -179,15 +182,14 @@ func (p *Program) administrator(ctx context.Context, d *desk.Desk) (clinic.ID, e
 	return who[n-1].ID, d.Confirm(ctx, who[n-1].ID, pin)
 }
 
-// progress tells how far something came, every 100,000 entries.
-func (p *Program) progress(what string) func(uint64) {
-	next := uint64(progressEvery)
+// counted tells how far something came, every 100,000 entries.
+func (p *Program) counted(what string) func(uint64) {
+	const every = 100_000
+	next := uint64(every)
 	return func(done uint64) {
 		if done >= next {
-			next = done - done%progressEvery + progressEvery
-			fmt.Fprintf(p.Stdout, "%s: %d\n", what, done-done%progressEvery)
+			next = done - done%every + every
+			fmt.Fprintf(p.Stdout, "%s: %d\n", what, done-done%every)
 		}
 	}
 }
-
-const progressEvery = 100_000

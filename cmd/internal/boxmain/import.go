@@ -76,7 +76,7 @@ func (p *Program) takeOver(ctx context.Context, v *vault, rep archive.Report) er
 		return store.ImportTo(ctx, o, store.Import{
 			Epoch: rep.Epoch, Own: store.Head{Size: rep.Own.Size, Root: rep.Own.Root}, In: store.Head{Size: rep.In.Size, Root: rep.In.Root},
 			Entries: func(yield func(store.Imported, error) bool) {
-				_, err := archive.Verify(ctx, f, size, archive.Options{Key: rep.Key, Progress: p.progress("đã nhập / imported"), Each: func(e *archive.Entry) error {
+				_, err := archive.Verify(ctx, f, size, archive.Options{Key: rep.Key, Progress: p.counted("đã nhập / imported"), Each: func(e *archive.Entry) error {
 					if !yield(store.Imported{Journal: e.Journal, Salt: e.Salt, Bytes: e.Bytes, Leaf: e.Leaf}, nil) {
 						return errStopped
 					}
