@@ -50,7 +50,6 @@ type manifest struct {
 // verifier is one verification.
 type verifier struct {
 	want   []byte // the box's key, if somebody knows it
-	raw    []byte // the file
 	files  map[string]*zip.File
 	m      manifest
 	names  names
