@@ -44,11 +44,11 @@ func (t *tree) root() [32]byte {
 	return h
 }
 
-// proves follows RFC 6962 section 2.1.1 from the root down: each split of the tree
+// proves follows the line's proof (RFC 6962 section 2.1.1) from the root down: each split of the tree
 // uses up one hash of the proof.
-func proves(leaf [32]byte, index, size uint64, proof [][32]byte, root [32]byte) bool {
+func (l *line) proves(size uint64, root [32]byte) bool {
 	var left []bool // whether our half is the left one, from the root down
-	for n, i := size, index; n > 1; {
+	for n, i := size, l.index; n > 1; {
 		k := uint64(1)
 		for k*2 < n {
 			k *= 2
@@ -59,11 +59,11 @@ func proves(leaf [32]byte, index, size uint64, proof [][32]byte, root [32]byte) 
 			left, n, i = append(left, false), n-k, i-k
 		}
 	}
-	if len(proof) != len(left) {
+	if len(l.proof) != len(left) {
 		return false
 	}
-	h := leaf
-	for n, p := range proof {
+	h := l.leaf
+	for n, p := range l.proof {
 		if left[len(left)-1-n] {
 			h = node(h, p)
 		} else {

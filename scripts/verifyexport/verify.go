@@ -126,7 +126,7 @@ func (v *verifier) manifest() error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(b, &v.m); err != nil || v.m.Form != 1 || len(v.m.Key) != ed25519.PublicKeySize || len(v.m.Journals) != 2 {
+	if err := json.Unmarshal(b, &v.m); err != nil || v.m.Form != 1 || len(v.m.Key) != ed25519.PublicKeySize || len(v.m.Journals) != 2 || len(v.m.Journals[0].Root) != 32 || len(v.m.Journals[1].Root) != 32 {
 		return refuse("manifest.json cannot be read")
 	}
 	if len(v.want) > 0 && !bytes.Equal(v.want, v.m.Key) {
@@ -217,7 +217,7 @@ func (v *verifier) entry(line []byte) error {
 		v.holes[l.journal]++
 	}
 	if v.m.Patient != "" {
-		if !proves(l.leaf, l.index, j.Size, l.proof, [32]byte(j.Root)) {
+		if !l.proves(j.Size, [32]byte(j.Root)) {
 			return errors.New("its proof does not lead to the root")
 		}
 	} else {
