@@ -27,10 +27,6 @@ var (
 // Received returns the journal of what this box was sent.
 func (s *Store) Received() *Log { return &Log{j: s.in} }
 
-// Path returns the way from an entry's leaf hash to the root that the log had at a
-// size (RFC 6962 section 2.1.1): index < size ≤ Size.
-func (l *Log) Path(index, size uint64) ([][32]byte, error) { return l.j.Path(index, size) }
-
 // Imported is an entry of another store. One of which only the leaf hash is known has
 // nil Bytes.
 type Imported struct {

@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
 	"clinicbox/store/seal"
@@ -29,23 +27,4 @@ func (b *Batch) AddHole(leaf clinic.Leaf) error {
 	b.buf = appendFrame(b.buf, f)
 	b.entries = append(b.entries, r)
 	return nil
-}
-
-// Path returns the way from an entry's leaf hash to the root that the tree had at a
-// size (RFC 6962 section 2.1.1): index < size ≤ Size.
-func (j *Journal) Path(index, size uint64) ([][32]byte, error) {
-	if j.tree == nil || index >= size || size > j.Size() {
-		return nil, fmt.Errorf("%w: path of %d at %d", ErrRange, index, size)
-	}
-	j.treeMu.Lock()
-	defer j.treeMu.Unlock()
-	hs, err := tlog.ProveRecord(int64(size), int64(index), j.tree)
-	if err != nil {
-		return nil, fmt.Errorf("journal: path: %w", err)
-	}
-	out := make([][32]byte, len(hs))
-	for i, h := range hs {
-		out[i] = h
-	}
-	return out, nil
 }
