@@ -245,6 +245,7 @@ func TestDevOnTerminal(t *testing.T) {
 	defer s.Close()
 	var logs bytes.Buffer
 	o := barcode.DefaultOpts()
+	o.Gap = 2 * time.Second // a busy machine pauses between the pieces, too
 	o.Device, o.Log = s.Path(), slog.New(slog.NewTextHandler(&logs, nil))
 	dev, err := barcode.New(o)
 	if err != nil {
