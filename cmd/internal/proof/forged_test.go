@@ -120,7 +120,7 @@ func TestForgedKeysChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("stripped", clinic.SignatureUnconfirmed, clinic.SignatureBroken, clinic.SignatureUnknown)
-	w.agree() // what the box recorded itself reaches the centre, which judges it, too
+	w.same() // what the box recorded itself reaches the centre, which judges it, too
 	var alarms []hub.Alarm
 	w.within(time.Minute, "the centre's alarm", func() bool {
 		all, err := w.hub.Alarms(ctx, "")
