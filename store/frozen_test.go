@@ -75,16 +75,7 @@ func TestReadOnlyDisk(t *testing.T) {
 
 func TestRemountedReadOnly(t *testing.T) {
 	o := storetest.Options(t.TempDir())
-	if err := syscall.Mount("tmpfs", o.Dir, "tmpfs", 0, "mode=0700,size=64m"); err != nil {
-		testpeer.Lacks(t, "a disk of its own needs the rights to mount one")
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(o.Dir, syscall.MNT_DETACH) })
-	remount := func(flags uintptr) {
-		t.Helper()
-		if err := syscall.Mount("", o.Dir, "", syscall.MS_REMOUNT|flags, ""); err != nil {
-			t.Fatal(err)
-		}
-	}
+	remount := testpeer.Disk(t, o.Dir, "64m")
 	last, _ := laggingStore(t, o)
 	remount(syscall.MS_RDONLY)
 	frozen(t, o, last, true)

@@ -15,6 +15,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/testpeer"
 	"clinicbox/store"
 	"clinicbox/store/storetest"
 )
@@ -24,10 +25,7 @@ import (
 func smallDisk(t *testing.T) (dir string, stuff func() (unstuff func())) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0700,size=8m"); err != nil {
-		t.Skipf("a disk of its own needs the rights to mount one: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	testpeer.Disk(t, dir, "8m")
 	return dir, func() func() {
 		path := filepath.Join(dir, "stuffing")
 		f, err := os.Create(path)

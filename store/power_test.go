@@ -19,6 +19,7 @@ import (
 
 	"clinicbox/internal/entry"
 	"clinicbox/internal/powercut"
+	"clinicbox/internal/testpeer"
 )
 
 // cuts is how many a test makes: fewer with the race detector, more in a soak.
@@ -47,7 +48,7 @@ func powerSeed(t *testing.T) *rand.Rand {
 func recorded(t *testing.T, story string) *powercut.Trace {
 	t.Helper()
 	if !powercut.Supported() {
-		t.Skip("recording needs Linux on amd64 or arm64")
+		testpeer.Lacks(t, "recording needs Linux on amd64 or arm64")
 	}
 	if path := os.Getenv("CLINICBOX_POWER_TRACE"); path != "" {
 		trace, err := powercut.Load(path)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"clinicbox/internal/powercut"
+	"clinicbox/internal/testpeer"
 )
 
 const workDir = "CLINICBOX_POWERCUT_DIR"
@@ -98,7 +99,7 @@ func TestWorker(t *testing.T) {
 func record(t *testing.T, more ...string) (string, *powercut.Trace, error) {
 	t.Helper()
 	if !powercut.Supported() {
-		t.Skip("recording needs Linux on amd64 or arm64")
+		testpeer.Lacks(t, "recording needs Linux on amd64 or arm64")
 	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "old"), []byte("old content"), 0o600); err != nil {

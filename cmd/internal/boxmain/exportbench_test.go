@@ -9,11 +9,11 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/testpeer"
 	"clinicbox/interop/archive"
 	"clinicbox/store"
 	"clinicbox/store/storetest"
@@ -114,14 +114,7 @@ func watchHeap() func() uint64 {
 // TestExportOnAFullDisk: what does not fit leaves nothing, and says so.
 func TestExportOnAFullDisk(t *testing.T) {
 	w := newExportWorld(t)
-	if err := syscall.Mount("tmpfs", w.dir, "tmpfs", 0, "mode=0700,size=4k"); err != nil {
-		t.Skipf("a disk of its own needs the rights to mount one: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(w.dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	testpeer.Disk(t, w.dir, "4k")
 	if code, said := w.run(w.as("administrator", adminPIN), "export", w.file("all.zip")); code != ExitFailure || !strings.Contains(said, "make room") {
 		t.Errorf("%d %s", code, said)
 	}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"runtime/debug"
 	"testing"
+
+	"clinicbox/internal/testpeer"
 )
 
 func TestMemTotal(t *testing.T) {
@@ -26,7 +28,7 @@ func TestMemoryIsLimited(t *testing.T) {
 	defer debug.SetMemoryLimit(before)
 	b, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
-		t.Skip("no /proc/meminfo")
+		testpeer.Lacks(t, "no /proc/meminfo")
 	}
 	total, _ := memTotal(b)
 	t.Setenv("GOMEMLIMIT", "")

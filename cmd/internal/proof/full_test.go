@@ -15,20 +15,14 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/internal/testlog"
+	"clinicbox/internal/testpeer"
 )
 
 // smallDisk mounts a disk of so many MiB.
 func smallDisk(t testing.TB, size string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0700,size="+size); err != nil {
-		t.Skipf("a disk of its own needs the rights to mount one: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	testpeer.Disk(t, dir, size)
 	return dir
 }
 

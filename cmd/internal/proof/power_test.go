@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"clinicbox/internal/powercut"
+	"clinicbox/internal/testpeer"
 )
 
 // TestPowerAtSetUp cuts the power at random moments while the real program makes a box
@@ -17,7 +18,7 @@ import (
 // command is given again. Either way the box works and its check finds nothing.
 func TestPowerAtSetUp(t *testing.T) {
 	if !powercut.Supported() {
-		t.Skip("recording needs Linux on amd64 or arm64")
+		testpeer.Lacks(t, "recording needs Linux on amd64 or arm64")
 	}
 	rnd := rand.New(rand.NewPCG(seed(t), 5))
 	bin, dir := program(t), t.TempDir()

@@ -15,16 +15,7 @@ import (
 // begins anew by itself, and the form that was refused is saved.
 func TestReadOnlyDisk(t *testing.T) {
 	bin, dir := program(t), t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0700,size=160m"); err != nil {
-		testpeer.Lacks(t, "a disk of its own needs the rights to mount one")
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	remount := func(flags uintptr) {
-		t.Helper()
-		if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|flags, ""); err != nil {
-			t.Fatal(err)
-		}
-	}
+	remount := testpeer.Disk(t, dir, "160m")
 	s := newStation(t, bin, dir, "", team()[0])
 	r := s.serve()
 	w := &worker{t: t, who: team()[0]}
