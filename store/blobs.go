@@ -82,11 +82,14 @@ func blobToken(names *seal.Key, blob clinic.Blob) token {
 	return token(m[:16])
 }
 
-// openBlobs counts what is there and removes what a cut left.
+// openBlobs counts what is there and removes what a cut left, where the disk takes that.
 func openBlobs(s *Store) (*Blobs, error) {
 	b := newBlobs(s)
 	err := b.each(func(path string, size int64) error {
 		if strings.HasSuffix(path, durable.TempSuffix) {
+			if s.frozen {
+				return nil
+			}
 			return os.Remove(path)
 		}
 		b.used += size

@@ -11,6 +11,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/durable"
 	"clinicbox/internal/testpeer"
 	"clinicbox/store"
 	"clinicbox/store/storetest"
@@ -45,6 +46,10 @@ func TestReadOnlyDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := storetest.Options(t.TempDir())
 			last, inc := laggingStore(t, o)
+			cut := filepath.Join(o.Dir, "blobs", "00", "cut"+durable.TempSuffix)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(cut), 0o700), os.WriteFile(cut, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
 			if gone != "" {
 				if err := os.Remove(filepath.Join(o.Dir, gone)); err != nil {
 					t.Fatal(err)
