@@ -11,6 +11,16 @@ import (
 	"clinicbox/clinic"
 )
 
+// StopState lets the file of the state be read only, as a disk does that has no room.
+func (s *Store) StopState() error {
+	if err := s.state.db.Close(); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(statePath(s.o.Dir), 0, &bbolt.Options{ReadOnly: true})
+	s.state.db = db
+	return err
+}
+
 // SetCommit replaces the commit of the views.
 func (s *Store) SetCommit(f func(*bbolt.Tx) error) { s.commit = f }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"clinicbox/clinic"
@@ -72,16 +73,21 @@ const (
 type Scrubber struct {
 	s *Store
 	o ScrubOptions
+
+	kept atomic.Pointer[ScrubState] // what a full disk did not take; nil = nothing
 }
 
 // Scrubber makes the task.
-func (s *Store) Scrubber(o ScrubOptions) *Scrubber { return &Scrubber{s, o} }
+func (s *Store) Scrubber(o ScrubOptions) *Scrubber { return &Scrubber{s: s, o: o} }
 
 // String names the task.
 func (c *Scrubber) String() string { return "scrub" }
 
 // State returns how far it came.
 func (c *Scrubber) State() (st ScrubState, err error) {
+	if kept := c.kept.Load(); kept != nil {
+		return *kept, nil
+	}
 	v, err := c.s.state.Get(scrubBucket, scrubKey)
 	if err == nil && v != nil && json.Unmarshal(v, &st) != nil {
 		st = ScrubState{} // it begins anew
@@ -194,9 +200,11 @@ func (c *Scrubber) save(st ScrubState) error {
 	if err != nil {
 		return err
 	}
-	err = c.s.state.Put(scrubBucket, scrubKey, v)
-	if err != nil && c.s.full() {
-		return nil // reading goes on; after a start some is read again
+	if err = c.s.state.Put(scrubBucket, scrubKey, v); err == nil {
+		c.kept.Store(nil)
+	} else if refused(c.s.takes()) { // reading goes on; after a start some is read again
+		c.kept.Store(&st)
+		return nil
 	}
 	return err
 }
@@ -295,7 +303,7 @@ func (c *Scrubber) mend(ctx context.Context, kind clinic.Journal, n int, flaws [
 	if !beside {
 		return nil
 	}
-	quick := *c
+	quick := c.s.Scrubber(c.o)
 	quick.o.Cold.Rate = 0 // acts wait for it
 	return c.s.between(ctx, func() error { return c.s.logOf(kind).MendBeside(n, quick.local(ctx, kind)) })
 }
@@ -312,10 +320,4 @@ func folderOf(kind clinic.Journal) string {
 		return "in"
 	}
 	return "own"
-}
-
-// full tells whether the disk has no room.
-func (s *Store) full() bool {
-	free, err := s.o.Free(s.o.Dir)
-	return err == nil && free < s.o.Reserve
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -266,6 +267,30 @@ func TestScrubGoesOn(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestScrubOnAFullDisk: reading everything comes to its end though its position cannot
+// be kept.
+func TestScrubOnAFullDisk(t *testing.T) {
+	o, _, _ := rotting(t)
+	var full atomic.Bool
+	o.Free = func(string) (uint64, error) {
+		if full.Load() {
+			return 0, nil
+		}
+		return 1 << 40, nil
+	}
+	s := storetest.Start(t, o)
+	if err := s.StopState(); err != nil {
+		t.Fatal(err)
+	}
+	full.Store(true)
+	read := 0
+	last := store.Look{Name: "last", Check: func(context.Context) (bool, error) { read++; return true, nil }}
+	st, err := s.Scrubber(store.ScrubOptions{More: []store.Look{last}}).Pass(t.Context())
+	if err != nil || read != 1 || st.Next != 0 || st.Done.IsZero() {
+		t.Errorf("%v: %+v, the last step was done %d times", err, st, read)
+	}
 }
 
 // TestScrubTellsNobody: findings name places, never people.
