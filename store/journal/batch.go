@@ -275,8 +275,8 @@ func (j *Journal) turn() error {
 	return nil
 }
 
-// rollFailed keeps the journal usable after a full disk only: a half-made next
-// segment is replaced by the next try.
+// rollFailed keeps the journal usable after a full disk only: a half-made segment is
+// replaced by the next try.
 func (j *Journal) rollFailed(err error) error {
 	if errors.Is(err, ErrFull) {
 		return err

@@ -314,13 +314,18 @@ func (m *mender) keepAside() {
 }
 
 // Put replaces the segment by its mended form: beside it, synced, renamed. A cut
-// leaves the old file or the new one. It must not run beside a Batch. An error is
-// ErrFull (nothing has changed) or means that the file must be opened anew.
+// leaves the old file or the new one. It must not run beside a Batch. After ErrFull, and
+// after any error about a finished segment, the journal goes on as it was. The growing
+// one must not: the next commits would go to a file that has lost its name, if the
+// rename was done. That is ErrFatal.
 func (j *Journal) Put(m *Mended) error {
 	g := j.segs[m.n]
 	path := segmentPath(j.cfg.Dir, m.header.segment)
 	if err := durable.WriteFileFS(j.cfg.FS, path, m.image, 0o600); err != nil {
-		return full(err)
+		if err = full(err); m.last {
+			return j.rollFailed(err)
+		}
+		return err
 	}
 	f, err := j.cfg.FS.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

@@ -284,3 +284,28 @@ func TestMendFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestMendFaultOfTheGrowingSegment: when nobody knows which file has the name, no more
+// is saved: it would be saved to the one that is gone.
+func TestMendFaultOfTheGrowingSegment(t *testing.T) {
+	for _, applied := range []bool{false, true} {
+		c, copied, _ := several(t)
+		l := new(storetest.Faults)
+		c.FS = l
+		j := open(t, c)
+		last := j.Segments() - 1
+		flip(t, segment(c.Dir, last), 1100)
+		m, err := j.Mend(last, journal.With{Local: from(c.Dir), Copy: from(copied)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Arm(storetest.StepRename, 0, syscall.EIO, applied)
+		if err := j.Put(m); !errors.Is(err, journal.ErrFatal) {
+			t.Errorf("applied %v: %v", applied, err)
+		}
+		l.Disarm()
+		if _, err := j.Begin(); !errors.Is(err, journal.ErrFatal) {
+			t.Errorf("applied %v: the journal goes on: %v", applied, err)
+		}
+	}
+}
