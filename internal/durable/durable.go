@@ -17,7 +17,8 @@ import (
 const TempSuffix = ".tmp"
 
 // WriteFile replaces path by data. On return without error the content survives
-// a power cut. On error the old file is as it was.
+// a power cut. On error path holds the old content or, when only making the new name
+// durable failed, all of the new.
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	return WriteFileFS(OS{}, path, data, perm)
 }
