@@ -72,15 +72,11 @@ func tokenOf(path string) (t token, ok bool) {
 	return token(append(b, make([]byte, 16)...)), err == nil && len(b) == len(t)
 }
 
-// list returns the files in the data directory, with slashes.
-func (b *Blobs) list() (out []string, err error) {
+// list returns the blobs that are there.
+func (b *Blobs) list() (out []token, err error) {
 	err = b.each(func(path string, _ int64) error {
-		if _, ok := tokenOf(path); ok {
-			rel, err := filepath.Rel(b.s.o.Dir, path)
-			if err != nil {
-				return err
-			}
-			out = append(out, filepath.ToSlash(rel))
+		if t, ok := tokenOf(path); ok {
+			out = append(out, t)
 		}
 		return nil
 	})
@@ -97,15 +93,13 @@ func (c *Scrubber) blobs(ctx context.Context) (f Finding, err error) {
 	if n > 0 || err != nil {
 		c.s.log.Info("blobs that no entry names are removed", "count", n, "err", err)
 	}
-	names, err := b.list()
+	all, err := b.list()
 	if err != nil {
 		return f, err
 	}
 	f.Mended = true
-	for _, name := range names {
-		path := filepath.Join(c.s.o.Dir, filepath.FromSlash(name))
-		t, _ := tokenOf(path)
-		file, _, err := c.o.Cold.Read(ctx, path, 0)
+	for _, t := range all {
+		file, _, err := c.o.Cold.Read(ctx, b.file(t), 0)
 		if err == nil {
 			_, err = b.open(t, file)
 		}
@@ -115,36 +109,30 @@ func (c *Scrubber) blobs(ctx context.Context) (f Finding, err error) {
 		if err == nil {
 			continue
 		}
-		f.Err = errors.Join(f.Err, fmt.Errorf("%s: %w", name, err))
-		if !c.mendBlob(ctx, name, t) {
-			f.Mended = false
-		}
+		f.Err = errors.Join(f.Err, fmt.Errorf("%s: %w", blobPath(t), err))
+		f.Mended = c.mendBlob(ctx, t) && f.Mended
 	}
 	missing, err := b.missing()
 	if err != nil { // damaged views, which have a step of their own
 		f.Err, f.Mended = errors.Join(f.Err, err), false
 	}
 	for _, t := range missing {
-		name := filepath.ToSlash(filepath.Join("blobs", hex.EncodeToString(t[:1]), hex.EncodeToString(t[:])))
-		f.Err = errors.Join(f.Err, fmt.Errorf("%s: %w", name, ErrNoBlob))
-		f.Mended = c.mendBlob(ctx, name, t) && f.Mended
+		f.Err = errors.Join(f.Err, fmt.Errorf("%s: %w", blobPath(t), ErrNoBlob))
+		f.Mended = c.mendBlob(ctx, t) && f.Mended
 	}
 	return f, nil
 }
 
-func (c *Scrubber) mendBlob(ctx context.Context, name string, t token) bool {
+func (c *Scrubber) mendBlob(ctx context.Context, t token) bool {
 	if c.o.Copies == nil {
 		return false
 	}
-	file, err := c.o.Copies(ctx, name)
+	file, err := c.o.Copies(ctx, blobPath(t))
 	if err == nil {
 		_, err = c.s.blobs.open(t, file)
 	}
 	if err == nil {
-		err = durable.MkdirAll(filepath.Dir(c.s.blobs.file(t)), 0o700)
-	}
-	if err == nil {
-		err = durable.WriteFileFS(c.s.o.Files, c.s.blobs.file(t), file, 0o600)
+		err = c.s.blobs.place(t, file)
 	}
 	return err == nil
 }
@@ -165,20 +153,18 @@ func (b *Blobs) missing() (out []token, err error) {
 // checkBlobs opens every blob, and misses those that own entries name.
 func (s *Store) checkBlobs(ctx context.Context, rep *Report) error {
 	b := newBlobs(s)
-	names, err := b.list()
+	all, err := b.list()
 	if err != nil {
 		return err
 	}
-	rep.Blobs = uint64(len(names))
-	for _, name := range names {
-		path := filepath.Join(s.o.Dir, filepath.FromSlash(name))
-		t, _ := tokenOf(path)
-		file, err := readBlob(path)
+	rep.Blobs = uint64(len(all))
+	for _, t := range all {
+		file, err := readBlob(b.file(t))
 		if err == nil {
 			_, err = b.open(t, file)
 		}
 		if err != nil {
-			rep.problem("%s: %v", name, err)
+			rep.problem("%s: %v", blobPath(t), err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()

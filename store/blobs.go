@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -128,10 +129,15 @@ func (b *Blobs) Used() (used, budget int64) {
 	return b.used, b.s.o.BlobBudget
 }
 
-// file returns the path of a blob, and its name in the data directory.
+// file returns the path of a blob.
 func (b *Blobs) file(t token) string {
+	return filepath.Join(b.s.o.Dir, filepath.FromSlash(blobPath(t)))
+}
+
+// blobPath is a blob's file in the data directory, with slashes.
+func blobPath(t token) string {
 	name := hex.EncodeToString(t[:])
-	return filepath.Join(b.dir, name[:2], name)
+	return path.Join("blobs", name[:2], name)
 }
 
 func (b *Blobs) has(blob clinic.Blob) bool {
@@ -187,11 +193,16 @@ func (b *Blobs) write(ctx context.Context, t token, content []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	path := b.file(t)
-	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	return b.place(t, b.encode(t, content))
+}
+
+// place writes a blob's file.
+func (b *Blobs) place(t token, file []byte) error {
+	to := b.file(t)
+	if err := durable.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	if err := durable.WriteFileFS(b.s.o.Files, path, b.encode(t, content), 0o600); err != nil {
+	if err := durable.WriteFileFS(b.s.o.Files, to, file, 0o600); err != nil {
 		return fmt.Errorf("store: blob: %w", err)
 	}
 	return nil

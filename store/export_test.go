@@ -84,11 +84,7 @@ func (s *Store) named(v []byte, at int) []byte {
 
 // Meta returns the cursors of the views.
 func (s *Store) Meta() (own, in uint64) {
-	var m meta
-	_ = s.db.View(func(tx *bbolt.Tx) error {
-		m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
-		return nil
-	})
+	m, _ := s.cursors()
 	return m.own, m.in
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
 	"clinicbox/store/journal"
@@ -56,15 +54,11 @@ func (s *Store) mend(ctx context.Context, m mending) error {
 
 // remembered is the tree head that the views hold.
 func (s *Store) remembered(kind clinic.Journal) (size uint64, root [32]byte, err error) {
-	err = s.peek(func(tx *bbolt.Tx) error {
-		var m meta
-		m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
-		if size, root = m.own, m.ownRoot; kind == clinic.In {
-			size, root = m.in, m.inRoot
-		}
-		return nil
-	})
-	return size, root, err
+	m, err := s.cursors()
+	if kind == clinic.In {
+		return m.in, m.inRoot, err
+	}
+	return m.own, m.ownRoot, err
 }
 
 // showAgain applies entries that can be read again. Applying depends on the set

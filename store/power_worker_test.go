@@ -215,7 +215,6 @@ type powerSeen struct {
 	Loss   string   // what the witness's head says
 	Log    []string // warnings and errors
 	Check  []string // problems
-	Aside  []string // files set aside
 }
 
 // TestPowerOpener is the process that opens what a power cut left: bbolt maps its

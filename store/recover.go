@@ -21,7 +21,7 @@ func (s *Store) openViews(ctx context.Context, unclean bool) (meta, error) {
 	if _, err := os.Stat(path); err != nil {
 		return meta{}, nil
 	}
-	if s.stale() {
+	if s.Stale() {
 		s.log.Warn("views were found damaged and are built anew")
 		return meta{}, nil
 	}

@@ -48,8 +48,7 @@ type Finding struct {
 	Part   string // such as own/00000005.seg
 	Flaws  []journal.Flaw
 	Err    error // of what is no journal
-	Mended bool  // all of it is right again
-	Lost   uint64
+	Mended bool   // all of it is right again
 	Back   uint64 // entries that can be read again
 }
 
@@ -267,8 +266,8 @@ func (c *Scrubber) segment(ctx context.Context, kind clinic.Journal, n int) (f F
 		c.s.log.Warn("damage is not mended", "err", err)
 	}
 	left, err := j.Scrub(n, c.local(ctx, kind))
-	f.Mended, f.Lost = len(left) == 0, countBad(j.Quarantine())
-	f.Back = before - min(before, f.Lost)
+	f.Mended = len(left) == 0
+	f.Back = before - min(before, countBad(j.Quarantine()))
 	return f, err
 }
 

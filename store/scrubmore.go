@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"go.etcd.io/bbolt"
-
 	"clinicbox/internal/durable"
 )
 
@@ -86,21 +84,12 @@ func (s *Store) markStale() {
 // sameRows compares the rows on the medium with the sum that was kept of them, if no
 // commit comes between.
 func (c *Scrubber) sameRows(path string) error {
-	rows := func() (n uint64, err error) {
-		err = c.s.peek(func(tx *bbolt.Tx) error {
-			var m meta
-			m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
-			n = m.rows
-			return nil
-		})
-		return n, err
-	}
-	before, err := rows()
+	before, err := c.s.cursors()
 	if err != nil {
 		return err
 	}
 	sum, err := checkViews(path)
-	if after, rerr := rows(); err == nil && rerr == nil && before == after && sum != after {
+	if after, rerr := c.s.cursors(); err == nil && rerr == nil && before.rows == after.rows && sum != after.rows {
 		err = errRows
 	}
 	return err
@@ -129,13 +118,11 @@ func (c *Scrubber) pages(ctx context.Context, path string, check func(string) er
 func stalePath(dir string) string { return viewsPath(dir) + ".stale" }
 
 // Stale tells that the views were found damaged: the next open builds them anew.
-func (s *Store) Stale() bool { return s.stale() }
-
-func (s *Store) stale() bool { return exists(stalePath(s.o.Dir)) }
+func (s *Store) Stale() bool { return exists(stalePath(s.o.Dir)) }
 
 // notStale removes the mark, once the views are built anew.
 func (s *Store) notStale() {
-	if !s.stale() {
+	if !s.Stale() {
 		return
 	}
 	if err := durable.Remove(stalePath(s.o.Dir)); err != nil {

@@ -38,9 +38,9 @@ type SnapshotFile struct {
 	Final bool   // with the same size and Mod it is the same file
 }
 
-// Snapshot returns what a copy consists of now: state, epoch and journals, in this
-// order, so that the state knows nothing of what the copied journals lack. Views are
-// left out: they are made from the journals.
+// Snapshot returns what a copy consists of now: state, epoch, journals, key ring and
+// blobs, in this order, so that the state knows nothing of what the copied journals
+// lack. Views are left out: they are made from the journals.
 func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, err
@@ -80,36 +80,39 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 	if err := s.snapshotBlobs(&out); err != nil {
 		return out, err
 	}
-	out.Newest, err = s.newest()
+	out.Newest, err = s.Newest()
 	return out, err
 }
 
 // snapshotBlobs lists the blobs, after the journals that name them: one that is not
 // named yet does no harm, one that is missing would.
 func (s *Store) snapshotBlobs(out *Snapshot) error {
-	names, err := s.blobs.list()
-	for _, name := range names {
-		if fi, err := os.Stat(filepath.Join(s.o.Dir, filepath.FromSlash(name))); err == nil {
-			out.Files = append(out.Files, SnapshotFile{Path: name, Size: fi.Size(), Mod: fi.ModTime().UnixNano(), Final: true})
+	all, err := s.blobs.list()
+	for _, t := range all {
+		if fi, err := os.Stat(s.blobs.file(t)); err == nil {
+			out.Files = append(out.Files, SnapshotFile{Path: blobPath(t), Size: fi.Size(), Mod: fi.ModTime().UnixNano(), Final: true})
 		}
 	}
 	return err
 }
 
 // Newest is when the newest own record was made; zero when there is none.
-func (s *Store) Newest() (time.Time, error) { return s.newest() }
+func (s *Store) Newest() (t time.Time, err error) {
+	m, err := s.cursors()
+	if m.hlc > 0 {
+		r := clinic.Record{HLC: m.hlc}
+		t = r.Recorded()
+	}
+	return t, err
+}
 
-// newest reads the highest time of the own journal from the views.
-func (s *Store) newest() (t time.Time, err error) {
+// cursors reads the row of tMeta.
+func (s *Store) cursors() (m meta, err error) {
 	err = s.peek(func(tx *bbolt.Tx) error {
-		var m meta
-		if m.decode(tx.Bucket(tMeta.name()).Get(metaKey())); m.hlc > 0 {
-			r := clinic.Record{HLC: m.hlc}
-			t = r.Recorded()
-		}
+		m.decode(tx.Bucket(tMeta.name()).Get(metaKey()))
 		return nil
 	})
-	return t, err
+	return m, err
 }
 
 // peek reads rows of the views that no use case asks for. Damaged views are an error.

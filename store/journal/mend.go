@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"clinicbox/clinic"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/entry"
@@ -415,9 +413,6 @@ func (j *Journal) rehash(from uint64) error {
 	j.tree.begin(j.size)
 	return t.file.Sync()
 }
-
-// StoredBytes is how much of the tree's file belongs to n entries.
-func StoredBytes(n uint64) int64 { return tlog.StoredHashCount(int64(n)) * hashSize }
 
 // writeBeside writes the offsets file of a segment.
 func writeBeside(j *Journal, v view, leaves []clinic.Leaf) error {

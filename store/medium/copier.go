@@ -172,7 +172,7 @@ func (c *Copier) copy(ctx context.Context) (*Manifest, error) {
 	for _, f := range snap.Files {
 		done, err := c.file(ctx, f, before)
 		if err != nil {
-			c.clear(next)
+			c.clear()
 			return nil, fmt.Errorf("medium: %s: %w", f.Path, err)
 		}
 		next.Files = append(next.Files, done)
@@ -222,11 +222,11 @@ func (c *Copier) publish(ctx context.Context, m *Manifest) (err error) {
 	}
 	slot := slotA
 	if ms, _ := manifests(ctx, c.dir()); len(ms) > 0 {
-		if b, rerr := os.ReadFile(filepath.Join(c.dir(), "manifest."+slotA)); rerr == nil && string(b) == string(ms[0].raw) {
+		if b, rerr := os.ReadFile(manifestPath(c.dir(), slotA)); rerr == nil && string(b) == string(ms[0].raw) {
 			slot = slotB
 		}
 	}
-	name := filepath.Join(c.dir(), "manifest."+slot)
+	name := manifestPath(c.dir(), slot)
 	if err := durable.WriteFileFS(c.fs, name, m.raw, 0o600); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func Find(to string, cold durable.Cold) (*Copy, error) {
 // that cannot.
 func manifests(ctx context.Context, dir string) (out []*Manifest, bad error) {
 	for _, slot := range []string{slotA, slotB} {
-		b, _, err := durable.Cold{}.Read(ctx, filepath.Join(dir, "manifest."+slot), maxManifest+1)
+		b, _, err := durable.Cold{}.Read(ctx, manifestPath(dir, slot), maxManifest+1)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -68,9 +68,7 @@ func manifests(ctx context.Context, dir string) (out []*Manifest, bad error) {
 	return out, bad
 }
 
-func (c *Copy) path(f File) string {
-	return filepath.Join(c.dir, filepath.FromSlash(f.Path)+"."+f.Slot)
-}
+func (c *Copy) path(f File) string { return placeOf(c.dir, f) }
 
 // Read returns a file of the copy. A MiB that is not as it was written is zeros.
 func (c *Copy) Read(ctx context.Context, file string) ([]byte, error) {

@@ -18,6 +18,7 @@ package medium
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"syscall"
 
 	"clinicbox/internal/durable"
@@ -60,6 +61,13 @@ const (
 	slotA = "a"
 	slotB = "b"
 )
+
+// manifestPath and placeOf are where the files of a copy stand.
+func manifestPath(dir, slot string) string { return filepath.Join(dir, "manifest."+slot) }
+
+func placeOf(dir string, f File) string {
+	return filepath.Join(dir, filepath.FromSlash(f.Path)+"."+f.Slot)
+}
 
 func other(slot string) string {
 	if slot == slotA {

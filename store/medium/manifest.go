@@ -80,15 +80,11 @@ func (m *Manifest) encode(key seal.Key) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("medium: manifest: %w", err)
 	}
-	mac := macOf(key, b)
+	mac := key.Mac(string(b))
 	return append(b, macMark+hex.EncodeToString(mac[:])+"\n"...), nil
 }
 
-func macOf(key seal.Key, b []byte) [32]byte {
-	return key.Mac(string(b))
-}
-
-// parse reads a manifest. It says nothing of whose it is: see genuine.
+// parse reads a manifest. It says nothing of whose it is: see Genuine.
 func parse(b []byte) (*Manifest, error) {
 	body, mac, ok := bytes.Cut(b, []byte(macMark))
 	var head struct {
@@ -137,7 +133,7 @@ func (m *Manifest) check() error {
 // Genuine tells whether the box whose key it is made the manifest.
 func (m *Manifest) Genuine(key seal.Key) bool {
 	body, mac, _ := bytes.Cut(m.raw, []byte(macMark))
-	want := macOf(key, body)
+	want := key.Mac(string(body))
 	got, err := hex.DecodeString(strings.TrimSpace(string(mac)))
 	return err == nil && hmac.Equal(got, want[:])
 }

@@ -85,9 +85,7 @@ func (c *Copier) stands(f File) bool {
 	return err == nil && fi.Size() >= f.Size
 }
 
-func (c *Copier) path(f File) string {
-	return filepath.Join(c.dir(), filepath.FromSlash(f.Path)+"."+f.Slot)
-}
+func (c *Copier) path(f File) string { return placeOf(c.dir(), f) }
 
 // source is what a file is read from.
 type source interface {
@@ -203,7 +201,7 @@ func writeNew(w durable.File, p []byte, at int64) error {
 
 // clear removes what a copy that failed wrote and no manifest names: it may be what
 // fills the medium.
-func (c *Copier) clear(next *Manifest) {
+func (c *Copier) clear() {
 	ms, _ := manifests(context.Background(), c.dir())
 	c.remove(func(name string) bool {
 		for _, m := range ms {
@@ -241,8 +239,10 @@ func growing(name string) bool { return strings.Contains(name, ".seg.") }
 // takes room.
 func (c *Copier) remove(which func(name string) bool) {
 	_ = filepath.WalkDir(c.dir(), func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && filepath.Dir(name) != c.dir() && which(name) ||
-			err == nil && d.Type().IsRegular() && filepath.Dir(name) == c.dir() && !strings.HasPrefix(d.Name(), "manifest.") && which(name) {
+		if err != nil || !d.Type().IsRegular() {
+			return nil
+		}
+		if manifest := filepath.Dir(name) == c.dir() && strings.HasPrefix(d.Name(), "manifest."); !manifest && which(name) {
 			_ = c.fs.Remove(name)
 		}
 		return nil
