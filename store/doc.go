@@ -8,9 +8,12 @@
 //	own/checkpoint    the newest signed checkpoint of the own journal, and the newest
 //	                  that the centre cosigned (see slots)
 //	own/rewound-*     checkpoints that the journal did not agree with
-//	views-<schema>.db positions and small projections, made from the journals at any time
+//	views-<schema>.db positions and small projections, made from the journals at any time;
+//	                  beside it .stale when the next open shall make them anew
 //	blobs/            content too large for an entry, sealed: XX/NAME
-//	state.db          what is in no journal: sealed values under keyed hashes
+//	state.db          what is in no journal: sealed values under keyed hashes;
+//	                  state.db.damaged-* is one that was set aside
+//	importing/        journals of an import that is not finished
 //
 // An act is saved when its entries are synced to the own journal. Views are a
 // function of the set of entries in both journals; opening applies what their

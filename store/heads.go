@@ -59,8 +59,8 @@ type heads struct {
 	failed  bool // a write failed: told once
 }
 
-// Rewound is a checkpoint that the journal does not agree with any more. It stays
-// beside the journal as own/rewound-*, until the journal agrees again.
+// Rewound is a checkpoint that the journal does not agree with any more. It is told
+// until the journal agrees again; its file own/rewound-* stays.
 type Rewound struct {
 	Size uint64 // of the checkpoint
 	Have uint64 // entries in the journal
