@@ -249,7 +249,7 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	before := cpu(b)
 	for b.Loop() {
-		if err := os.Remove(filepath.Join(o.Dir, "views-6.db")); err != nil {
+		if err := os.Remove(viewsFile(o.Dir)); err != nil {
 			b.Fatal(err)
 		}
 		s, err := store.Open(context.Background(), o)

@@ -41,7 +41,7 @@ func content(t *testing.T, dir string) map[string]string {
 // one, remounted, where the test may mount one; and any disk with Options.Frozen.
 func TestReadOnlyDisk(t *testing.T) {
 	for name, gone := range map[string]string{
-		"nothing lost": "", "views": "views-6.db", "hashes": "own/hashes", "all hashes": "in/hashes", "state": "state.db",
+		"nothing lost": "", "views": viewsFile(""), "hashes": "own/hashes", "all hashes": "in/hashes", "state": "state.db",
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := storetest.Options(t.TempDir())

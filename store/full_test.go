@@ -48,7 +48,7 @@ func smallDisk(t *testing.T) (dir string, stuff func() (unstuff func())) {
 // and people can log in. With room again, work goes on.
 func TestOpenOnAFullDisk(t *testing.T) {
 	for name, lose := range map[string]string{
-		"nothing lost": "", "views": "views-6.db", "hashes": "own/hashes", "offsets": "own/00000000.idx", "all hashes": "in/hashes",
+		"nothing lost": "", "views": viewsFile(""), "hashes": "own/hashes", "offsets": "own/00000000.idx", "all hashes": "in/hashes",
 	} {
 		t.Run(name, func(t *testing.T) {
 			disk, stuff := smallDisk(t)

@@ -270,7 +270,7 @@ func TestHistoryThatIsNotWhatWasSigned(t *testing.T) {
 		"written anew by who has the storage key and not the identity": {func(t *testing.T, o store.Options, backup string) {
 			note := read(t, o, "own/checkpoint")
 			epoch := read(t, o, "epoch")
-			for _, f := range []string{"own", "views-2.db", "views-3.db"} {
+			for _, f := range []string{"own", viewsFile("")} {
 				if err := os.RemoveAll(filepath.Join(o.Dir, f)); err != nil {
 					t.Fatal(err)
 				}

@@ -387,7 +387,7 @@ func TestRotationCutAnywhere(t *testing.T) {
 	}
 	parts := []string{"own/", "in/", "views-", "state.db"}
 	for mix := range 1 << len(parts) {
-		m := map[string][]byte{"state.db.tmp": before["state.db"][:5000], "views-6.db.tmp": after["views-6.db"][:9000]}
+		m := map[string][]byte{"state.db.tmp": before["state.db"][:5000], viewsFile("") + ".tmp": after[viewsFile("")][:9000]}
 		for _, files := range []map[string][]byte{before, after} {
 			for name, b := range files {
 				i := slices.IndexFunc(parts, func(p string) bool { return strings.HasPrefix(name, p) })

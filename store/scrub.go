@@ -47,7 +47,7 @@ type Look struct {
 type Finding struct {
 	Part   string // such as own/00000005.seg
 	Flaws  []journal.Flaw
-	Err    error // of what is no journal
+	Err    error  // of what is no journal
 	Mended bool   // all of it is right again
 	Back   uint64 // entries that can be read again
 }
