@@ -150,12 +150,17 @@ func (s *Store) keepHoles(rows map[string][]byte, bad map[clinic.Ref]clinic.Leaf
 
 func holeKey(r clinic.Ref) string { return fmt.Sprintf("%d/%d", r.Journal, r.Index) }
 
-// loadHoles reads what the state keeps. Values that do not open are left out.
+// loadHoles reads what the state keeps. Values that do not open are left out, and
+// entries that can be read: a cut came before they were dropped.
 func (s *Store) loadHoles() error {
 	err := s.state.ForEach(holesBucket, func(_ string, v []byte) error {
 		const row, value = 32, refLen + 2
-		if len(v) == row+value+len(clinic.Leaf{}) {
-			s.holes.add(clinic.ID(v[:16]), holeOf(v[:row], v[row:row+value], clinic.Leaf(v[row+value:])))
+		if len(v) != row+value+len(clinic.Leaf{}) {
+			return nil
+		}
+		h := holeOf(v[:row], v[row:row+value], clinic.Leaf(v[row+value:]))
+		if r, err := s.logOf(h.Ref.Journal).Get(h.Ref.Index); err != nil || r.Hole() {
+			s.holes.add(clinic.ID(v[:16]), h)
 		}
 		return nil
 	})

@@ -22,6 +22,9 @@ type mending struct {
 // renamed, and for all of it when it is the growing one.
 func (s *Store) mend(ctx context.Context, m mending) error {
 	j := s.logOf(m.kind)
+	if s.frozen {
+		return ErrReadOnly
+	}
 	if m.With.Copy == nil && len(m.With.Known) == 0 && m.n == j.Segments()-1 {
 		return journal.ErrNoHelp
 	}
@@ -45,11 +48,23 @@ func (s *Store) mend(ctx context.Context, m mending) error {
 				return err
 			}
 		}
-		if err := j.Put(whole); err != nil {
-			return err
-		}
-		return s.showAgain(m.kind, whole.Refs)
+		return s.putAndShow(m.kind, whole)
 	})
+}
+
+// putAndShow puts a mended segment and shows what came back. A cut, or an error,
+// between the two leaves views that must be built anew: nothing else would tell.
+func (s *Store) putAndShow(kind clinic.Journal, whole *journal.Mended) error {
+	was := s.Stale()
+	s.markStale()
+	if err := s.logOf(kind).Put(whole); err != nil {
+		return err
+	}
+	renumber, err := s.showAgain(kind, whole.Refs)
+	if err == nil && !renumber && !was {
+		s.notStale()
+	}
+	return err
 }
 
 // remembered is the tree head that the views hold.
@@ -62,11 +77,12 @@ func (s *Store) remembered(kind clinic.Journal) (size uint64, root [32]byte, err
 }
 
 // showAgain applies entries that can be read again. Applying depends on the set
-// only, so it does not matter that they come late.
-func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) error {
+// only, so it does not matter that they come late; but numbers do that jumped, which
+// the next open counts anew.
+func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) (renumber bool, err error) {
 	tx, err := s.db.Begin(true)
 	if err != nil {
-		return fmt.Errorf("%w: views: %w", ErrFatal, err)
+		return false, fmt.Errorf("%w: views: %w", ErrFatal, err)
 	}
 	kv := &txKV{tx: tx}
 	var changed []*clinic.Record
@@ -76,7 +92,7 @@ func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) error {
 		refs = append(refs, clinic.Ref{Journal: kind, Index: i})
 		raw, err := s.logOf(kind).Get(i)
 		if err != nil {
-			return errors.Join(err, tx.Rollback())
+			return false, errors.Join(err, tx.Rollback())
 		}
 		if raw.Hole() {
 			continue
@@ -84,9 +100,8 @@ func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) error {
 		rec := decodeHead(kind, &raw)
 		a.apply(&rec)
 	}
-	if kind == clinic.Own && number64(kv.get(tSeries, freshKey())) > 0 {
-		s.markStale() // the numbers of an entry count by the jumps before it
-	}
+	// The numbers of an entry count by the jumps before it.
+	renumber = kind == clinic.Own && number64(kv.get(tSeries, freshKey())) > 0
 	var m meta
 	m.decode(kv.get(tMeta, metaKey()))
 	var err1, err2 error
@@ -95,16 +110,16 @@ func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) error {
 	m.hlc = max(m.hlc, a.hlc)
 	kv.putMeta(m)
 	if err := errors.Join(err1, err2, kv.err); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return false, errors.Join(err, tx.Rollback())
 	}
 	if err := s.commit(tx); err != nil {
-		return fmt.Errorf("%w: %w", ErrFatal, err)
+		return false, fmt.Errorf("%w: %w", ErrFatal, err)
 	}
 	s.hlc = max(s.hlc, a.hlc)
 	for _, r := range changed {
 		s.index(r)
 	}
-	return s.dropHoles(refs)
+	return renumber, s.dropHoles(refs)
 }
 
 // Mend brings entries back that can no longer be read here and that somebody else

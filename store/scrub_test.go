@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/store"
@@ -267,6 +269,37 @@ func TestScrubGoesOn(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestCutBetweenMendingAndShowing: entries that were mended, and that the power kept
+// from the views, are on the page after the next open, and nobody calls them lost.
+func TestCutBetweenMendingAndShowing(t *testing.T) {
+	o, patient, want := rotting(t)
+	copies := copyOf(t, o.Dir)
+	flipIn(t, filepath.Join(o.Dir, "own", "00000001.seg"), 1100)
+	s := storetest.Start(t, o)
+	if _, err := s.Scrubber(store.ScrubOptions{}).Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	os.Remove(viewsFile(o.Dir))
+	s = storetest.Start(t, o) // views that know nothing of it
+	s.SetCommit(func(tx *bbolt.Tx) error { return errors.Join(errors.New("cut"), tx.Rollback()) })
+	if err := s.Scrubber(store.ScrubOptions{Copies: copies}).Part(t.Context(), "own/00000001.seg"); !errors.Is(err, store.ErrFatal) {
+		t.Fatal(err)
+	}
+	s.Close()
+	s = storetest.Start(t, o)
+	storetest.View(t, s, func(r desk.Reader) {
+		recs, err1 := r.Records(patient)
+		holes, err := r.Lost(patient)
+		if err = errors.Join(err, err1); err != nil || len(recs) != len(want) || len(holes) != 0 {
+			t.Errorf("%d records of %d, %d are said to be lost, %v", len(recs), len(want), len(holes), err)
+		}
+	})
+	if s.Stale() {
+		t.Error("the views are built anew for ever")
+	}
 }
 
 // TestScrubOnAFullDisk: reading everything comes to its end though its position cannot
