@@ -149,6 +149,3 @@ func (p *Program) probe(context.Context) error {
 	}
 	return store.ProbeViews(p.args[0])
 }
-
-// readPIN asks for a new PIN.
-func (p *Program) readPIN() (string, error) { return p.readLine("PIN (6 chữ số / 6 digits): ") }

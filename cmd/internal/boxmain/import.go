@@ -41,22 +41,11 @@ func (p *Program) importer(ctx context.Context) error {
 	if !rep.Patient.IsZero() {
 		return errOnePatient
 	}
-	pin, err := p.readPIN()
-	if err != nil {
-		return err
-	}
-	if err := clinic.CheckPIN(pin); err != nil {
-		return fmt.Errorf("%w: PIN: 6 chữ số, khó đoán / 6 digits that are not guessed first", ErrUsage)
-	}
-	seed := desk.StaffSeed{ID: clinic.NewID(), Staff: clinic.Staff{Name: p.name, Role: clinic.RoleAdministrator}, PIN: pin}
-	v, code, err := p.openFor(ctx, seed)
+	v, seed, err := p.newPerson(ctx, clinic.RoleAdministrator)
 	if v != nil {
 		defer v.close()
 	}
 	if err != nil {
-		return err
-	}
-	if err := p.giveCode(code); err != nil { // before anything can fail: it exists only here
 		return err
 	}
 	if err := p.takeOver(ctx, v, rep); err != nil {
@@ -119,8 +108,6 @@ func (p *Program) goOn(ctx context.Context, v *vault, rep archive.Report, seed d
 		return err
 	}
 	fmt.Fprintf(p.Stdout, "đã nhập / imported: %d + %d mục / entries\nquản trị / administrator: %s\n", rep.Own.Entries, rep.In.Entries, p.name)
-	if n, ok := v.number(seed.ID); ok {
-		fmt.Fprintf(p.Stdout, "số mở máy / unlock number: %d\n", n)
-	}
+	p.giveNumber(v, seed.ID)
 	return nil
 }

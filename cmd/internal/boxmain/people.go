@@ -27,22 +27,11 @@ func (p *Program) staff(ctx context.Context) error {
 	if p.name = strings.TrimSpace(p.name); p.name == "" || !ok {
 		return fmt.Errorf("%w: staff -config FILE -name \"HỌ TÊN\" -role nurse|doctor|cashier|technician|administrator", ErrUsage)
 	}
-	pin, err := p.readPIN()
-	if err != nil {
-		return err
-	}
-	if err := clinic.CheckPIN(pin); err != nil {
-		return fmt.Errorf("%w: PIN: 6 chữ số, khó đoán / 6 digits that are not guessed first", ErrUsage)
-	}
-	seed := desk.StaffSeed{ID: clinic.NewID(), Staff: clinic.Staff{Name: p.name, Role: role}, PIN: pin}
-	v, code, err := p.openFor(ctx, seed)
+	v, seed, err := p.newPerson(ctx, role)
 	if v != nil {
 		defer v.close()
 	}
 	if err != nil {
-		return err
-	}
-	if err := p.giveCode(code); err != nil { // before anything can fail: it exists only here
 		return err
 	}
 	b := New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe(), Staff: []desk.StaffSeed{seed}})
@@ -51,10 +40,32 @@ func (p *Program) staff(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(p.Stdout, "đã thêm / added:", p.name)
-	if n, ok := v.number(seed.ID); ok {
+	p.giveNumber(v, seed.ID)
+	return nil
+}
+
+// newPerson asks for the PIN of somebody new and opens the box for them. Close the
+// vault, also one that comes with an error.
+func (p *Program) newPerson(ctx context.Context, role clinic.Role) (*vault, desk.StaffSeed, error) {
+	seed := desk.StaffSeed{ID: clinic.NewID(), Staff: clinic.Staff{Name: p.name, Role: role}}
+	var err error
+	if seed.PIN, err = p.readLine("PIN (6 chữ số / 6 digits): "); err != nil {
+		return nil, seed, err
+	}
+	if err := clinic.CheckPIN(seed.PIN); err != nil {
+		return nil, seed, fmt.Errorf("%w: PIN: 6 chữ số, khó đoán / 6 digits that are not guessed first", ErrUsage)
+	}
+	v, code, err := p.openFor(ctx, seed)
+	if err == nil {
+		err = p.giveCode(code) // before anything can fail: it exists only here
+	}
+	return v, seed, err
+}
+
+func (p *Program) giveNumber(v *vault, person clinic.ID) {
+	if n, ok := v.number(person); ok {
 		fmt.Fprintf(p.Stdout, "số mở máy / unlock number: %d\n", n)
 	}
-	return nil
 }
 
 func (p *Program) giveCode(code spoken.Code) error {
