@@ -45,6 +45,7 @@ func (p *Program) opens(ctx context.Context, create bool) (*vault, error) {
 	if _, err := os.Stat(cfg.Data.Dir); err != nil && !create {
 		return nil, err // looking makes nothing
 	}
+	limitMemory(p.logger(cfg)) // views may be built anew
 	v, err := newVault(cfg)
 	if err != nil {
 		return nil, err

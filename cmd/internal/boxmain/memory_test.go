@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"clinicbox/device/config"
 	"clinicbox/internal/testpeer"
 )
 
@@ -35,6 +36,19 @@ func TestMemoryIsLimited(t *testing.T) {
 	limitMemory(quiet())
 	if got := debug.SetMemoryLimit(-1); got != total/2 {
 		t.Errorf("limit is %d of %d", got, total)
+	}
+	debug.SetMemoryLimit(before)
+	path := write(t, "")
+	v := opened1(t, must[config.Box](t)(Load(path)))
+	if err := v.loadKey(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	v.close()
+	if _, err := program(t, "", "keys", "-config", path, "-new", "data"); err != nil {
+		t.Fatal(err)
+	}
+	if got := debug.SetMemoryLimit(-1); got != total/2 {
+		t.Errorf("a command that builds views anew has the limit %d of %d", got, total)
 	}
 	debug.SetMemoryLimit(before)
 	t.Setenv("GOMEMLIMIT", "1GiB")
