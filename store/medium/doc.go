@@ -43,6 +43,9 @@ var (
 	ErrAhead = errors.New("medium: it holds records that this box does not have")
 	// ErrDamaged tells that the medium does not give back what was written.
 	ErrDamaged = errors.New("medium: damaged")
+	// ErrNewDisk tells that the disk that a copy is put back to does not give back what
+	// was written. The copy is whole.
+	ErrNewDisk = errors.New("medium: the disk to restore to does not read back")
 	// ErrNone tells that there is no copy.
 	ErrNone = errors.New("medium: no copy there")
 	// ErrForged tells that the keyed hash of a copy is not of the box's key.

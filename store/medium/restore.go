@@ -80,7 +80,7 @@ func (c *Copy) restore(ctx context.Context, dir string, l durable.FS, progress f
 			if whole, _ := c.sound(ctx, f, c.path(f)); c.Damaged && !whole {
 				continue
 			}
-			return errors.Join(fmt.Errorf("%w: %s does not read back from the new disk", ErrDamaged, f.Path), err)
+			return errors.Join(fmt.Errorf("%w: %w: %s", ErrNewDisk, ErrDamaged, f.Path), err)
 		}
 	}
 	if err := durable.WriteFileFS(l, filepath.Join(dir, Restored), c.raw, 0o600); err != nil {

@@ -114,6 +114,9 @@ func parseKey(s string) (ed25519.PublicKey, error) {
 	return b, nil
 }
 
+// errBroken tells that people's signatures in an export do not fit.
+var errBroken = errors.New("broken signatures")
+
 // verifyExport verifies an export. It needs no box: only the file, and the box's key.
 func (p *Program) verifyExport(ctx context.Context) error {
 	if len(p.args) != 1 {
@@ -124,7 +127,7 @@ func (p *Program) verifyExport(ctx context.Context) error {
 		return err
 	}
 	if rep.Broken > 0 {
-		return fmt.Errorf("%w: %d chữ ký hỏng / broken signatures: %s", ErrDamage, rep.Broken, strings.Join(rep.BrokenAt, ", "))
+		return fmt.Errorf("%w: %w: %d: %s", errBroken, ErrDamage, rep.Broken, strings.Join(rep.BrokenAt, ", "))
 	}
 	return nil
 }

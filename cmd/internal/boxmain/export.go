@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,9 +16,6 @@ import (
 	"clinicbox/store"
 )
 
-// errThere: an export writes over nothing.
-var errThere = errors.New("the file exists")
-
 // export writes everything, or all of one patient, into a file in open formats. It is
 // for an administrator, whose PIN is asked for, or who has the recovery code.
 func (p *Program) export(ctx context.Context) error {
@@ -25,7 +23,7 @@ func (p *Program) export(ctx context.Context) error {
 	if p.patient != "" {
 		var err error
 		if patient, err = clinic.ParseID(p.patient); err != nil {
-			return fmt.Errorf("%w: -patient: %w", ErrUsage, err)
+			return fmt.Errorf("%w: -patient: 32 ký tự trong địa chỉ trang của người bệnh / the 32 digits in the address of the patient's page: %w", ErrUsage, err)
 		}
 	}
 	if len(p.args) != 1 {
@@ -33,7 +31,7 @@ func (p *Program) export(ctx context.Context) error {
 	}
 	path := p.args[0]
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%w: %s", errThere, path)
+		return fmt.Errorf("%w: %s", fs.ErrExist, path)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return err

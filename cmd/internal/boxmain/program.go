@@ -7,22 +7,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"syscall"
 
 	"clinicbox/clinic"
-	"clinicbox/clinic/desk"
 	"clinicbox/device/config"
-	"clinicbox/device/identity"
-	"clinicbox/device/sealer"
 	"clinicbox/device/task"
-	"clinicbox/internal/cert"
-	"clinicbox/internal/spoken"
 	"clinicbox/interop/archive"
 	"clinicbox/peripherals/printer"
-	"clinicbox/store"
-	"clinicbox/store/medium"
 )
 
 // Exit codes of the program.
@@ -36,7 +27,7 @@ const (
 // ErrUsage wraps what is wrong with a command line.
 var ErrUsage = errors.New("usage")
 
-// ErrDamage is returned by check when the records are not as they must be.
+// ErrDamage is returned when records, or signatures, are not as they must be.
 var ErrDamage = errors.New("records are damaged")
 
 // Program is one invocation of clinicbox.
@@ -114,25 +105,7 @@ func (p *Program) ParseFlags(args []string) error {
 	if p.command.config {
 		fs.StringVar(&p.path, "config", "", "")
 	}
-	if p.command.name == "enrol" {
-		fs.StringVar(&p.hub, "hub", "", "")
-		fs.StringVar(&p.request, "request", "", "")
-		fs.StringVar(&p.answer, "answer", "", "")
-	}
-	if p.command.name == "keys" {
-		fs.StringVar(&p.fresh, "new", "", "")
-	}
-	if p.command.name == "restore" || p.command.name == "mend" {
-		fs.StringVar(&p.from, "from", "", "")
-	}
-	if p.command.name == "restore" {
-		fs.BoolVar(&p.damaged, "damaged", false, "")
-	}
-	if p.command.name == "staff" {
-		fs.StringVar(&p.name, "name", "", "")
-		fs.StringVar(&p.role, "role", "administrator", "")
-	}
-	p.exportFlags(fs)
+	p.flags(fs)
 	if err := fs.Parse(args[1:]); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrUsage, p.command.name, err)
 	}
@@ -146,17 +119,32 @@ func (p *Program) ParseFlags(args []string) error {
 	return nil
 }
 
-// exportFlags are those of the commands around exports.
-func (p *Program) exportFlags(fs *flag.FlagSet) {
+// flags are those of the command, besides -config.
+func (p *Program) flags(fs *flag.FlagSet) {
+	text := func(to *string, name string) { fs.StringVar(to, name, "", "") }
 	switch p.command.name {
+	case "enrol":
+		text(&p.hub, "hub")
+		text(&p.request, "request")
+		text(&p.answer, "answer")
+	case "keys":
+		text(&p.fresh, "new")
+	case "mend":
+		text(&p.from, "from")
+	case "restore":
+		text(&p.from, "from")
+		fs.BoolVar(&p.damaged, "damaged", false, "")
+	case "staff":
+		text(&p.name, "name")
+		fs.StringVar(&p.role, "role", "administrator", "")
 	case "export":
-		fs.StringVar(&p.patient, "patient", "", "")
-		fs.StringVar(&p.reason, "reason", "", "")
+		text(&p.patient, "patient")
+		text(&p.reason, "reason")
 	case "import":
-		fs.StringVar(&p.name, "name", "", "")
-		fs.StringVar(&p.key, "key", "", "")
+		text(&p.name, "name")
+		text(&p.key, "key")
 	case "verify-export":
-		fs.StringVar(&p.key, "key", "", "")
+		text(&p.key, "key")
 	}
 }
 
@@ -183,83 +171,6 @@ func (p *Program) Report(err error) int {
 		return ExitDamage
 	}
 	return ExitFailure
-}
-
-// Words explains an error to a technician in both languages, where there is more
-// to say than the error itself does.
-func Words(err error) string {
-	for _, w := range []struct {
-		err    error
-		vi, en string
-	}{
-		{store.ErrLocked, "Hộp đang chạy với thư mục dữ liệu này. Dừng nó trước.", "A box is already running with this data directory. Stop it first."},
-		{store.ErrRing, "Cả hai tệp data.dir/ring và ring.copy bị hỏng. Chép lại hai tệp này từ bản sao mới nhất; không xóa gì.", "Both data.dir/ring and ring.copy are damaged. Bring them back from the newest copy; delete nothing."},
-		{store.ErrKey, "Hồ sơ được khóa bằng khóa lưu trữ hoặc khóa dữ liệu khác: thư mục data.dir/keys của hộp khác, hoặc tệp data.dir/ring thiếu hay cũ hơn hồ sơ. Chép lại keys, ring và ring.copy từ bản sao mới nhất; không xóa gì.", "The records are sealed under another storage key or data key: the folder data.dir/keys is of another box, or the file data.dir/ring is missing or older than the records. Bring keys, ring and ring.copy back from the newest copy; delete nothing."},
-		{errNoKey, "Có hồ sơ nhưng thiếu tệp khóa data.dir/keys/slots. Chép lại tệp này từ bản sao; không xóa gì.", "There are records, but the storage key slots data.dir/keys/slots are missing. Bring them back from a copy; delete nothing."},
-		{errNotSetUp, "Hộp chưa được thiết lập. Chạy: clinicbox staff -config TỆP -name \"HỌ TÊN\".", "The box is not set up. Run: clinicbox staff -config FILE -name \"FULL NAME\"."},
-		{medium.ErrRestoring, "Khôi phục chưa xong. Chạy lại: clinicbox restore với cùng bản sao.", "The restore is not finished. Run clinicbox restore again, with the same copy."},
-		{medium.ErrInUse, "data.dir không trống: không ghi đè gì. Dời thư mục đó đi nơi khác, không xóa.", "data.dir is not empty, and nothing is overwritten. Move that folder away; do not delete it."},
-		{medium.ErrNone, "Không thấy bản sao (thư mục clinicbox-copy) ở đó.", "There is no copy (folder clinicbox-copy) there."},
-		{medium.ErrForged, "Bản sao này không phải do hộp này tạo.", "This copy was not made by this box."},
-		{medium.ErrVersion, "Bản sao do phiên bản mới hơn ghi. Cài phiên bản mới.", "A newer program made the copy. Install it."},
-		{medium.ErrDamaged, "Bản sao bị hỏng ở các tệp trên. Thử USB khác; nếu không có, dùng -damaged: lấy những gì còn đọc được.", "The copy is damaged in the files above. Try another stick; if there is none use -damaged: it takes what can be read."},
-		{errBlocked, "Trung tâm không cho mở hộp này. Gọi người vận hành.", "The centre forbids opening this box. Call its operator."},
-		{sealer.ErrWrong, "Số hoặc mã PIN không đúng, hoặc thẻ nhớ đang ở máy khác.", "Wrong number or PIN, or the card sits in another board."},
-		{sealer.ErrWait, "Sai nhiều lần: phải chờ.", "Too many wrong tries: wait."},
-		{sealer.ErrLocked, "Đã khóa sau nhiều lần sai. Người khác, mã khôi phục hoặc trung tâm mở được.", "Locked after many wrong tries. Another person, the recovery code or the centre opens it."},
-		{sealer.ErrNoKeyFile, "Thiếu tệp khóa seal.key_file. Chép lại từ nơi cất giữ; không xóa gì.", "The storage key file seal.key_file is missing. Bring it back from where you keep it; delete nothing."},
-		{sealer.ErrErased, "Khóa của hộp này đã bị hủy theo lệnh của trung tâm: hồ sơ trong đó không đọc được nữa. Để dùng lại máy, gọi người vận hành, rồi dời thư mục data.dir đi nơi khác và thiết lập lại.", "The keys of this box were destroyed by order of the centre: its records cannot be read any more. To use the machine again call the operator, then move data.dir away and set the box up anew."},
-		{sealer.ErrNoSlot, "Không có số mở máy này.", "Nobody has this unlock number."},
-		{sealer.ErrDamaged, "Tệp khóa data.dir/keys/slots bị hỏng. Chép lại từ bản sao; không xóa gì.", "The key slots data.dir/keys/slots are damaged. Bring them back from a copy; delete nothing."},
-		{sealer.ErrVersion, "Khóa do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote the keys. Install it again."},
-		{identity.ErrVersion, "Khóa do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote the keys. Install it again."},
-		{identity.ErrDamaged, "Một tệp trong data.dir/keys bị hỏng. Chép lại từ bản sao; không xóa gì.", "A file in data.dir/keys is damaged. Bring it back from a copy; delete nothing."},
-		{identity.ErrKey, "data.dir/keys/closed thuộc khóa lưu trữ khác. Chép cả thư mục keys từ cùng một bản sao.", "data.dir/keys/closed belongs to another storage key. Bring all of the folder keys from one copy."},
-		{identity.ErrChanged, "Có người đã ghi lên thẻ nhớ: bản sao giấy gia nhập không giống bản niêm phong. Đã sửa lại; báo người vận hành.", "Somebody wrote on the card: the copy of the enrolment was not the sealed one. It is put right; tell the operator."},
-		{spoken.ErrCode, "Mã gõ sai; các nhóm sai ở dưới.", "The code is mistyped; the wrong groups are named below."},
-		{errHubAddress, "Địa chỉ trung tâm phải là http://MÁY:CỔNG hoặc https://MÁY:CỔNG.", "The centre's address must be http://HOST:PORT or https://HOST:PORT."},
-		{errNoAnswer, "Trung tâm không trả lời. Kiểm tra mạng và địa chỉ, hoặc dùng -request. Mã vẫn còn dùng được.", "The centre does not answer. Check network and address, or use -request. The code is still good."},
-		{errCodeNone, "Trung tâm không biết mã một lần này.", "The centre does not know this one-time code."},
-		{errCodeSpent, "Mã một lần đã dùng hoặc hết hạn, hoặc trung tâm đã có hộp này hay hộp cùng tên. Gọi người vận hành.", "The one-time code was used or has expired, or the centre has this box or its name already. Call the operator."},
-		{errBusy, "Trung tâm đang bận. Mã vẫn còn dùng được; thử lại sau ít phút.", "The centre is busy. The code is still good; try again in some minutes."},
-		{errNotTaken, "Trung tâm không nhận yêu cầu này. Gọi người vận hành, đọc dòng dưới.", "The centre does not take this request. Call the operator and read out the line below."},
-		{sealer.ErrBoard, "Không đọc được mã bí mật của bo mạch (seal.board).", "The board's secret cannot be read (seal.board)."},
-		{sealer.ErrTPMMissing, "Không thấy TPM (seal.tpm).", "No TPM is found (seal.tpm)."},
-		{sealer.ErrTPMReset, "TPM đã bị xóa hoặc là chip khác. Dùng mã khôi phục hoặc gọi trung tâm.", "The TPM was cleared, or is another one. Use the recovery code or call the centre."},
-		{sealer.ErrTPMOwned, "TPM đã có chủ khác. Xóa TPM rồi làm lại.", "The TPM belongs to somebody else. Clear it and start again."},
-		{cert.ErrCodeForm, "Mã một lần gõ sai. Kiểm tra lại từng nhóm.", "The one-time code is mistyped. Check each group."},
-		{cert.ErrOtherSet, "Các mã QR này thuộc nhiều tệp khác nhau.", "These QR codes belong to different files."},
-		{cert.ErrOtherRequest, "Tệp trả lời này thuộc yêu cầu khác (của hộp khác hoặc lần trước). Không có gì thay đổi.", "This answer belongs to another request (of another box, or an earlier one). Nothing has changed."},
-		{cert.ErrCode, "Trả lời không khớp mã một lần. Không có gì thay đổi.", "The answer does not fit the one-time code. Nothing has changed."},
-		{cert.ErrSignature, "Trả lời bị sửa hoặc không phải của trung tâm. Không có gì thay đổi.", "The answer was changed, or is not the centre's. Nothing has changed."},
-		{cert.ErrRoot, "Trả lời không phải của trung tâm này. Không có gì thay đổi.", "The answer is not this centre's. Nothing has changed."},
-		{cert.ErrIssuer, "Trả lời không phải của trung tâm này. Không có gì thay đổi.", "The answer is not this centre's. Nothing has changed."},
-		{cert.ErrForm, "Không đọc được trả lời: thiếu, hoặc có dòng gõ sai (số dòng ở dưới).", "The answer cannot be read: a part is missing, or lines are mistyped (named below)."},
-		{cert.ErrKind, "Đây là tệp loại khác: cần trả lời của trung tâm.", "That is another kind of file: the centre's answer is wanted."},
-		{identity.ErrPending, "Hộp này chưa gửi yêu cầu nào. Chạy lệnh với -request trước.", "This box has asked for nothing. Run with -request first."},
-		{identity.ErrEnrolled, "Hộp đã thuộc một trung tâm.", "The box belongs to a centre already."},
-		{store.ErrNotEmpty, "Hộp này đã có hồ sơ: chỉ nhập được vào hộp trống. Không có gì thay đổi.", "This box has records: only an empty one takes an export. Nothing has changed."},
-		{store.ErrImport, "Lần nhập trước bị ngắt giữa chừng. Chạy lại lệnh import với cùng tệp.", "An import was cut off. Run import again with the same file."},
-		{errOnePatient, "Đây là bản xuất của một người bệnh, không làm thành hộp được. Không có gì thay đổi.", "This is the export of one patient, which makes no box. Nothing has changed."},
-		{errThere, "Đã có tệp này; không ghi đè. Chọn tên khác.", "The file exists and is not written over. Choose another name."},
-		{archive.ErrTampered, "Bản xuất KHÔNG còn như hộp đã ghi: bị sửa, hỏng hoặc thiếu. Không có gì được nhập.", "The export is NOT what the box wrote: changed, damaged or cut. Nothing was taken from it."},
-		{archive.ErrKey, "Bản xuất do khóa khác ký: không phải của hộp này. Không có gì được nhập.", "Another key signed the export: it is not of this box. Nothing was taken from it."},
-		{archive.ErrForm, "Tệp này không phải bản xuất, bị cắt hoặc do phiên bản mới hơn ghi. Không có gì được nhập.", "This is no export, it was cut, or a newer program wrote it. Nothing was taken from it."},
-		{&desk.Error{Code: desk.CodeNotAllowed}, "Chỉ người quản trị được xuất hồ sơ. Chưa ghi gì ra tệp.", "Only an administrator may export records. Nothing was written."},
-		{&desk.Error{Code: desk.CodeNoPerson}, "Người này không còn làm việc ở đây, hoặc mở hộp bằng mã khôi phục: hồ sơ một người bệnh cần số và PIN của người quản trị. Chưa ghi gì ra tệp.", "This person does not work here, or the recovery code opened the box: one patient's records need an administrator's number and PIN. Nothing was written."},
-		{&desk.Error{Code: desk.CodeNoPatient}, "Không có người bệnh nào mang mã này.", "There is no patient with this identifier."},
-		{&desk.Error{Code: desk.CodeProtected}, "Hồ sơ được bảo vệ: cần -reason \"LÝ DO\". Chưa ghi gì ra tệp.", "The record is protected: -reason \"TEXT\" is needed. Nothing was written."},
-		{&desk.Error{Code: desk.CodePINWrong}, "Sai mã PIN. Chưa ghi gì ra tệp.", "Wrong PIN. Nothing was written."},
-		{store.ErrVersion, "Hồ sơ do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote these records. Install it again."},
-		{store.ErrFull, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
-		{syscall.ENOSPC, "Hết chỗ trên ổ lưu. Không mất gì; giải phóng chỗ rồi chạy lại.", "The disk is full. Nothing is lost; make room and start again."},
-		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
-	} {
-		if errors.Is(err, w.err) {
-			return w.vi + "\n" + w.en + "\n(" + err.Error() + ")"
-		}
-	}
-	return err.Error()
 }
 
 // Load reads the configuration as the box does, with the printer's own judgement

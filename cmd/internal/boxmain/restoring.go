@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/durable"
@@ -12,8 +13,8 @@ import (
 	"clinicbox/store/medium"
 )
 
-// errNotAsCopied tells that restored records are not those that were copied.
-var errNotAsCopied = errors.New("the records are not those of the copy")
+// notAsCopied tells that restored records are not those that were copied.
+const notAsCopied = "hồ sơ không giống bản sao / the records are not those of the copy"
 
 // restore puts a copy into the empty data directory of the configuration, opens it,
 // and says what it holds. Cut anywhere, the same command goes on.
@@ -23,7 +24,7 @@ func (p *Program) restore(ctx context.Context) error {
 		return err
 	}
 	if p.from == "" {
-		return fmt.Errorf("%w: clinicbox restore -config FILE -from THƯ MỤC/FOLDER [-damaged]", ErrUsage)
+		return fmt.Errorf("%w: restore -config FILE -from FOLDER [-damaged]", ErrUsage)
 	}
 	c, err := medium.Find(p.from, durable.Cold{})
 	if err != nil {
@@ -43,6 +44,7 @@ func (p *Program) restore(ctx context.Context) error {
 	if err := c.Restore(ctx, cfg.Data.Dir, p.progress("chép và đọc lại / copying and reading back")); err != nil {
 		return err
 	}
+	fmt.Fprintln(p.Stdout, "đã chép xong vào data.dir. Từ đây nếu gõ sai mã: chạy clinicbox check, không khôi phục lại.\ncopied into data.dir. If the code is mistyped from here on: run clinicbox check; do not restore again.")
 	return p.restored(ctx)
 }
 
@@ -82,7 +84,7 @@ func (p *Program) restored(ctx context.Context) error {
 		return err
 	}
 	if report.Own != m.Own.Size || string(report.OwnRoot[:]) != string(m.Own.Root) || report.In != m.In.Size {
-		report.Problems = append(report.Problems, errNotAsCopied.Error())
+		report.Problems = append(report.Problems, notAsCopied)
 	}
 	if err := p.say(report, found); err != nil && !p.damaged {
 		return err
@@ -105,6 +107,11 @@ func (p *Program) progress(what string) func(done, total int64) {
 
 // mend reads everything of a stopped box again, mends it from a copy, and checks it.
 func (p *Program) mend(ctx context.Context) error {
+	if p.from != "" { // before anything is asked, or read
+		if _, err := medium.Find(p.from, durable.Cold{}); err != nil {
+			return err
+		}
+	}
 	v, err := p.opens(ctx, false)
 	if v != nil {
 		defer v.close()
@@ -114,6 +121,9 @@ func (p *Program) mend(ctx context.Context) error {
 	}
 	if p.from != "" {
 		v.cfg.Copy.Dir, v.cfg.Copy.SameDisk = p.from, true
+		if filepath.Base(p.from) == medium.Folder { // as Find takes it
+			v.cfg.Copy.Dir = filepath.Dir(filepath.Clean(p.from))
+		}
 	}
 	b := New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe()})
 	b.vault = v
@@ -123,7 +133,14 @@ func (p *Program) mend(ctx context.Context) error {
 	o := b.scrubOptions()
 	o.Cold = durable.Cold{}
 	o.Found = func(f store.Finding) {
-		fmt.Fprintf(p.Stdout, "!         %s: %d hỏng / flaws, sửa được / mended: %v\n", f.Part, max(len(f.Flaws), 1), f.Mended)
+		state := "CHƯA sửa được / NOT mended"
+		if f.Mended {
+			state = "đã sửa / mended"
+		}
+		fmt.Fprintf(p.Stdout, "!         %s: %d hỏng / flaws, %s\n", f.Part, max(len(f.Flaws), 1), state)
+		if f.Err != nil {
+			fmt.Fprintln(p.Stdout, Words(f.Err))
+		}
 	}
 	err = b.pass(ctx, o)
 	if err = errors.Join(err, b.store.Close()); err != nil {
