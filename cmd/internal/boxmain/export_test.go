@@ -148,14 +148,19 @@ func machineEvents(t *testing.T, s *store.Store) (out []clinic.Machine) {
 	return out
 }
 
-func (w *exportWorld) exports() (n int) {
-	w.with(func(s *store.Store) {
-		for _, m := range machineEvents(w.T, s) {
-			if m.Event == clinic.MachineExported {
-				n++
-			}
+// timesTold counts how often the box recorded something of itself.
+func timesTold(t *testing.T, s *store.Store, what string) (n int) {
+	t.Helper()
+	for _, m := range machineEvents(t, s) {
+		if m.Event == what {
+			n++
 		}
-	})
+	}
+	return n
+}
+
+func (w *exportWorld) exports() (n int) {
+	w.with(func(s *store.Store) { n = timesTold(w.T, s, clinic.MachineExported) })
 	return n
 }
 

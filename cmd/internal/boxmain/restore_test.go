@@ -37,10 +37,9 @@ func program(t *testing.T, typed string, args ...string) (out string, err error)
 	if err := p.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	return stdoutOf(&stdout, p.Run(t.Context()))
+	err = p.Run(t.Context())
+	return stdout.String(), err
 }
-
-func stdoutOf(b *bytes.Buffer, err error) (string, error) { return b.String(), err }
 
 // sealed makes a board whose configuration lies at the path, with a stick.
 func sealed(t *testing.T, secret string) (path string, cfg config.Box) {
@@ -279,8 +278,11 @@ func TestMendCommand(t *testing.T) {
 	if _, err := program(t, "", "check", "-config", path); !errors.Is(err, ErrDamage) {
 		t.Errorf("check finds nothing: %v", err)
 	}
-	out, err := program(t, "", "mend", "-config", path)
-	if err != nil || !strings.Contains(out, "sạch / clean") || !strings.Contains(out, "own/00000000.seg") {
+	if out, err := program(t, "", "mend", "-config", path, "-from", t.TempDir()); !errors.Is(err, medium.ErrNone) {
+		t.Errorf("from where no copy is: %v\n%s", err, out)
+	}
+	out, err := program(t, "", "mend", "-config", path, "-from", filepath.Join(cfg.Copy.Dir, medium.Folder))
+	if err != nil || !strings.Contains(out, "đã sửa / mended") || !strings.Contains(out, "sạch / clean") || !strings.Contains(out, "own/00000000.seg") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := program(t, "", "check", "-config", path); err != nil {
@@ -378,7 +380,7 @@ func TestDamageIsLoud(t *testing.T) {
 		if !named {
 			t.Errorf("the page names nothing: %+v", machine{b}.Warnings())
 		}
-		if !quarantined() || events(t, b, clinic.MachineDamaged) != 1 {
+		if !quarantined() || timesTold(t, b.store, clinic.MachineDamaged) != 1 {
 			t.Error("damage is not told")
 		}
 		seeing := b.scrubOptions()
@@ -386,27 +388,10 @@ func TestDamageIsLoud(t *testing.T) {
 		if err := b.store.Scrubber(seeing).Part(t.Context(), "own/00000000.seg"); err != nil {
 			t.Fatal(err)
 		}
-		if quarantined() || events(t, b, clinic.MachineMended) != 1 {
+		if quarantined() || timesTold(t, b.store, clinic.MachineMended) != 1 {
 			t.Error("the repair is not told")
 		}
 	})
-}
-
-func events(t *testing.T, b *Box, what string) (n int) {
-	t.Helper()
-	err := b.store.View(t.Context(), func(r desk.Reader) error {
-		records, err := r.Records(clinic.MachineSubject())
-		for _, rec := range records {
-			if m, ok := rec.Body.(*clinic.Machine); ok && m.Event == what {
-				n++
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // TestCopyCausesHaveWords: every trouble of the medium is a cause that says what to do.

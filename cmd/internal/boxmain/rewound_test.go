@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"clinicbox/clinic"
-	"clinicbox/clinic/desk"
 	"clinicbox/device/health"
 	"clinicbox/store"
 )
@@ -55,9 +54,11 @@ func TestRewoundBoxSaysSo(t *testing.T) {
 			}
 		})
 	}
-	if n := rewindsTold(t, config); n != 1 {
-		t.Errorf("recorded %d times", n)
-	}
+	withStore(t, config, func(v *vault) error { return v.loadKey(t.Context(), false) }, func(s *store.Store) {
+		if n := timesTold(t, s, clinic.MachineRewound); n != 1 {
+			t.Errorf("recorded %d times", n)
+		}
+	})
 }
 
 // runOnce runs the box, lets f look at it, and stops it.
@@ -71,37 +72,4 @@ func runOnce(t *testing.T, config string, f func(url string)) {
 	if err := process.Wait(); err != nil {
 		t.Fatalf("stop: %v\n%s", err, log)
 	}
-}
-
-// rewindsTold counts what a stopped development box recorded of its bent journal.
-func rewindsTold(t *testing.T, path string) (n int) {
-	t.Helper()
-	p := &Program{path: path, Stderr: t.Output()}
-	v, err := p.opens(t.Context(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer v.close()
-	o, err := storeOptions(v, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	err = s.View(t.Context(), func(r desk.Reader) error {
-		records, err := r.Records(clinic.MachineSubject())
-		for i := range records {
-			if m, ok := records[i].Body.(*clinic.Machine); ok && m.Event == clinic.MachineRewound {
-				n++
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

@@ -91,7 +91,7 @@ func TestSpareBoard(t *testing.T) {
 }
 
 // recorded reports whether the records of a stopped box hold an event.
-func recorded(t *testing.T, cfg config.Box, v *vault, what string) (found bool) {
+func recorded(t *testing.T, cfg config.Box, v *vault, what string) bool {
 	t.Helper()
 	b := New(Options{Config: cfg, Log: quiet()})
 	b.vault = v
@@ -99,16 +99,5 @@ func recorded(t *testing.T, cfg config.Box, v *vault, what string) (found bool) 
 		t.Fatal(err)
 	}
 	defer b.store.Close()
-	err := b.store.View(t.Context(), func(r desk.Reader) error {
-		records, err := r.Records(clinic.MachineSubject())
-		for _, rec := range records {
-			m, ok := rec.Body.(*clinic.Machine)
-			found = found || ok && m.Event == what
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
+	return timesTold(t, b.store, what) > 0
 }
