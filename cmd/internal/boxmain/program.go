@@ -70,12 +70,12 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
-		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục và sự khớp nhau", "verify journals, views and their agreement"},
+		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục, chữ ký và sự khớp nhau", "verify journals, views, signatures and their agreement"},
 		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC)", "read everything again, mend it from a copy (-from FOLDER)"},
 		{"restore", (*Program).restore, true, "khôi phục bản sao vào data.dir trống (-from THƯ MỤC, -damaged)", "put a copy into an empty data.dir (-from FOLDER, -damaged)"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
 		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},
-		{"staff", (*Program).staff, true, "thêm nhân viên đầu tiên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
+		{"staff", (*Program).staff, true, "thêm nhân viên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, hoặc của một người bệnh (-patient, -reason), ra TỆP.zip mở được không cần chương trình này", "export everything, or one patient (-patient, -reason), to a FILE.zip that opens without this program"},
 		{"import", (*Program).importer, true, "nhập TỆP.zip đã xuất vào hộp trống (-name, -key); mã PIN nhập từ bàn phím", "take an exported FILE.zip into an empty box (-name, -key); the PIN is read from the terminal"},
 		{"verify-export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất, bằng khóa công khai (-key)", "verify an exported FILE.zip by the public key (-key)"},
