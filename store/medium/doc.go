@@ -12,7 +12,7 @@
 // manifest names it.
 //
 // Who has the medium has sealed records, sizes and times; it opens with the recovery
-// code only. Who can write to it can destroy the copy, or put an older one there.
+// code, or with a PIN on the box's own board. Who can write to it can destroy the copy, or put an older one there.
 package medium
 
 import (
