@@ -156,8 +156,13 @@ func TestProofs(t *testing.T) {
 	grow(t, s, 11)
 	_, c := checkpointOf(t, s)
 	for i := range c.Size {
-		e, err := s.Own().Prove(i, c.Size)
-		if err != nil || e.Under(c) != nil {
+		read, err := s.Own().Read(i, 1, 1)
+		if err != nil {
+			t.Fatal(i, err)
+		}
+		e := read[0]
+		path, err := s.Own().Prove(i, c.Size)
+		if err != nil || c.Holds(i, e.Leaf, path) != nil {
 			t.Fatal(i, err)
 		}
 		for _, prefix := range [][]byte{e.Leaf[:], e.Leaf[:16]} {

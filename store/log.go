@@ -6,7 +6,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"clinicbox/internal/checkpoint"
-	"clinicbox/internal/proven"
 	"clinicbox/store/journal"
 )
 
@@ -47,37 +46,26 @@ func (l *Log) Grown() <-chan struct{} { return l.j.Grown() }
 // journal.ErrRange when there is none.
 func (l *Log) Find(prefix []byte) (uint64, error) { return l.j.FindLeaf(prefix) }
 
-// Prove returns the entry with its way to the root that the log had at a size
-// (RFC 6962 section 2.1.1): index < size ≤ Size. It is verified before it is returned:
-// a damaged tree proves nothing, and check names it.
-func (l *Log) Prove(index, size uint64) (proven.Entry, error) {
-	r, err := l.j.Get(index)
-	if err != nil {
-		return proven.Entry{}, err
-	}
-	root, err := l.j.Root(size)
-	if err != nil {
-		return proven.Entry{}, err
-	}
-	e := proven.Entry{Index: index, Leaf: r.Leaf, Salt: r.Salt, Bytes: r.Bytes}
-	err = l.j.Hashes(func(h tlog.HashReader) (err error) {
-		e.Path, err = checkpoint.Path(index, size, h)
-		return err
-	})
-	if err != nil {
-		return proven.Entry{}, err
-	}
-	return e, e.Under(checkpoint.Checkpoint{Size: size, Root: root})
+// Prove returns the way from an entry's leaf hash to the root that the log had at a
+// size (RFC 6962 section 2.1.1): index < size ≤ Size. checkpoint.Checkpoint.Holds
+// verifies it: a damaged tree proves nothing, and check names it.
+func (l *Log) Prove(index, size uint64) ([][32]byte, error) {
+	return l.prove(size, func(h tlog.HashReader) ([][32]byte, error) { return checkpoint.Path(index, size, h) })
 }
 
 // Grow proves that the log at a later size still begins with what it was at an earlier
 // one (RFC 6962 section 2.1.2): 0 < from ≤ to ≤ Size. checkpoint.Grew verifies it.
-func (l *Log) Grow(from, to uint64) (path [][32]byte, err error) {
-	if size := l.j.Size(); to > size {
-		return nil, fmt.Errorf("%w: %d of %d", journal.ErrRange, to, size)
+func (l *Log) Grow(from, to uint64) ([][32]byte, error) {
+	return l.prove(to, func(h tlog.HashReader) ([][32]byte, error) { return checkpoint.Grow(from, to, h) })
+}
+
+// prove makes a proof from the tree at a size.
+func (l *Log) prove(at uint64, proof func(tlog.HashReader) ([][32]byte, error)) (path [][32]byte, err error) {
+	if size := l.j.Size(); at > size {
+		return nil, fmt.Errorf("%w: %d of %d", journal.ErrRange, at, size)
 	}
 	err = l.j.Hashes(func(h tlog.HashReader) (err error) {
-		path, err = checkpoint.Grow(from, to, h)
+		path, err = proof(h)
 		return err
 	})
 	return path, err

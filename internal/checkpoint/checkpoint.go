@@ -1,7 +1,7 @@
-// Package checkpoint writes and reads signed tree heads, cosignatures and proofs of
-// a Merkle log, in the formats that public logs use (C2SP tlog-checkpoint,
-// tlog-cosignature, tlog-proof, signed-note), so that tools which are not ours verify
-// what a box handed out.
+// Package checkpoint writes and reads signed tree heads and cosignatures of a Merkle
+// log, in the formats that public logs use (C2SP tlog-checkpoint, tlog-cosignature,
+// signed-note), so that tools which are not ours verify what a box handed out, and
+// makes and verifies the log's proofs (RFC 6962 section 2.1).
 //
 // A checkpoint is a signed note of three lines: the origin, which names the log; its
 // size; the RFC 6962 root at that size. The log's own key has the origin as name.
@@ -24,7 +24,7 @@ import (
 
 // Sentinels for callers that decide on them.
 var (
-	// ErrFormat tells that bytes are no checkpoint or proof.
+	// ErrFormat tells that bytes are no checkpoint.
 	ErrFormat = errors.New("checkpoint: malformed")
 	// ErrSignature tells that the log's key did not sign the checkpoint.
 	ErrSignature = errors.New("checkpoint: not signed by the log's key")

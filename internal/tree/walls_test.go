@@ -116,7 +116,7 @@ func dependencies() []dependency {
 		{"codeberg.org/go-fonts/liberation", []string{"peripherals/printer"}, "the slip's font"},
 		{"golang.org/x/image", []string{"peripherals"}, "drawing slips"},
 		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd"}, "Unicode forms"},
-		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync", "internal/checkpoint", "internal/proven"}, "tlog, signed notes, and go.mod in tests of the tree"},
+		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync", "internal/checkpoint"}, "tlog, signed notes, and go.mod in tests of the tree"},
 		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "device/identity", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
 		{"github.com/smallstep/pkcs7", []string{"internal/cms"}, "parsing CMS ends there"},
 		{"github.com/google/go-tpm", []string{"device/sealer"}, "the TPM's commands end there"},

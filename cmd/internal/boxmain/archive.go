@@ -39,11 +39,9 @@ func writeArchive(ctx context.Context, w io.Writer, s *store.Store, h archive.He
 			return nil
 		}
 		if !h.Patient.IsZero() {
-			p, err := logOf(s, e.Journal).Prove(e.Index, treeOf(h, e.Journal).Size)
-			if err != nil {
+			if e.Proof, err = logOf(s, e.Journal).Prove(e.Index, treeOf(h, e.Journal).Size); err != nil {
 				return err
 			}
-			e.Proof = p.Path
 		}
 		return out.Add(*e)
 	})
