@@ -107,15 +107,16 @@ func TestTreeIsRFC6962(t *testing.T) {
 		if tr.root() != want {
 			t.Fatalf("root of %d", n)
 		}
+		in := &journalPart{Size: uint64(n), Root: want[:]}
 		for i := range n {
 			p := path(leaves, i)
-			if got, ok := rootOf(leaves[i], uint64(i), uint64(n), p); !ok || got != want {
+			if !in.holds(&Entry{Index: uint64(i), Leaf: leaves[i], Proof: p}) {
 				t.Fatalf("proof of %d in %d", i, n)
 			}
-			if got, ok := rootOf(leaves[i], uint64((i+1)%n), uint64(n), p); ok && got == want && n > 1 {
+			if n > 1 && in.holds(&Entry{Index: uint64((i + 1) % n), Leaf: leaves[i], Proof: p}) {
 				t.Fatalf("proof of %d in %d holds for another", i, n)
 			}
-			if got, ok := rootOf(leaves[i], uint64(i), uint64(n), append(p, [32]byte{})); ok && got == want {
+			if in.holds(&Entry{Index: uint64(i), Leaf: leaves[i], Proof: append(p, [32]byte{})}) {
 				t.Fatal("a longer proof holds")
 			}
 		}

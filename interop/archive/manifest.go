@@ -43,6 +43,11 @@ type journalPart struct {
 	Holes   uint64 `json:"holes"`
 }
 
+// holds reports whether the entry's proof leads to the root.
+func (p *journalPart) holds(e *Entry) bool {
+	return checkpoint.Checkpoint{Size: p.Size, Root: [32]byte(p.Root)}.Holds(e.Index, e.Leaf, e.Proof) == nil
+}
+
 // filePart is one file.
 type filePart struct {
 	Name   string `json:"name"`

@@ -1,9 +1,6 @@
 package archive
 
-import (
-	"crypto/sha256"
-	"math/bits"
-)
+import "crypto/sha256"
 
 // tree computes an RFC 6962 root from leaf hashes in order, in memory for its height.
 type tree struct {
@@ -39,29 +36,4 @@ func node(l, r [32]byte) [32]byte {
 	copy(b[1:], l[:])
 	copy(b[33:], r[:])
 	return sha256.Sum256(b[:])
-}
-
-// rootOf follows an inclusion proof from a leaf to the root (RFC 9162 section 2.1.3.2);
-// ok is false when the proof has not the length that it must have.
-func rootOf(leaf [32]byte, index, size uint64, proof [][32]byte) (root [32]byte, ok bool) {
-	if index >= size {
-		return root, false
-	}
-	fn, sn, r := index, size-1, leaf
-	for _, p := range proof {
-		if sn == 0 {
-			return root, false
-		}
-		if fn&1 == 1 || fn == sn {
-			r = node(p, r)
-			if fn&1 == 0 {
-				shift := bits.TrailingZeros64(fn) // fn = sn > 0
-				fn, sn = fn>>shift, sn>>shift
-			}
-		} else {
-			r = node(r, p)
-		}
-		fn, sn = fn>>1, sn>>1
-	}
-	return r, sn == 0
 }

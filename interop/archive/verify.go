@@ -253,7 +253,7 @@ func (v *verification) place(e *Entry) error {
 		v.count[n].Holes++
 	}
 	if !whole {
-		if root, ok := rootOf(e.Leaf, e.Index, p.Size, e.Proof); !ok || !bytes.Equal(root[:], p.Root) {
+		if !p.holds(e) {
 			return tampered("%v: proof", e)
 		}
 		return nil

@@ -104,7 +104,7 @@ func (x *Writer) Add(e Entry) error {
 	if x.h.Patient.IsZero() {
 		e.Proof = nil
 		x.trees[n].add(e.Leaf)
-	} else if root, ok := rootOf(e.Leaf, e.Index, p.Size, e.Proof); !ok || string(root[:]) != string(p.Root) {
+	} else if !p.holds(&e) {
 		return fmt.Errorf("%w: %v: proof", ErrOrder, &e)
 	} else if e.Proof == nil {
 		e.Proof = [][32]byte{} // a log of one entry
