@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -214,7 +215,7 @@ func (r *recorder) rename(c *call, op Op) error {
 		return err
 	}
 	id, known := r.names[from]
-	if ok1 != ok2 || folderOf(from) != folderOf(to) || known && id == 0 || c.nr == unix.SYS_RENAMEAT2 && c.args[4] != 0 {
+	if ok1 != ok2 || filepath.Dir(from) != filepath.Dir(to) || known && id == 0 || c.nr == unix.SYS_RENAMEAT2 && c.args[4] != 0 {
 		return fmt.Errorf("%w: %s becomes %s", ErrNotModelled, from, to)
 	}
 	e := Event{Op: OpRename, Name: from, To: to, File: id}

@@ -43,8 +43,8 @@ type thread struct {
 
 // Record runs a command to its end and returns what it did below root, an absolute
 // path of a folder that is there. Its Stdin and Stderr are used when they are files; its
-// standard output is recorded. The process must not start others. Its status is the error, when it is
-// not 0.
+// standard output is recorded. The process must not start others. Its status is the
+// error, when it is not 0.
 func Record(root string, c *exec.Cmd) (*Trace, error) {
 	root, err := filepath.EvalSymlinks(root)
 	if err != nil {
@@ -294,7 +294,7 @@ func (c *call) vector(addr, n uint64) (data []byte, err error) {
 	return data, err
 }
 
-// open returns where an open file is and its flags.
+// open returns where an open file is, and its inode.
 func (c *call) open(fd int) (path string, inode uint64, err error) {
 	link := fmt.Sprintf("/proc/%d/fd/%d", c.pid, fd)
 	if path, err = os.Readlink(link); err != nil {

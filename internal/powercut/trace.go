@@ -120,5 +120,3 @@ func existing(root string) (events []Event, ids map[uint64]int, err error) {
 	})
 	return events, ids, err
 }
-
-func folderOf(name string) string { return filepath.Dir(name) }
