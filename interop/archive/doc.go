@@ -40,7 +40,8 @@ var (
 	ErrTampered = errors.New("archive: not as the box made it")
 	// ErrKey tells that another key than the expected one signed.
 	ErrKey = errors.New("archive: signed by another key")
-	// ErrOrder tells that a Writer was given what it cannot write.
+	// ErrOrder tells that a Writer was given what it cannot write: entries and tree
+	// of the box do not agree.
 	ErrOrder = errors.New("archive: entry out of place")
 )
 

@@ -112,6 +112,7 @@ func exportWords() []word {
 		{fs.ErrExist, "Đã có tệp ghi ở dưới; không ghi đè. Chọn tên khác. (Tệp .tmp là của một lần xuất bị ngắt: xóa được.)", "The file named below exists and is not written over. Choose another name. (A .tmp is left of an export that was cut: it may go.)"},
 		{store.ErrOther, "Tệp đã thay đổi trong lúc đang nhập. Không có gì được nhập; chạy lại.", "The file changed while it was read. Nothing was taken from it; run the command again."},
 		{archive.ErrTampered, "Bản xuất KHÔNG còn như hộp đã ghi: bị sửa, hỏng hoặc thiếu. Không có gì được nhập.", "The export is NOT what the box wrote: changed, damaged or cut. Nothing was taken from it."},
+		{archive.ErrOrder, "Nhật ký của hộp không khớp với mã băm của nó: KHÔNG có bản xuất nào được ghi, hồ sơ giữ nguyên. Chạy clinicbox check và báo trung tâm.", "The box's journal does not agree with its hashes: NO export was written, the records stay as they are. Run clinicbox check and tell the centre."},
 		{archive.ErrKey, "Bản xuất do khóa khác ký: không phải của hộp này. Không có gì được nhập.", "Another key signed the export: it is not of this box. Nothing was taken from it."},
 		{archive.ErrForm, "Tệp này không phải bản xuất, bị cắt hoặc do phiên bản mới hơn ghi. Không có gì được nhập.", "This is no export, it was cut, or a newer program wrote it. Nothing was taken from it."},
 		{&desk.Error{Code: desk.CodeNotAllowed}, "Chỉ người quản trị được xuất hồ sơ. Chưa ghi gì ra tệp.", "Only an administrator may export records. Nothing was written."},
