@@ -147,7 +147,7 @@ const (
 	AlarmKey       = "key"       // a person's key came that nobody should certify
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 	AlarmVoid      = "void"      // a signature of records that confirms nothing
-	AlarmRecords   = "records"   // the box found damage in its records
+	AlarmRecords   = "records"   // the box found damage in its records, or tells what does not fit
 )
 
 // Alarm is something that a person must see. Detail holds numbers and hashes,

@@ -68,7 +68,9 @@ func (j *judge) verdict(ctx context.Context, f *hub.Found) (*hub.Verdict, error)
 	at := fmt.Sprintf("epoch %v at %d: ", f.Epoch, f.Index)
 	switch b := rec.Body.(type) {
 	case *clinic.Machine:
-		if b.Event != clinic.MachineDamaged && b.Event != clinic.MachineLost && b.Event != clinic.MachineVoid {
+		switch b.Event {
+		case clinic.MachineDamaged, clinic.MachineLost, clinic.MachineRewound, clinic.MachineVoid:
+		default:
 			return nil, nil
 		}
 		v.Alarm.Code, v.Alarm.Detail = hub.AlarmRecords, at+b.Event+": "+short(b.Detail)

@@ -87,12 +87,16 @@ func TestCentreJudgesSignatures(t *testing.T) {
 				damage := w.sendAt("b", clinic.ID{}, 1<<41, clinic.Draft{
 					Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &clinic.Machine{Event: clinic.MachineDamaged, Detail: "3 own"},
 				})
+				rewound := w.sendAt("b", clinic.ID{}, 1<<41, clinic.Draft{
+					Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &clinic.Machine{Event: clinic.MachineRewound, Detail: "7"},
+				})
 				w.sendAt("b", clinic.ID{}, 1<<41, clinic.Draft{
 					Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &clinic.Machine{Event: clinic.MachineEnrolled},
 				})
 				want := []string{
 					fmt.Sprintf("a 1× %d: %s", bent, misfit), fmt.Sprintf("a 1× %d: %s", bare, misfit), fmt.Sprintf("a 1× %d: %s", forged, misfit),
 					fmt.Sprintf("b 1× %d: %s", other, unknown), fmt.Sprintf("b 1× %d: %s: 3 own", damage, clinic.MachineDamaged),
+					fmt.Sprintf("b 1× %d: %s: 7", rewound, clinic.MachineRewound),
 				}
 				for range 3 {
 					w.steps()
