@@ -72,7 +72,7 @@ type Heart struct {
 	o Options
 
 	mu      sync.Mutex
-	paces   map[sender]*pace
+	turns   map[sender]time.Time   // when each is behind its turns
 	sent    map[cert.Serial]uint64 // last order that went out
 	alarmed time.Time
 }
@@ -83,9 +83,6 @@ type sender struct {
 	serial cert.Serial
 }
 
-// pace bounds how often a sender is listened to.
-type pace struct{ next time.Time }
-
 // New prepares a Heart.
 func New(o Options) *Heart {
 	if o.Now == nil {
@@ -94,7 +91,7 @@ func New(o Options) *Heart {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Heart{o: o, paces: map[sender]*pace{}, sent: map[cert.Serial]uint64{}}
+	return &Heart{o: o, turns: map[sender]time.Time{}, sent: map[cert.Serial]uint64{}}
 }
 
 // Sentinels of a beat that does not count.
@@ -110,13 +107,13 @@ func (h *Heart) Handle(ctx context.Context, topic string, raw []byte) {
 	if !ok || !ok2 || !hub.ValidBoxName(name) || len(raw) > maxBeat {
 		return
 	}
-	said, err := cert.Unverified[cert.Beat](raw)
-	if err != nil || !h.admit(sender{name, said.Serial}) {
+	v, err := cert.Unverified[cert.Beat](raw)
+	if err != nil || !h.admit(sender{name, v.Serial}) {
 		return
 	}
-	v, b, err := h.verify(ctx, name, raw)
+	b, err := h.verify(ctx, name, raw, v)
 	switch {
-	case errors.Is(err, errUnknown), errors.Is(err, cert.ErrForm):
+	case errors.Is(err, errUnknown):
 		return
 	case errors.Is(err, errForged):
 		h.alarm(ctx, b.Facility.Box)
@@ -139,59 +136,53 @@ func (h *Heart) Handle(ctx context.Context, topic string, raw []byte) {
 
 // admit bounds the rate of each sender: a box whose certificate ended may speak under
 // the name that its successor has, and must not take the successor's turn. Senders
-// that are new share what the name has for them, so that made-up serials cost little.
+// that were not heard before share what the name has for them, so that made-up serials
+// cost little; a flood of those keeps a box waiting that is new, or that this centre
+// has not heard since it started.
 func (h *Heart) admit(from sender) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.o.Now()
-	if h.paces[from] == nil && !h.pace(sender{name: from.name}, now) {
+	if _, heard := h.turns[from]; !heard && !h.turn(sender{name: from.name}, now) {
 		return false
 	}
-	return h.pace(from, now)
+	return h.turn(from, now)
 }
 
-// pace takes one of a sender's turns. The caller holds mu.
-func (h *Heart) pace(from sender, now time.Time) bool {
-	p := h.paces[from]
-	if p == nil {
-		if len(h.paces) >= maxSenders {
-			clear(h.paces) // made-up ones; the real ones come back within the hour
-		}
-		p = &pace{next: now}
-		h.paces[from] = p
+// turn takes one of a sender's turns. The caller holds mu.
+func (h *Heart) turn(from sender, now time.Time) bool {
+	next, heard := h.turns[from]
+	if !heard && len(h.turns) >= maxSenders {
+		clear(h.turns) // made-up ones; the real ones come back within the hour
 	}
-	if d := p.next.Sub(now); d < 0 || d > beatBurst*beatGap { // long ago, or the clock was set back
-		p.next = now
+	if d := next.Sub(now); d < 0 || d > beatBurst*beatGap { // long ago, never, or the clock was set back
+		next = now
 	} else if d > (beatBurst-1)*beatGap {
 		return false
 	}
-	p.next = p.next.Add(beatGap)
+	h.turns[from] = next.Add(beatGap)
 	return true
 }
 
-// verify checks a beat with the certificate that it names.
-func (h *Heart) verify(ctx context.Context, name string, raw []byte) (cert.Beat, authority.Box, error) {
-	v, err := cert.Unverified[cert.Beat](raw)
-	if err != nil {
-		return v, authority.Box{}, cert.ErrForm
-	}
+// verify checks a beat, which says v, with the certificate that it names.
+func (h *Heart) verify(ctx context.Context, name string, raw []byte, v cert.Beat) (authority.Box, error) {
 	b, err := h.o.Authority.Box(ctx, v.Serial.String())
 	if errors.Is(err, authority.ErrMissing) {
-		return v, b, errUnknown
+		return b, errUnknown
 	} else if err != nil {
-		return v, b, err
+		return b, err
 	}
 	c, err := cert.Unverified[cert.Box](b.Cert) // our own row
 	if err != nil {
-		return v, b, err
+		return b, err
 	}
 	if v.Box != name || c.Name != name || c.Serial != v.Serial || len(c.Beat) != ed25519.PublicKeySize {
-		return v, b, errForged
+		return b, errForged
 	}
 	if _, err := cert.Open[cert.Beat](c.Beat, raw); err != nil {
-		return v, b, errForged
+		return b, errForged
 	}
-	return v, b, nil
+	return b, nil
 }
 
 // answer sends the time and what is not obeyed yet.
