@@ -9,6 +9,7 @@ const (
 	ScanInsurance ScanKind = 2 // insurance card QR, or a typed card number
 	ScanSlip      ScanKind = 3 // our own slip
 	ScanNumber    ScanKind = 4 // a bare 12-digit, 10-digit or 15-character number
+	ScanPaper     ScanKind = 5 // the QR of another paper of ours
 )
 
 // Scan is a recognised code. It holds personal data: never log it.
@@ -16,7 +17,8 @@ type Scan struct {
 	Kind    ScanKind
 	Patient Patient  // what the code says; Folded is left empty
 	Slip    string   // ScanSlip: the slip's code, check character verified
-	Record  ID       // ScanSlip: zero unless the code carries it
+	Record  ID       // ScanSlip, ScanPaper: zero unless the code carries it
+	Paper   *PaperQR // ScanSlip, ScanPaper: nil unless it was a QR
 	Extra   []string // fields beyond the known ones, raw, in order
 	Doubts  []string // catalogue keys of warnings: "scan.name-undecodable", "scan.sex-differs" …
 }

@@ -91,7 +91,11 @@ func (s *Server) scanOpen(w http.ResponseWriter, r *http.Request) error {
 		if n := scanNote(res); n != nil {
 			s.sessions.tell(who(r).session.token, n)
 		}
-		http.Redirect(w, r, patientPath(res.Hits[0].ID)+"?scan="+id, http.StatusSeeOther)
+		to := patientPath(res.Hits[0].ID) + "?scan=" + id
+		if res.Scan.Kind == clinic.ScanPaper && !res.On.Visit.IsZero() {
+			to = visitPath(res.On.Patient, res.On.Visit)
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
 	case desk.ScanNew:
 		http.Redirect(w, r, "/register?scan="+id, http.StatusSeeOther)
 	default:
@@ -132,14 +136,26 @@ func (s *Server) scanned(r *http.Request, id string) (desk.ScanResult, error) {
 // scanNote says what the scan brought besides the patient.
 func scanNote(res desk.ScanResult) *Note {
 	switch {
+	case res.Paper > desk.PaperHolds:
+		return &Note{Kind: "warn", Key: paperKey(res.Paper), More: paperKey(res.Paper) + ".do"}
 	case res.Answer == desk.ScanArrives:
 		return &Note{Kind: "good", Key: "scan.arrives", Args: []any{"slip", res.Slip.Slip}, More: "scan.arrives.do"}
 	case len(res.Differs) > 0:
 		return &Note{Kind: "warn", Key: "scan.differs", More: "scan.differs.do"}
 	case len(res.Scan.Doubts) > 0:
 		return &Note{Kind: "warn", Key: res.Scan.Doubts[0]}
+	case res.Paper == desk.PaperHolds:
+		return &Note{Kind: "good", Key: "scan.paper.holds"}
 	}
 	return nil
+}
+
+// paperKey names what is said of a paper that is not as it was.
+func paperKey(s desk.PaperState) string {
+	return "scan.paper." + map[desk.PaperState]string{
+		desk.PaperReplaced: "replaced", desk.PaperVoid: "void", desk.PaperUsed: "used",
+		desk.PaperOther: "other", desk.PaperTorn: "torn", desk.PaperAhead: "ahead",
+	}[s]
 }
 
 // scanLabel names in a word what was scanned, for the notice on other pages.

@@ -57,6 +57,7 @@ const (
 	CodeScanSlipNone  Code = "scan.slip-none"        // a slip that this box does not know
 	CodeScanSlipUsed  Code = "scan.slip-used"        // Visit: that used it
 	CodeScanSlipVoid  Code = "scan.slip-void"        // a later appointment replaced it
+	CodeScanPaperNone Code = "scan.paper-none"       // a paper of a record that is not here
 	CodeSlipOther     Code = "scan.slip-other"       // the slip belongs to another patient
 	CodeAllergyNeeds  Code = "allergies.needs-item"  // asked is not said and nothing is listed
 	CodeSeriesFull    Code = "series.full"           // Args: series
@@ -114,7 +115,7 @@ func Codes() []Code {
 		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeStoreReadOnly, CodeNoPatient,
 		CodeDuplicates, CodeNumberTaken, CodeLinkSaid, CodeBirth, CodeSex,
 		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
-		CodeScanSlipUsed, CodeScanSlipVoid, CodeSlipOther, CodeAllergyNeeds,
+		CodeScanSlipUsed, CodeScanSlipVoid, CodeScanPaperNone, CodeSlipOther, CodeAllergyNeeds,
 		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,
 		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
 		CodePressureOrder, CodeICDForm, CodeICDNone, CodeICDTwice,

@@ -216,9 +216,9 @@ func TestOneVisit(t *testing.T) {
 	if len(next.Records) != 2 || next.Visit == on.Visit {
 		t.Fatal("the slip was not used up")
 	}
-	_, err = s.FromScan(ctx, s.nurse, []byte("slip"))
-	if e := s.refused(err, desk.CodeScanSlipUsed, ""); e.Visit != next.Visit || len(e.Found) != 1 {
-		t.Fatal("the refusal does not lead to the visit")
+	res, err = s.FromScan(ctx, s.nurse, []byte("slip"))
+	if err != nil || res.Answer != desk.ScanKnown || res.Paper != desk.PaperUsed || res.Hits[0].ID != p {
+		t.Fatalf("a used slip does not lead to its patient: %+v, %v", res.Answer, err)
 	}
 }
 

@@ -43,11 +43,14 @@ type Scans interface {
 	Recognise(raw []byte) (clinic.Scan, error)
 }
 
-// Witness tells the head of the box's own journal, for slips.
+// Witness tells the head of the box's own journal, for papers.
 type Witness interface {
-	// Head returns size and RFC 6962 root of a tree that holds everything saved
-	// before the call.
-	Head() (size uint64, root [32]byte, err error)
+	// Head returns a head that holds everything saved before the call.
+	Head() (clinic.TreeHead, error)
+	// Keeps reports whether the journal still begins with what it was at a head that a
+	// paper names: false when entries are gone, or others stand in their place. Of the
+	// head of another journal nothing is known here: true.
+	Keeps(clinic.TreeHead) (bool, error)
 }
 
 // Site is where the box stands, from its configuration.

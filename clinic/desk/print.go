@@ -73,7 +73,7 @@ func copies(v *clinic.VisitFile, slip string) int {
 func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	printed := r.Body.(*clinic.Paper)
 	a := paper.Appointment{Facility: d.o.Site.Facility, Copy: printed.Copy, Printed: r.Event}
-	var qr clinic.SlipQR
+	var version *clinic.Record
 	err := d.view(ctx, func(reader Reader) error {
 		w := &work{Reader: reader, desk: d}
 		doc, err := w.readVisit(r.Subject, r.Visit)
@@ -84,8 +84,7 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 		if err != nil {
 			return err
 		}
-		version := appointmentOf(&doc.file, printed.Code)
-		if version == nil {
+		if version = appointmentOf(&doc.file, printed.Code); version == nil {
 			return &Error{Code: CodeAppointNone}
 		}
 		a.Appointment, a.Made = *version.Body.(*clinic.Appointment), version.Event
@@ -94,18 +93,14 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 		doc.file.JudgeLegal(d.o.Legal.Judge)
 		legal := doc.file.FindVersion(version.Leaf).Legal
 		a.Signed, a.Sealed = signature(legal, clinic.LegalPractitioner), signature(legal, clinic.LegalFacility)
-		qr = clinic.SlipQR{Slip: printed.Code, Leaf: version.Leaf[:], Record: r.Subject}
 		return nil
 	})
 	if err != nil {
 		return paper.Doc{}, err
 	}
-	size, root, err := d.o.Witness.Head()
-	if err != nil {
+	if a.QR, err = d.paperQR(version, printed.Code); err != nil {
 		return paper.Doc{}, err
 	}
-	qr.Size, qr.Root = size, root[:]
-	a.QR = qr.String()
 	return a.Doc(), nil
 }
 

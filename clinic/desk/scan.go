@@ -27,6 +27,8 @@ type ScanResult struct {
 	Differs []string       // ScanKnown: fields where card and record differ ("name", "birth", "sex", "address")
 	Doubts  []string       // Scan.Doubts and clinic.CitizenDoubts: keys of warnings
 	Slip    AppointmentRow // ScanArrives
+	Paper   PaperState     // of a paper of ours
+	On      On             // the visit of what the paper shows; zero = none, or nothing may be said
 }
 
 // FromScan recognises a code and says what it leads to.
@@ -35,13 +37,24 @@ func (d *Desk) FromScan(ctx context.Context, by clinic.ID, raw []byte) (res Scan
 	if err != nil {
 		return ScanResult{}, &Error{Code: CodeScanUnknown, Err: err}
 	}
+	ahead := false
+	if scan.Paper != nil {
+		kept, err := d.o.Witness.Keeps(scan.Paper.TreeHead)
+		if err != nil {
+			return ScanResult{}, err
+		}
+		ahead = !kept
+	}
 	err = d.view(ctx, func(r Reader) error {
 		if _, err := who(r, by, rightRead); err != nil {
 			return err
 		}
-		if scan.Kind == clinic.ScanSlip {
+		switch scan.Kind {
+		case clinic.ScanSlip:
 			res, err = d.fromSlip(r, scan)
-		} else {
+		case clinic.ScanPaper:
+			res, err = d.fromPaper(r, scan)
+		default:
 			res, err = d.fromCard(r, scan)
 		}
 		if err != nil {
@@ -50,7 +63,10 @@ func (d *Desk) FromScan(ctx context.Context, by clinic.ID, raw []byte) (res Scan
 		if res.Hits, err = d.veilHits(r, by, res.Hits); len(res.Hits) > 0 && res.Hits[0].Closed {
 			res.Differs = nil // what the card says and the record does not
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return d.paper(r, &res, ahead)
 	})
 	return res, err
 }
@@ -79,9 +95,9 @@ func (d *Desk) fromSlip(r Reader, scan clinic.Scan) (ScanResult, error) {
 	case !ok:
 		return ScanResult{Answer: ScanKnown, Scan: scan, Hits: hits}, nil
 	case !row.Used.IsZero():
-		return ScanResult{}, &Error{Code: CodeScanSlipUsed, Visit: row.Used, Found: hits}
+		return ScanResult{Answer: ScanKnown, Scan: scan, Hits: hits, Paper: PaperUsed}, nil
 	case row.Void:
-		return ScanResult{}, &Error{Code: CodeScanSlipVoid, Found: hits}
+		return ScanResult{Answer: ScanKnown, Scan: scan, Hits: hits, Paper: PaperReplaced}, nil
 	}
 	return ScanResult{Answer: ScanArrives, Scan: scan, Hits: hits, Slip: row}, nil
 }

@@ -318,9 +318,9 @@ func TestAppointmentVersions(t *testing.T) {
 		t.Fatalf("%q, then %q", first, second)
 	}
 	s.scans["old"] = clinic.Scan{Kind: clinic.ScanSlip, Slip: first}
-	_, err := s.FromScan(t.Context(), s.nurse, []byte("old"))
-	if e := s.refused(err, desk.CodeScanSlipVoid, ""); len(e.Found) != 1 {
-		t.Fatal("the patient is not offered")
+	res, err := s.FromScan(t.Context(), s.nurse, []byte("old"))
+	if err != nil || res.Answer != desk.ScanKnown || res.Paper != desk.PaperReplaced || res.Hits[0].ID != on.Patient {
+		t.Fatalf("a replaced slip does not lead to its patient: %+v, %v", res.Answer, err)
 	}
 	s.must(s.OpenVisit(t.Context(), call(s.nurse), desk.VisitInput{Patient: on.Patient, Slip: second, Another: true}))
 	edit = s.base(on, clinic.KindAppointment)
@@ -356,10 +356,10 @@ func TestPrint(t *testing.T) {
 		if b.Kind != paper.KindQR {
 			continue
 		}
-		q, err := clinic.ParseSlipQR(b.Text)
+		q, err := clinic.ParsePaperQR(b.Text)
 		v := s.visit(on)
 		leaf := v.Visit.Doc(clinic.KindAppointment).Leaf()
-		if err != nil || q.Slip != slip || q.Record != on.Patient || string(q.Leaf) != string(leaf[:16]) || q.Size == 0 {
+		if err != nil || q.Slip != slip || q.Record != on.Patient || string(q.Leaf) != string(leaf[:16]) || q.Size == 0 || q.Log != [8]byte{1} {
 			t.Fatalf("%+v, %v", q, err)
 		}
 	}

@@ -25,7 +25,7 @@ type Appointment struct {
 	Made        time.Time    // when: the date of the paper, also of a reprint
 	Printer     string       // who printed it
 	Printed     time.Time
-	QR          string // clinic.SlipQR
+	QR          string // clinic.PaperQR
 	Copy        int    // 1 = first; more is a reprint
 
 	Signed *Signature // the practitioner's digital signature; nil = space for one on paper

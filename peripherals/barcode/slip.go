@@ -27,31 +27,45 @@ func isOurs(s string) bool {
 	return allDigits(s[7 : len(s)-1])
 }
 
-// parsePaper reads the QR of a slip.
+// parsePaper reads the QR of a paper.
 func parsePaper(in input) (clinic.Scan, error) {
-	q, err := clinic.ParseSlipQR(in.text)
-	if err == nil {
-		return clinic.Scan{
-			Kind: clinic.ScanSlip, Slip: q.Slip, Record: q.Record,
+	if q, err := clinic.ParsePaperQR(in.text); err == nil {
+		s := clinic.Scan{
+			Kind: clinic.ScanPaper, Slip: q.Slip, Record: q.Record, Paper: q,
 			Patient: clinic.Patient{Source: clinic.SourceSlip},
-		}, nil
+		}
+		if q.Slip != "" {
+			s.Kind = clinic.ScanSlip
+		}
+		return s, nil
 	}
 	part := strings.Split(in.text, "/")
-	switch {
-	case part[0] != "CB1" && part[0] != "cb1":
+	form, ok := map[string]paperForm{"CB1": {slip: 1, needs: 5}, "CB2": {slip: 6, needs: 6}}[strings.ToUpper(part[0])]
+	if !ok {
 		return clinic.Scan{}, &Error{Code: CodeSlipForm, Offset: in.start}
-	case len(part) > 2 && isOurs(part[1]):
-		if _, _, err := clinic.ParseSlip(part[1]); err != nil {
-			return clinic.Scan{}, &Error{Code: CodeSlipCheck, Field: 1, Offset: in.start + 4}
-		}
-		if len(part) <= 5 {
-			break
-		}
-		fallthrough
-	case len(part) > 2:
-		return clinic.Scan{}, &Error{Code: CodeSlipForm, Field: 1, Offset: in.start + 4}
 	}
-	return clinic.Scan{}, &Error{Code: CodeTruncated, Field: len(part) - 1, Offset: in.start + len(in.text)}
+	return clinic.Scan{}, form.refuse(in, part)
+}
+
+// paperForm is what a version of the QR has: the place of its slip code, and the parts
+// without which it is cut off.
+type paperForm struct{ slip, needs int }
+
+// refuse tells why parts are no paper: half of it was read, most often.
+func (f paperForm) refuse(in input, part []string) error {
+	last := len(part) - 1
+	switch {
+	case last > f.slip && !isOurs(part[f.slip]): // complete, and no slip's code
+		return &Error{Code: CodeSlipForm, Field: f.slip, Offset: in.start + 4}
+	case last >= f.slip && isOurs(part[f.slip]):
+		if _, _, err := clinic.ParseSlip(part[f.slip]); err != nil {
+			return &Error{Code: CodeSlipCheck, Field: f.slip, Offset: in.start + 4}
+		}
+		if last >= f.needs {
+			return &Error{Code: CodeSlipForm, Field: 1, Offset: in.start + 4}
+		}
+	}
+	return &Error{Code: CodeTruncated, Field: last, Offset: in.start + len(in.text)}
 }
 
 // parseOurs reads a bare code: a slip's, or the temporary one of a patient without

@@ -20,8 +20,13 @@ func TestSlip(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := clinic.ID{1, 2, 3}
-	paper := clinic.SlipQR{Slip: code, Leaf: bytes.Repeat([]byte{7}, 32), Size: 99, Root: bytes.Repeat([]byte{9}, 32), Record: record}
+	paper := clinic.PaperQR{
+		Slip: code, Leaf: bytes.Repeat([]byte{7}, 32), Record: record,
+		TreeHead: clinic.TreeHead{Log: [8]byte{1}, Size: 99, Root: bytes.Repeat([]byte{9}, 32)},
+	}
 	qr := paper.String()
+	hash := strings.Repeat("A", 26)
+	old := "CB1/" + code + "/" + hash + "/99/" + hash
 	for _, tt := range []struct {
 		in     string
 		record clinic.ID
@@ -31,6 +36,7 @@ func TestSlip(t *testing.T) {
 		{"]C0" + code, clinic.ID{}},
 		{qr, record},
 		{"]Q1" + strings.ToLower(qr) + "\r\n", record},
+		{old, clinic.ID{}},
 	} {
 		s, err := barcode.Parse([]byte(tt.in))
 		if err != nil || s.Kind != clinic.ScanSlip || s.Slip != code || s.Record != tt.record {
@@ -41,13 +47,19 @@ func TestSlip(t *testing.T) {
 	if err != nil || s.Kind != clinic.ScanNumber || s.Patient.Identifiers[0].System != clinic.SystemTemporary {
 		t.Errorf("temporary code: %+v, %v", s, err)
 	}
-	for i := range len(qr) { // half a paper: the slip's code alone may be enough, nothing else is
-		s, err := barcode.Parse([]byte(qr[:i]))
-		if err == nil && (s.Slip != code || strings.Count(qr[:i], "/") < 4) {
-			t.Errorf("cut at %d: accepted", i)
-		}
-		if e, _ := errors.AsType[*barcode.Error](err); i > 4 && err != nil && e.Code != barcode.CodeTruncated {
-			t.Errorf("cut at %d: %v", i, err)
+	other, err := barcode.Parse([]byte(strings.TrimSuffix(qr, "/"+code)))
+	if err != nil || other.Kind != clinic.ScanPaper || other.Record != record || other.Paper.Size != 99 {
+		t.Errorf("a paper that is no slip: %+v, %v", other, err)
+	}
+	for _, paper := range []string{qr, old + "/" + hash} {
+		for i := range len(paper) { // half a paper: without the last part it may be enough
+			s, err := barcode.Parse([]byte(paper[:i]))
+			if whole := strings.Count(paper[:i], "/") >= 4; err == nil && (s.Paper == nil || !whole) {
+				t.Errorf("cut at %d: accepted", i)
+			}
+			if e, _ := errors.AsType[*barcode.Error](err); i > 4 && err != nil && e.Code != barcode.CodeTruncated {
+				t.Errorf("cut at %d: %v", i, err)
+			}
 		}
 	}
 }
@@ -65,7 +77,10 @@ func TestSlipRefused(t *testing.T) {
 		{strings.Replace(code, "123", "124", 1), barcode.CodeSlipCheck},
 		{strings.Replace(code, "00123", "01023", 1), barcode.CodeSlipCheck},
 		{"CB1/" + strings.Replace(code, "123", "124", 1) + "/" + hash + "/1/" + hash, barcode.CodeSlipCheck},
-		{"CB2/" + code, barcode.CodeSlipForm},
+		{"CB3/" + code, barcode.CodeSlipForm},
+		{"CB2/" + hash + "/AAAAAAAAAAAAA/1/" + hash + "/" + hash + "/" + strings.Replace(code, "123", "124", 1), barcode.CodeSlipCheck},
+		{"CB2/" + hash + "/AAAAAAAAAAAAA/01/" + hash + "/" + hash + "/" + code, barcode.CodeSlipForm},
+		{"CB2/" + hash + "/AAAAAAAAAAAAA/1/" + hash + "/" + hash + "/X/Y", barcode.CodeSlipForm},
 		{"CB1/X/" + hash + "/1/" + hash, barcode.CodeSlipForm},
 		{"CB1/" + code + "/" + hash + "/01/" + hash + "/x", barcode.CodeSlipForm},
 	} {

@@ -2,7 +2,10 @@ package printer_test
 
 import "clinicbox/clinic/paper"
 
-const slipCode = "H22736A000123K"
+const slipCode = "H22736A00778O"
+
+// slipQR is the longest code that a paper has (clinic.PaperQR): 122 characters.
+const slipQR = "CB2/AAAQEAYEAUDAOCAJBIFQYDIOB4/AEBAGBAFAYDQQ/999999999/777P37H37L47R57W6X2PH4XR6A/A4AAAAAAAAAAAAAAAAAAAAAAAA/" + slipCode
 
 // slip is an appointment slip of an invented patient with everything that makes
 // trouble: long diagnosis, stacked marks, signature space, both codes.
@@ -34,7 +37,7 @@ func slip() paper.Doc {
 		paper.Space(14),
 		paper.Text("Trần Văn Mẫu").At(paper.Right),
 		paper.Space(2),
-		paper.QR("CB:" + slipCode),
+		paper.QR(slipQR),
 		paper.Code128(slipCode),
 	}}
 }

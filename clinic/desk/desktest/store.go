@@ -4,6 +4,7 @@
 package desktest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -69,16 +70,30 @@ func (s *Store) Len() int {
 }
 
 // Head implements desk.Witness with a root that depends on every entry.
-func (s *Store) Head() (uint64, [32]byte, error) {
+func (s *Store) Head() (clinic.TreeHead, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	return s.head(len(s.records)), nil
+}
+
+// Keeps implements desk.Witness.
+func (s *Store) Keeps(h clinic.TreeHead) (bool, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if h.Log != s.head(0).Log {
+		return true, nil
+	}
+	return h.Size <= uint64(len(s.records)) && bytes.HasPrefix(s.head(int(h.Size)).Root, h.Root), nil
+}
+
+func (s *Store) head(size int) clinic.TreeHead {
 	var root [32]byte
-	for _, r := range s.records {
+	for _, r := range s.records[:size] {
 		for i := range root {
 			root[i] = root[i]*31 + r.leaf[i]
 		}
 	}
-	return uint64(len(s.records)), root, nil
+	return clinic.TreeHead{Log: [8]byte{1}, Size: uint64(size), Root: root[:]}
 }
 
 // View implements desk.Store.

@@ -94,15 +94,28 @@ func (p papers) Enqueue(ctx context.Context, id clinic.ID, doc paper.Doc) error 
 	return p.spooler.Submit(ctx, id.String(), doc, false) // the desk marks reprints itself
 }
 
-// witness tells slips the head of the own journal.
-type witness struct{ store *store.Store }
+// Witness tells papers the head of a store's own journal.
+type Witness struct{ Store *store.Store }
 
-var _ desk.Witness = witness{}
+var _ desk.Witness = Witness{}
 
-func (w witness) Head() (uint64, [32]byte, error) {
-	size := w.store.Own().Size()
-	root, err := w.store.Own().Root(size)
-	return size, root, err
+// Head implements desk.Witness.
+func (w Witness) Head() (clinic.TreeHead, error) {
+	size := w.Store.Own().Size()
+	root, err := w.Store.Own().Root(size)
+	return clinic.TreeHead{Log: w.Store.Epoch(), Size: size, Root: root[:]}, err
+}
+
+// Keeps implements desk.Witness.
+func (w Witness) Keeps(h clinic.TreeHead) (bool, error) {
+	if h.Log != w.Store.Epoch() {
+		return true, nil
+	}
+	err := w.Store.Holds(h.Size, h.Root)
+	if errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrForked) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // upload is the own journal as the outbox reads it.

@@ -105,9 +105,9 @@ func TestRecordsReachTheCentre(t *testing.T) {
 	if err != nil || len(streams) != 1 {
 		t.Fatal(streams, err)
 	}
-	size, root, err := witness{b.store}.Head()
-	if err != nil || streams[0].Size != size || streams[0].Root != root {
-		t.Errorf("the centre has %d entries %x, the box %d %x (%v)", streams[0].Size, streams[0].Root, size, root, err)
+	head, err := Witness{b.store}.Head()
+	if err != nil || streams[0].Size != head.Size || string(streams[0].Root[:]) != string(head.Root) {
+		t.Errorf("the centre has %d entries %x, the box %d %x (%v)", streams[0].Size, streams[0].Root, head.Size, head.Root, err)
 	}
 	if code, body := get(t, b.URL()+"healthz"); code != http.StatusOK || strings.Contains(body, health.LinkOff) {
 		t.Error(code, body)

@@ -50,7 +50,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 	d, err := desk.New(desk.Options{
 		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
-		Witness: witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
+		Witness: Witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
 		Site:  desk.Site{Facility: b.facility()},
 		Legal: b.legal(),
 		Keys:  staffKeys{b},

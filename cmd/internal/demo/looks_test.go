@@ -14,6 +14,7 @@ import (
 	"clinicbox/clinic/desk"
 	"clinicbox/clinic/desk/desktest"
 	"clinicbox/clinic/starting"
+	"clinicbox/cmd/internal/boxmain"
 	"clinicbox/internal/entry"
 	"clinicbox/internal/fold"
 	"clinicbox/internal/invent"
@@ -53,7 +54,7 @@ func newScreens(t *testing.T, people int, first clinic.Date) *screens {
 		}
 	})
 	s.desk, err = desk.New(desk.Options{
-		Store: s.store, Clock: s.clock, Pins: desktest.NewPins(), Papers: noPaper{}, Scans: scans{}, Witness: head{s.store},
+		Store: s.store, Clock: s.clock, Pins: desktest.NewPins(), Papers: noPaper{}, Scans: scans{}, Witness: boxmain.Witness{Store: s.store},
 		Fold: fold.String, NFC: norm.NFC.String,
 		Site: desk.Site{Facility: clinic.Facility{Code: invent.FacilityCode, Name: invent.FacilityName, Box: boxName, Book: "a"}},
 	})

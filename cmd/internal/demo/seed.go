@@ -96,7 +96,7 @@ func (p past) fill(ctx context.Context, dir string) (err error) {
 	s := &seeder{clock: clock, people: p.people, team: p.team, ids: make([]clinic.ID, len(p.people)), slips: map[int]string{}}
 	s.desk, err = desk.New(desk.Options{
 		Store: st, Clock: clock, Pins: &sparingPins{Pins: staff.New(st.State(), staff.DefaultOpts())},
-		Papers: noPaper{}, Scans: scans{}, Witness: head{st}, Fold: fold.String, NFC: norm.NFC.String,
+		Papers: noPaper{}, Scans: scans{}, Witness: boxmain.Witness{Store: st}, Fold: fold.String, NFC: norm.NFC.String,
 		Site: desk.Site{Facility: facility(cfg)}, Keys: boxmain.SeedKeys(cfg.Facility.Code),
 	})
 	if err != nil {
@@ -204,14 +204,6 @@ func (s *seeder) call(r clinic.Role) desk.Call {
 type scans struct{}
 
 func (scans) Recognise(raw []byte) (clinic.Scan, error) { return barcode.Parse(raw) }
-
-type head struct{ *store.Store }
-
-func (h head) Head() (uint64, [32]byte, error) {
-	size := h.Own().Size()
-	root, err := h.Own().Root(size)
-	return size, root, err
-}
 
 // noPaper is the past's printer: its slips went home long ago.
 type noPaper struct{}

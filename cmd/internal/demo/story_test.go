@@ -130,7 +130,7 @@ func codeOf(t testing.TB, s sim.PrinterSlip) string {
 		t.Fatalf("zbarimg: %v", err)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.HasPrefix(line, "CB1/") {
+		if strings.HasPrefix(line, "CB2/") {
 			return strings.TrimSpace(line)
 		}
 	}

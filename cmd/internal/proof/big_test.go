@@ -18,6 +18,7 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/clinic/starting"
+	"clinicbox/cmd/internal/boxmain"
 	"clinicbox/device/clock"
 	"clinicbox/device/staff"
 	"clinicbox/internal/fold"
@@ -100,7 +101,7 @@ func (x *big) pages(s *store.Store) (*web.Server, *desk.Desk) {
 	x.b.Helper()
 	d, err := desk.New(desk.Options{
 		Store: s, Clock: x.o.Clock, Pins: staff.New(s.State(), staff.DefaultOpts()), Papers: noPaper{}, Scans: scans{},
-		Witness: head{s}, Fold: fold.String, NFC: norm.NFC.String,
+		Witness: boxmain.Witness{Store: s}, Fold: fold.String, NFC: norm.NFC.String,
 		Site: desk.Site{Facility: clinic.Facility{Code: "56999", Name: "Trạm Y tế xã Yến Xa", Box: boxName, Book: "a"}},
 	})
 	if err != nil {
@@ -198,14 +199,6 @@ func (x *big) dropViews() {
 type scans struct{}
 
 func (scans) Recognise(raw []byte) (clinic.Scan, error) { return barcode.Parse(raw) }
-
-type head struct{ *store.Store }
-
-func (h head) Head() (uint64, [32]byte, error) {
-	size := h.Own().Size()
-	root, err := h.Own().Root(size)
-	return size, root, err
-}
 
 type idleBox struct{ *store.Store }
 

@@ -29,7 +29,7 @@ func (h *hostileBox) readSlip(s sim.PrinterSlip) (code, marked bool) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return strings.Contains(string(out), "CB1/"), strings.Contains(string(words), "IN LẠI")
+	return strings.Contains(string(out), "CB2/"), strings.Contains(string(words), "IN LẠI")
 }
 
 // prints waits for a slip with its code, marked or not, and looks at each paper once.
