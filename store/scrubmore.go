@@ -48,17 +48,35 @@ func (c *Scrubber) state(ctx context.Context) (f Finding, err error) {
 	if f.Err = c.pages(ctx, statePath(c.s.o.Dir), checkPages); f.Err != nil {
 		return f, nil
 	}
-	return f, c.s.state.View(func(tx *StateTx) error {
-		for _, name := range tx.buckets() {
-			err := tx.ForEach(name, func(string, []byte) error { return ctx.Err() })
-			if errors.Is(err, ErrState) {
-				f.Err = errors.Join(f.Err, ErrState)
-			} else if err != nil {
-				return err
+	if f.Err = c.s.state.sound(ctx); f.Err != nil && !errors.Is(f.Err, ErrState) {
+		return Finding{}, f.Err
+	}
+	return f, nil
+}
+
+// sound opens every value; ErrState when one does not.
+func (s *State) sound(ctx context.Context) error {
+	return guard(func() error {
+		return s.View(func(tx *StateTx) (bad error) {
+			for _, name := range tx.buckets() {
+				err := tx.ForEach(name, func(string, []byte) error { return ctx.Err() })
+				if err != nil && !errors.Is(err, ErrState) {
+					return err
+				}
+				bad = errors.Join(bad, err)
 			}
-		}
-		return nil
+			return bad
+		})
 	})
+}
+
+// walks tells why rows of the state cannot be found any more. One whose value does not
+// open costs itself only: an older copy of all would cost more.
+func (s *State) walks(ctx context.Context) error {
+	if err := s.sound(ctx); err != nil && !errors.Is(err, ErrState) {
+		return err
+	}
+	return nil
 }
 
 // views reads the pages of the views. Damaged ones are built anew at the next open.

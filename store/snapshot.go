@@ -36,6 +36,9 @@ type SnapshotFile struct {
 	Size  int64  // how many bytes count; -1 = all there are
 	Mod   int64  // in Unix nanoseconds
 	Final bool   // with the same size and Mod it is the same file
+	Lost  bool   // it is named and cannot be found here: what a copy has of it stays
+	// Check tells why what was read is not what was written; nil = nobody can tell.
+	Check func(content []byte) error
 }
 
 // Snapshot returns what a copy consists of now: state, epoch, journals, key ring and
@@ -49,7 +52,11 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 	if err != nil {
 		return out, err
 	}
-	out.Files = append(out.Files, SnapshotFile{Path: "state.db", Data: state}, SnapshotFile{Path: "epoch", Size: -1})
+	out.Files = append(
+		out.Files,
+		SnapshotFile{Path: "state.db", Data: state, Check: func([]byte) error { return s.state.walks(ctx) }},
+		SnapshotFile{Path: "epoch", Data: s.epoch.encode()}, // as in memory, where it cannot rot
+	)
 	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
 		j := s.logOf(kind)
 		h := &out.Own
@@ -63,7 +70,7 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 			}
 		}
 		for _, p := range parts {
-			f := SnapshotFile{Path: path.Join(folderOf(kind), p.Name), Size: p.Size, Final: p.Final}
+			f := SnapshotFile{Path: path.Join(folderOf(kind), p.Name), Size: p.Size, Final: p.Final, Check: p.Check}
 			if fi, err := os.Stat(filepath.Join(s.o.Dir, folderOf(kind), p.Name)); err == nil {
 				f.Mod = fi.ModTime().UnixNano()
 			} else if p.Size < 0 {
@@ -74,7 +81,7 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 	}
 	for _, path := range s.o.ringPaths() { // after the journals, whose newest key it has
 		if exists(path) {
-			out.Files = append(out.Files, SnapshotFile{Path: filepath.Base(path), Size: -1})
+			out.Files = append(out.Files, SnapshotFile{Path: filepath.Base(path), Size: -1, Check: s.ringIs})
 		}
 	}
 	if err := s.snapshotBlobs(&out); err != nil {
@@ -88,10 +95,17 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 // named yet does no harm, one that is missing would.
 func (s *Store) snapshotBlobs(out *Snapshot) error {
 	all, err := s.blobs.list()
+	if err != nil {
+		return err
+	}
 	for _, t := range all {
 		if fi, err := os.Stat(s.blobs.file(t)); err == nil {
 			out.Files = append(out.Files, SnapshotFile{Path: blobPath(t), Size: fi.Size(), Mod: fi.ModTime().UnixNano(), Final: true})
 		}
+	}
+	missing, err := s.blobs.missing()
+	for _, t := range missing {
+		out.Files = append(out.Files, SnapshotFile{Path: blobPath(t), Lost: true})
 	}
 	return err
 }
@@ -148,6 +162,15 @@ func (s *Store) Extends(own, in Head) bool {
 		}
 	}
 	return true
+}
+
+// ringIs tells why a copy of the key ring is not what it was when it was written.
+func (s *Store) ringIs(content []byte) error {
+	r, _, err := seal.DecodeRing(content, s.o.Key)
+	if err == nil && r.Len() < s.ring.Len() {
+		err = ErrRing
+	}
+	return err
 }
 
 // snapshot returns the file as it is at one moment. It is small: a medium is written

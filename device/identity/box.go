@@ -40,6 +40,8 @@ type Box struct {
 	open   openFile
 	enrol  *Enrolment
 	trust  *cert.Trust // nil before enrolment
+	learnt bool        // there is a file of what came since enrolment
+	lacked bool        // and it was damaged when it was read
 	gen    uint64      // counts changes of trust
 	orders ordersFile
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/hpke"
+	"errors"
 	"fmt"
 
 	"clinicbox/clinic"
@@ -65,17 +66,20 @@ func (b *Box) take(e *Enrolment) error {
 	}
 	e.serial = v.Serial
 	var more trustFile
-	if _, err := b.f.load(fileTrust, &more); err != nil {
+	found, err := b.f.load(fileTrust, &more)
+	lacks := errors.Is(err, ErrDamaged) // the records hold what it said: who unlocks brings it back
+	if err != nil && !lacks {
 		return err
 	}
 	for _, raw := range more.Statements {
-		if err := t.Add(raw); err != nil {
-			continue // overtaken since, or written by somebody else: it has no force
+		// Overtaken since, or written by somebody else: it has no force. Or damaged.
+		if err := t.Add(raw); err != nil && !overtaken(err) {
+			lacks = true
 		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.enrol, b.trust = e, t
+	b.enrol, b.trust, b.learnt, b.lacked = e, t, found, lacks
 	b.gen++
 	return nil
 }
@@ -133,6 +137,7 @@ func (b *Box) Learn(raw []byte) error {
 		return nil
 	}
 	b.gen++
+	b.learnt = true
 	return b.f.save(fileTrust, trustFile{head{version}, after})
 }
 

@@ -41,3 +41,20 @@ func (f *File) alike(want []byte) bool {
 	}
 	return true
 }
+
+// Sound tells why the content of one of the files of the options, named by its path, is
+// not what was written: ErrDamaged. nil for other files, of which nobody can tell.
+func (f *File) Sound(key *Key, path string, content []byte) error {
+	switch path {
+	case f.o.Path, f.o.Path + copySuffix:
+		im, err := parseImage(content)
+		if err == nil && !im.genuine(key) {
+			err = ErrDamaged
+		}
+		return err
+	case f.o.Tries:
+		_, err := parseTries(content)
+		return err
+	}
+	return nil
+}

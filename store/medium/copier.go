@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,13 +32,15 @@ type Options struct {
 	Box    string   // name of the box
 	Key    seal.Key // store.Store.CopyKey
 	Source Source
-	More   []string // folders of the data directory whose files are copied, too
+	// More lists what else of the data directory is copied; may be nil.
+	More func(ctx context.Context) ([]store.SnapshotFile, error)
 	// SameDisk lets the copy be on the disk of the records, for trials.
 	SameDisk bool
 	Now      func() (time.Time, bool)
-	// Differs is told of a segment that is not what its copy says: it has rotted since.
-	// The copy stays as it is. May be nil.
+	// Differs is told of a file of the data directory that is not what was written: it
+	// has rotted since. Its copy stays as it is. May be nil.
 	Differs func(file string)
+	Disk    durable.FS   // of the data directory; nil is the real one
 	FS      durable.FS   // of the medium; nil is the real one
 	Cold    durable.Cold // reads back from the medium
 }
@@ -161,8 +162,8 @@ func (c *Copier) copy(ctx context.Context) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, folder := range c.o.More {
-		more, err := filesOf(c.o.Dir, folder)
+	if c.o.More != nil {
+		more, err := c.o.More(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -170,12 +171,14 @@ func (c *Copier) copy(ctx context.Context) (*Manifest, error) {
 	}
 	next := c.begin(before.Count+1, &snap)
 	for _, f := range snap.Files {
-		done, err := c.file(ctx, f, before)
+		done, ok, err := c.file(ctx, f, before)
 		if err != nil {
 			c.clear()
 			return nil, fmt.Errorf("medium: %s: %w", f.Path, err)
 		}
-		next.Files = append(next.Files, done)
+		if ok {
+			next.Files = append(next.Files, done)
+		}
 	}
 	c.keepLost(before, next)
 	if err := c.publish(ctx, next); err != nil {
@@ -235,20 +238,6 @@ func (c *Copier) publish(ctx context.Context, m *Manifest) (err error) {
 		return errors.Join(ErrDamaged, err)
 	}
 	return nil
-}
-
-// filesOf lists the files of a folder that lie there to stay.
-func filesOf(dir, folder string) (out []store.SnapshotFile, err error) {
-	es, err := os.ReadDir(filepath.Join(dir, folder))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("medium: %w", err)
-	}
-	for _, e := range es {
-		if e.Type().IsRegular() && !strings.HasSuffix(e.Name(), durable.TempSuffix) {
-			out = append(out, store.SnapshotFile{Path: path.Join(folder, e.Name()), Size: -1})
-		}
-	}
-	return out, nil
 }
 
 // Copies gives files of the latest copy to whoever mends the records.

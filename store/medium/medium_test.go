@@ -40,9 +40,19 @@ func newRig(t *testing.T) *rig {
 	}
 	r.opts = medium.Options{
 		Dir: r.o.Dir, To: r.stick, Box: "tram-01", Key: storetest.Key(), Source: r.s,
-		More: []string{"keys"}, SameDisk: true, Now: r.o.Clock.Now,
+		More: r.keys, SameDisk: true, Now: r.o.Clock.Now,
 	}
 	return r
+}
+
+// keys is a file beside the records that its owner can judge.
+func (r *rig) keys(context.Context) ([]store.SnapshotFile, error) {
+	return []store.SnapshotFile{{Path: "keys/slots", Size: -1, Check: func(b []byte) error {
+		if string(b) != "slots" {
+			return errors.New("rotten")
+		}
+		return nil
+	}}}, nil
 }
 
 func (r *rig) fill(n int) {

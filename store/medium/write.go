@@ -17,29 +17,43 @@ import (
 	"clinicbox/store"
 )
 
-// file copies a file, unless the copy before has it as it is.
-func (c *Copier) file(ctx context.Context, f store.SnapshotFile, before *Manifest) (File, error) {
+// file copies a file, unless the copy before has it as it is. ok is false for one that
+// is left out: it is damaged here, and no sound copy of it is there.
+func (c *Copier) file(ctx context.Context, f store.SnapshotFile, before *Manifest) (out File, ok bool, err error) {
 	old, had := before.file(f.Path)
-	had = had && !c.distrusted(f.Path)
+	if f.Lost {
+		if had = had && c.stands(old); had {
+			c.differs(f.Path)
+		}
+		return old, had, nil
+	}
+	if out, err = c.renew(ctx, f, old, had && !c.distrusted(f.Path)); errors.Is(err, errOriginal) {
+		return c.instead(ctx, f.Path, old)
+	}
+	return out, true, err
+}
+
+// renew is file for an original that is sound; errOriginal when it is not.
+func (c *Copier) renew(ctx context.Context, f store.SnapshotFile, old File, had bool) (out File, err error) {
 	if had && f.Final && f.Size == old.Size && f.Mod == old.Mod && c.stands(old) {
 		return old, nil
 	}
-	src, size, err := c.open(f)
+	src, size, err := c.read(f)
 	if err != nil {
-		return File{}, err
+		return out, err
 	}
 	defer src.Close()
-	if had && strings.HasSuffix(f.Path, ".seg") {
+	if had && isSegment(f.Path) {
 		if src, err = c.guarded(ctx, f, old, src, size); err != nil {
-			return File{}, err
+			return out, err
 		}
 	}
-	out := File{Path: f.Path, Slot: slotA, Size: size}
+	out = File{Path: f.Path, Slot: slotA, Size: size}
 	if f.Final {
 		out.Mod = f.Mod
 	}
 	if out.Chunks, err = sums(src, size); err != nil {
-		return File{}, err
+		return out, err
 	}
 	if had && size == old.Size && slices.EqualFunc(out.Chunks, old.Chunks, bytes.Equal) && c.stands(old) {
 		out.Slot = old.Slot
@@ -49,6 +63,28 @@ func (c *Copier) file(ctx context.Context, f store.SnapshotFile, before *Manifes
 		out.Slot = other(old.Slot)
 	}
 	return out, c.place(ctx, out, src)
+}
+
+func isSegment(path string) bool { return strings.HasSuffix(path, ".seg") }
+
+// instead leaves the copy of a file that is damaged here as it is: it may be what mends
+// the file. What the medium does not hold whole either is left out.
+func (c *Copier) instead(ctx context.Context, path string, old File) (File, bool, error) {
+	c.differs(path)
+	if old.Slot == "" {
+		return old, false, nil
+	}
+	ok, err := (&Copy{dir: c.dir(), cold: c.o.Cold}).sound(ctx, old, c.path(old))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return old, ok, err
+}
+
+func (c *Copier) differs(path string) {
+	if c.o.Differs != nil {
+		c.o.Differs(path)
+	}
 }
 
 // guarded is a segment's file whose beginning is as the sound copy has it. A segment
@@ -64,16 +100,13 @@ func (c *Copier) guarded(ctx context.Context, f store.SnapshotFile, old File, sr
 		return src, err
 	}
 	now := make([]byte, size)
-	n, err := src.ReadAt(now, 0)
-	if int64(n) < size && !errors.Is(err, io.EOF) {
-		clear(now[n:]) // the disk does not give it
+	if _, err := src.ReadAt(now, 0); err != nil && !errors.Is(err, io.EOF) {
+		return src, fmt.Errorf("%w: %w", errOriginal, err)
 	}
-	if bytes.Equal(now[:len(kept)], kept) && int64(n) == size {
+	if bytes.Equal(now[:len(kept)], kept) {
 		return src, nil
 	}
-	if c.o.Differs != nil {
-		c.o.Differs(f.Path)
-	}
+	c.differs(f.Path)
 	copy(now, kept)
 	return inMemory{bytes.NewReader(now)}, nil
 }
@@ -87,41 +120,13 @@ func (c *Copier) stands(f File) bool {
 
 func (c *Copier) path(f File) string { return placeOf(c.dir(), f) }
 
-// source is what a file is read from.
-type source interface {
-	io.ReaderAt
-	io.Closer
-}
-
-type inMemory struct{ *bytes.Reader }
-
-func (inMemory) Close() error { return nil }
-
-func (c *Copier) open(f store.SnapshotFile) (source, int64, error) {
-	if f.Data != nil {
-		return inMemory{bytes.NewReader(f.Data)}, int64(len(f.Data)), nil
-	}
-	src, err := os.Open(filepath.Join(c.o.Dir, filepath.FromSlash(f.Path)))
-	if err != nil {
-		return nil, 0, err
-	}
-	if f.Size >= 0 {
-		return src, f.Size, nil
-	}
-	fi, err := src.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, src.Close())
-	}
-	return src, fi.Size(), nil
-}
-
 // eachChunk passes the chunks of a file; the bytes hold until fn returns.
 func eachChunk(src io.ReaderAt, size int64, fn func(i int, p []byte) error) error {
 	buf := make([]byte, min(size, chunkSize))
 	for i := 0; int64(i)*chunkSize < size; i++ {
 		p := buf[:min(size-int64(i)*chunkSize, chunkSize)]
 		if n, err := src.ReadAt(p, int64(i)*chunkSize); n < len(p) {
-			return fmt.Errorf("medium: original: %w", err)
+			return fmt.Errorf("%w: %w", errOriginal, err)
 		}
 		if err := fn(i, p); err != nil {
 			return err

@@ -3,11 +3,19 @@ package boxmain
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"clinicbox/device/health"
+	"clinicbox/device/identity"
 	"clinicbox/device/task"
 	"clinicbox/internal/durable"
+	"clinicbox/store"
 	"clinicbox/store/medium"
 )
 
@@ -46,8 +54,47 @@ func (b *Box) newCopier() *medium.Copier {
 	}
 	return medium.New(medium.Options{
 		Dir: b.cfg.Data.Dir, To: b.cfg.Copy.Dir, Box: b.cfg.Box.Name, Key: b.store.CopyKey(), Source: b.store,
-		More: []string{"keys"}, SameDisk: b.cfg.Copy.SameDisk, Now: b.clock.Now, Differs: b.differs,
+		More: b.keyFiles, SameDisk: b.cfg.Copy.SameDisk, Now: b.clock.Now, Differs: b.differs,
 	})
+}
+
+// keyFiles reads the folder of the keys for a copy, each file judged by who wrote it.
+func (b *Box) keyFiles(context.Context) (out []store.SnapshotFile, err error) {
+	dir := keysDir(b.cfg)
+	es, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = b.vault.change(func(o opened) error {
+		for _, e := range es {
+			if !e.Type().IsRegular() || strings.HasSuffix(e.Name(), durable.TempSuffix) {
+				continue
+			}
+			content, bad := o.read(dir, e.Name())
+			if errors.Is(bad, fs.ErrNotExist) {
+				continue
+			}
+			out = append(out, store.SnapshotFile{
+				Path: path.Join("keys", e.Name()), Data: content, Check: func([]byte) error { return bad },
+			})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// read returns a file of the folder of the keys; an error tells that it is not what was
+// written.
+func (o opened) read(dir, name string) ([]byte, error) {
+	if slices.Contains(identity.Files(), name) {
+		return o.keys.Read(name)
+	}
+	file := filepath.Join(dir, name)
+	content, err := os.ReadFile(file)
+	if err == nil {
+		err = o.slots.Sound(o.key, file, content)
+	}
+	return content, err
 }
 
 // buildCopy makes the task that copies every hour. A slow or hanging medium holds up
@@ -126,13 +173,30 @@ func (b *Box) copyOld() bool {
 	return b.copier != nil && (at.IsZero() && b.watched > copyTooOld || trusted && !at.IsZero() && now.Sub(at) > copyTooOld)
 }
 
-// differs is told of a segment that rotted since it was copied: it is mended at once.
+// differs is told of a file of the box that is not what was written: what it is a part
+// of is read, and mended, at once. What stays damaged is a cause then.
 func (b *Box) differs(file string) {
-	b.log.Error("a file of the records is not what its copy says", "file", file)
+	b.log.Error("a file of the box is not what was written, its copy stays", "file", file)
 	select {
-	case b.rotten <- file:
+	case b.rotten <- partOf(file):
 	default: // the next pass finds it, too
 	}
+}
+
+// partOf is what of a scrub reads a file of the data directory.
+func partOf(file string) string {
+	for _, folder := range []string{"keys", "blobs"} {
+		if strings.HasPrefix(file, folder+"/") {
+			return folder
+		}
+	}
+	switch path.Ext(file) {
+	case ".idx":
+		return strings.TrimSuffix(file, ".idx") + ".seg"
+	case ".copy":
+		return strings.TrimSuffix(file, ".copy")
+	}
+	return file
 }
 
 // scrubRate is what reading everything again takes of the medium while it reads.
