@@ -29,11 +29,12 @@ func (b *Blobs) Collect(ctx context.Context) (removed int, err error) {
 		}
 		return ctx.Err()
 	})
-	if err != nil || len(old) == 0 {
+	if ctx.Err() != nil || len(old) == 0 {
 		return 0, err
 	}
 	// Between two commits: no act can name a blob while it is removed.
-	err = b.s.between(ctx, func() error {
+	berr := b.s.between(ctx, func() error {
+		var errs []error
 		for _, t := range old {
 			named, err := b.named(t)
 			if err != nil {
@@ -47,14 +48,15 @@ func (b *Blobs) Collect(ctx context.Context) (removed int, err error) {
 				err = durable.Remove(b.file(t))
 			}
 			if err != nil {
-				return err
+				errs = append(errs, err)
+				continue
 			}
 			b.reserveBack(fi.Size())
 			removed++
 		}
-		return nil
+		return errors.Join(errs...)
 	})
-	return removed, err
+	return removed, errors.Join(err, berr)
 }
 
 // named tells whether an entry of either journal names a blob.
@@ -72,7 +74,7 @@ func tokenOf(path string) (t token, ok bool) {
 	return token(append(b, make([]byte, 16)...)), err == nil && len(b) == len(t)
 }
 
-// list returns the blobs that are there.
+// list returns the blobs that are there; with an error, those that can be found.
 func (b *Blobs) list() (out []token, err error) {
 	err = b.each(func(path string, _ int64) error {
 		if t, ok := tokenOf(path); ok {
@@ -94,10 +96,7 @@ func (c *Scrubber) blobs(ctx context.Context) (f Finding, err error) {
 		c.s.log.Info("blobs that no entry names are removed", "count", n, "err", err)
 	}
 	all, err := b.list()
-	if err != nil {
-		return f, err
-	}
-	f.Mended = true
+	f.Err, f.Mended = err, err == nil
 	for _, t := range all {
 		file, _, err := c.o.Cold.Read(ctx, b.file(t), 0)
 		if err == nil {
@@ -120,6 +119,10 @@ func (c *Scrubber) blobs(ctx context.Context) (f Finding, err error) {
 		f.Err = errors.Join(f.Err, fmt.Errorf("%s: %w", blobPath(t), ErrNoBlob))
 		f.Mended = c.mendBlob(ctx, t) && f.Mended
 	}
+	b.setTrouble(nil)
+	if f.Err != nil && !f.Mended {
+		b.setTrouble(f.Err)
+	}
 	return f, nil
 }
 
@@ -139,15 +142,22 @@ func (c *Scrubber) mendBlob(ctx context.Context, t token) bool {
 
 // missing lists the blobs that own entries name and that are not here.
 func (b *Blobs) missing() (out []token, err error) {
-	err = b.s.peek(func(tx *bbolt.Tx) error {
+	err = b.eachNamed(func(t token, own bool) {
+		if own && !exists(b.file(t)) {
+			out = append(out, t)
+		}
+	})
+	return out, err
+}
+
+// eachNamed passes every blob that an entry names, and whether one of own does.
+func (b *Blobs) eachNamed(fn func(t token, own bool)) error {
+	return b.s.peek(func(tx *bbolt.Tx) error {
 		return tx.Bucket(tBlob.name()).ForEach(func(k, v []byte) error {
-			if t := token(k); number64(v) == 1 && !exists(b.file(t)) {
-				out = append(out, t)
-			}
+			fn(token(k), number64(v) == 1)
 			return nil
 		})
 	})
-	return out, err
 }
 
 // checkBlobs opens every blob, and misses those that own entries name.
@@ -155,7 +165,7 @@ func (s *Store) checkBlobs(ctx context.Context, rep *Report) error {
 	b := newBlobs(s)
 	all, err := b.list()
 	if err != nil {
-		return err
+		rep.problem("blobs: %v", err)
 	}
 	rep.Blobs = uint64(len(all))
 	for _, t := range all {

@@ -62,8 +62,9 @@ type Blobs struct {
 	dir   string
 	names seal.Key
 
-	mu   sync.Mutex
-	used int64 // bytes of all files, and of those being written
+	mu      sync.Mutex
+	used    int64 // bytes of all files that can be found, and of those being written
+	trouble error // what the latest look at all of them found
 }
 
 func blobsDir(dir string) string { return filepath.Join(dir, "blobs") }
@@ -84,39 +85,64 @@ func blobToken(names *seal.Key, blob clinic.Blob) token {
 }
 
 // openBlobs counts what is there and removes what a cut left, where the disk takes that.
-func openBlobs(s *Store) (*Blobs, error) {
+// Images that cannot be found keep no record from being read.
+func openBlobs(s *Store) *Blobs {
 	b := newBlobs(s)
-	err := b.each(func(path string, size int64) error {
-		if strings.HasSuffix(path, durable.TempSuffix) {
-			if s.frozen {
-				return nil
-			}
-			return os.Remove(path)
-		}
-		b.used += size
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store: blobs: %w", err)
-	}
-	return b, nil
-}
-
-// each passes every file of the folder.
-func (b *Blobs) each(fn func(path string, size int64) error) error {
-	return filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
+	b.trouble = b.each(func(path string, size int64) error {
+		if !strings.HasSuffix(path, durable.TempSuffix) {
+			b.used += size
 			return nil
 		}
-		if err != nil || !d.Type().IsRegular() {
-			return err
+		if s.frozen {
+			return nil
 		}
-		fi, err := d.Info()
-		if err != nil {
-			return err
-		}
-		return fn(path, fi.Size())
+		return os.Remove(path)
 	})
+	if b.trouble != nil {
+		s.log.Error("not all blobs can be reached", "err", b.trouble)
+	}
+	return b
+}
+
+// Trouble tells what was wrong with blobs when all of them were looked at last, at the
+// start or by the scrub; nil = nothing.
+func (b *Blobs) Trouble() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.trouble
+}
+
+func (b *Blobs) setTrouble(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.trouble = err
+}
+
+// each passes every file of the folder that can be found. What fails, of the disk or of
+// fn, is returned at the end.
+func (b *Blobs) each(fn func(path string, size int64) error) error {
+	return b.eachIn(b.dir, fn)
+}
+
+func (b *Blobs) eachIn(dir string, fn func(path string, size int64) error) error {
+	es, err := durable.ReadDir(b.s.o.Files, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, e := range es {
+		path := filepath.Join(dir, e.Name())
+		switch fi, err := e.Info(); {
+		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
+		case err != nil:
+			errs = append(errs, err)
+		case fi.IsDir() && dir == b.dir:
+			errs = append(errs, b.eachIn(path, fn))
+		case fi.Mode().IsRegular():
+			errs = append(errs, fn(path, fi.Size()))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Blobs returns the store's blobs.

@@ -92,20 +92,35 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 }
 
 // snapshotBlobs lists the blobs, after the journals that name them: one that is not
-// named yet does no harm, one that is missing would.
+// named yet does no harm, one that is missing would. Those that entries name are listed
+// though the folder does not show them: their copies must stay.
 func (s *Store) snapshotBlobs(out *Snapshot) error {
-	all, err := s.blobs.list()
-	if err != nil {
-		return err
-	}
-	for _, t := range all {
-		if fi, err := os.Stat(s.blobs.file(t)); err == nil {
+	add := func(t token, named bool) {
+		fi, err := os.Stat(s.blobs.file(t))
+		switch {
+		case err == nil:
 			out.Files = append(out.Files, SnapshotFile{Path: blobPath(t), Size: fi.Size(), Mod: fi.ModTime().UnixNano(), Final: true})
+		case named:
+			out.Files = append(out.Files, SnapshotFile{Path: blobPath(t), Lost: true})
 		}
 	}
-	missing, err := s.blobs.missing()
-	for _, t := range missing {
-		out.Files = append(out.Files, SnapshotFile{Path: blobPath(t), Lost: true})
+	all, hidden := s.blobs.list()
+	if hidden != nil {
+		s.log.Error("not all blobs can be reached", "err", hidden)
+	}
+	listed := make(map[token]bool, len(all))
+	for _, t := range all {
+		listed[t] = true
+		add(t, false)
+	}
+	var more []token
+	err := s.blobs.eachNamed(func(t token, own bool) {
+		if !listed[t] && (own || hidden != nil) {
+			more = append(more, t)
+		}
+	})
+	for _, t := range more {
+		add(t, true)
 	}
 	return err
 }

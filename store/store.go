@@ -109,9 +109,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.state, err = openState(s.o.Dir, s.ring, s.log, s.frozen); err != nil {
 		return err
 	}
-	if s.blobs, err = openBlobs(s); err != nil {
-		return err
-	}
+	s.blobs = openBlobs(s)
 	s.rememberHoles() // of views that recover may build anew
 	if err := s.openCheckpoints(s.own.Root, s.frozen); err != nil {
 		return err

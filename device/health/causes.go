@@ -14,6 +14,7 @@ const (
 	StoreLost       = "store.lost"
 	StoreIndex      = "store.index"
 	StoreState      = "store.state"
+	StoreBlobs      = "store.blobs"
 	KeysDamaged     = "keys.damaged"
 	CopyAbsent      = "copy.absent"
 	CopySameDisk    = "copy.same-disk"
@@ -81,6 +82,11 @@ func records() []Cause {
 			Code: StoreState, Severity: Warning,
 			VI: "Một phần trạng thái của máy (bản nháp, phiếu chờ in, số lần nhập sai PIN) không đọc được; hồ sơ còn nguyên. Gọi kỹ thuật viên.",
 			EN: "Some of the box's state (drafts, waiting slips, counts of wrong PINs) cannot be read; the records are whole. Call the technician.",
+		},
+		{
+			Code: StoreBlobs, Severity: Warning,
+			VI: "Một số hình ảnh, giấy tờ quét không đọc được trên thẻ nhớ; các hồ sơ khác còn nguyên. Gọi kỹ thuật viên; giữ lại bản giấy.",
+			EN: "Some scans and images cannot be read on this medium; the other records are whole. Call the technician, and keep the paper.",
 		},
 		{
 			Code: KeysDamaged, Severity: Warning,

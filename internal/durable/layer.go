@@ -30,6 +30,19 @@ type File interface {
 	Sync() error // fdatasync: data and the file's size
 }
 
+// DirReader is a layer that lists directories itself, as bad media do.
+type DirReader interface {
+	ReadDir(dir string) ([]fs.DirEntry, error)
+}
+
+// ReadDir lists a directory. With an error come the names that could be read.
+func ReadDir(l FS, dir string) ([]fs.DirEntry, error) {
+	if r, ok := l.(DirReader); ok {
+		return r.ReadDir(dir)
+	}
+	return os.ReadDir(dir)
+}
+
 // OS is the real file layer.
 type OS struct{}
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"io/fs"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,7 +39,10 @@ type Faults struct {
 	bad     map[string][2]int64 // by end of the name: bytes that cannot be read
 }
 
-var _ durable.FS = (*Faults)(nil)
+var (
+	_ durable.FS        = (*Faults)(nil)
+	_ durable.DirReader = (*Faults)(nil)
+)
 
 // Arm makes one operation fail with err: the one behind n good ones of the step.
 // With applied it takes effect before it fails.
@@ -80,6 +84,21 @@ func (l *Faults) readable(name string, off int64, n int) int {
 		}
 	}
 	return n
+}
+
+// ReadDir implements durable.DirReader: Unreadable holds for directories, too.
+func (l *Faults) ReadDir(dir string) ([]fs.DirEntry, error) {
+	if l.readable(dir, 0, 1) < 1 {
+		return nil, &fs.PathError{Op: "readdir", Path: dir, Err: syscall.EIO}
+	}
+	return os.ReadDir(dir)
+}
+
+// Readable takes back what Unreadable did.
+func (l *Faults) Readable(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.bad, name)
 }
 
 func (l *Faults) cure(name string, size int64) {

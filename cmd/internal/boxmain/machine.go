@@ -181,6 +181,7 @@ func (b *Box) buildWatch() (task.Task, error) {
 func (b *Box) watch(now time.Time) {
 	own, in := b.store.Holes()
 	b.health.Set(health.StoreQuarantine, own+in > 0)
+	b.health.Set(health.StoreBlobs, b.store.Blobs().Trouble() != nil)
 	b.health.Set(health.CopyOld, b.copyOld())
 	_, trusted := b.clock.Now()
 	b.health.Set(health.ClockUntrusted, !trusted)
