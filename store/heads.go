@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"encoding/hex"
@@ -46,6 +47,8 @@ type head struct {
 // size after each batch, without a sync of its own.
 type heads struct {
 	origin string
+	files  durable.FS
+	dir    string        // of the own journal
 	key    crypto.Signer // nil: nothing is signed
 	log    *slog.Logger
 	wake   chan struct{}
@@ -56,7 +59,19 @@ type heads struct {
 	slots   *slots
 	signed  uint64 // size of the newest signed checkpoint
 	rewound []Rewound
-	failed  bool // a write failed: told once
+	owed    [][]byte // evidence that could not be set aside: until it is, nothing is overwritten
+	failed  bool     // a write failed: told once
+}
+
+// errNotAside tells that evidence is not safe yet.
+var errNotAside = errors.New("store: a checkpoint that the journal does not agree with could not be set aside")
+
+// rewound is ErrRewound with its reason; nil without one.
+func rewound(why string) error {
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrRewound, why)
 }
 
 // Rewound is a checkpoint that the journal does not agree with any more. It is told
@@ -70,7 +85,8 @@ type Rewound struct {
 // openCheckpoints reads the kept checkpoints and compares them with the own journal.
 func (s *Store) openCheckpoints(rootAt func(uint64) ([32]byte, error), readOnly bool) (err error) {
 	h := &heads{
-		origin: checkpoint.Origin(s.o.Box, s.epoch.Epoch), key: s.o.Identity, log: s.log, wake: make(chan struct{}, 1), fatal: s.stop,
+		origin: checkpoint.Origin(s.o.Box, s.epoch.Epoch), files: s.o.Files, dir: filepath.Join(s.o.Dir, "own"),
+		key: s.o.Identity, log: s.log, wake: make(chan struct{}, 1), fatal: s.stop,
 	}
 	s.heads = h
 	if h.key == nil {
@@ -88,25 +104,26 @@ func (s *Store) openCheckpoints(rootAt func(uint64) ([32]byte, error), readOnly 
 	if now.root, err = rootAt(now.size); err != nil {
 		return err
 	}
-	h.open(&s.o, now, rootAt)
+	h.open(now, rootAt)
 	return nil
 }
 
 // open compares what was signed with the journal as it was found, and says loudly
 // where they differ. It hides nothing and stops nothing: the box goes on.
-func (h *heads) open(o *Options, now head, rootAt func(uint64) ([32]byte, error)) {
+func (h *heads) open(now head, rootAt func(uint64) ([32]byte, error)) {
 	h.newest.Store(&now)
 	if h.slots == nil {
 		return
 	}
 	for _, note := range h.slots.notes {
 		if h.compare(note, now.size, rootAt) && !h.slots.readOnly {
-			h.setAside(o, note)
+			h.owed = append(h.owed, note)
 		}
 	}
-	for _, note := range asides(o.Dir) {
+	for _, note := range h.asides() {
 		h.compare(note, now.size, rootAt)
 	}
+	h.settle()
 	if c, err := checkpoint.Unverified(h.slots.notes[signedSort]); err == nil && c.Origin == h.origin && len(h.rewound) == 0 {
 		h.signed = c.Size
 	}
@@ -168,23 +185,44 @@ func public(key crypto.Signer) ed25519.PublicKey {
 
 const asideName = "rewound-"
 
-// setAside keeps a checkpoint that the journal does not agree with from being
-// overwritten by the next one.
-func (h *heads) setAside(o *Options, note []byte) {
-	c, _ := checkpoint.Unverified(note)
-	name := fmt.Sprintf("%s%d-%s", asideName, c.Size, hex.EncodeToString(c.Root[:4]))
-	if err := durable.WriteFileFS(o.Files, filepath.Join(o.Dir, "own", name), note, 0o600); err != nil {
-		h.log.Error("a checkpoint could not be set aside", "file", name, "err", err)
+// settle sets aside the checkpoints that the journal does not agree with, so that none
+// is overwritten by the next one. It tells whether all of them are: on a full disk they
+// stay where they are, nothing is signed, and the next batch tries again.
+func (h *heads) settle() bool {
+	for len(h.owed) > 0 {
+		c, _ := checkpoint.Unverified(h.owed[0])
+		name := fmt.Sprintf("%s%d-%s", asideName, c.Size, hex.EncodeToString(c.Root[:4]))
+		if err := durable.WriteFileFS(h.files, filepath.Join(h.dir, name), h.owed[0], 0o600); err != nil {
+			h.tellOnce("a checkpoint could not be set aside: none is signed until it can", "file", name, "err", err)
+			return false
+		}
+		h.owed = h.owed[1:]
 	}
+	return true
 }
 
-// asides are the checkpoints that were set aside.
-func asides(dir string) (notes [][]byte) {
-	names, _ := filepath.Glob(filepath.Join(dir, "own", asideName+"*"))
+// tellOnce logs an error, unless the write before failed too.
+func (h *heads) tellOnce(what string, args ...any) {
+	if !h.failed {
+		h.log.Error(what, args...)
+	}
+	h.failed = true
+}
+
+// asides are the checkpoints that were set aside. One that cannot be read is evidence
+// all the same.
+func (h *heads) asides() (notes [][]byte) {
+	names, _ := filepath.Glob(filepath.Join(h.dir, asideName+"*"))
 	for _, n := range names {
-		if b, err := os.ReadFile(n); err == nil && !strings.HasSuffix(n, durable.TempSuffix) {
-			notes = append(notes, b)
+		if strings.HasSuffix(n, durable.TempSuffix) {
+			continue
 		}
+		b, err := os.ReadFile(n)
+		if err != nil {
+			h.log.Error("a checkpoint that was set aside cannot be read", "file", filepath.Base(n), "err", err)
+			b = []byte{}
+		}
+		notes = append(notes, b)
 	}
 	return notes
 }
@@ -246,7 +284,7 @@ func (h *heads) sign() bool {
 		return false
 	}
 	at := h.newest.Load()
-	if at.size == h.signed || at.size == 0 {
+	if !h.settle() || at.size == h.signed || at.size == 0 {
 		return false
 	}
 	note, err := checkpoint.Sign(checkpoint.Checkpoint{Origin: h.origin, Size: at.size, Root: at.root}, h.key)
@@ -254,10 +292,7 @@ func (h *heads) sign() bool {
 		err = h.slots.put(signedSort, note)
 	}
 	if err != nil {
-		if !h.failed {
-			h.log.Error("checkpoint not kept", "size", at.size, "err", err)
-		}
-		h.failed = true
+		h.tellOnce("checkpoint not kept", "size", at.size, "err", err)
 		return false
 	}
 	h.signed, h.failed = at.size, false
@@ -327,8 +362,9 @@ func (l *Log) Cosigned() []byte {
 // durable when the call returns. Refused are one that this box did not sign or the
 // cosigner did not cosign (checkpoint.ErrSignature), one of another epoch
 // (checkpoint.ErrFormat), and one that the journal does not agree with (ErrRewound):
-// that one is set aside as evidence and told by Rewound. One that is older than what
-// is kept changes nothing.
+// that one is set aside as evidence and told by Rewound; should the disk not take it,
+// the error says so, and it must be given again. One that is older than what is kept
+// changes nothing.
 func (s *Store) KeepCosigned(note []byte, by checkpoint.Cosigner) error {
 	h := s.heads
 	if h.slots == nil {
@@ -351,8 +387,15 @@ func (s *Store) KeepCosigned(note []byte, by checkpoint.Cosigner) error {
 		return fmt.Errorf("%w: of another epoch", checkpoint.ErrFormat)
 	case why != "":
 		h.compare(note, s.own.Size(), s.own.Root)
-		h.setAside(&s.o, note)
-		return fmt.Errorf("%w: %s", ErrRewound, why)
+		if !slices.ContainsFunc(h.owed, func(o []byte) bool { return bytes.Equal(o, note) }) {
+			h.owed = append(h.owed, note)
+		}
+	}
+	if !h.settle() {
+		return errors.Join(rewound(why), errNotAside)
+	}
+	if why != "" {
+		return rewound(why)
 	}
 	if kept, err := checkpoint.Unverified(h.slots.notes[cosignedSort]); err == nil && epochOf(kept.Origin) == epochOf(h.origin) && kept.Size > c.Size {
 		return nil

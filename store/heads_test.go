@@ -7,9 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -312,6 +315,118 @@ func TestHistoryThatIsNotWhatWasSigned(t *testing.T) {
 			stopped(t, o, 7) // and signs what it has now
 			loud(t, o, bend.then)
 		})
+	}
+}
+
+// TestEvidenceOutlastsAFullDisk: a checkpoint that contradicts the journal and cannot be
+// set aside is never overwritten, however often the store is opened, written to and
+// closed; it is set aside as soon as there is room, while the store runs.
+func TestEvidenceOutlastsAFullDisk(t *testing.T) {
+	o := storetest.Options(t.TempDir())
+	stopped(t, o, 3)
+	backup := t.TempDir()
+	if err := os.CopyFS(backup, os.DirFS(o.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	stopped(t, o, 3)
+	note := read(t, o, "own/checkpoint")
+	restore(t, o, backup)
+	write(t, o, "own/checkpoint", note)
+	full := &fullFor{suffix: "rewound-6-"}
+	o.Files = full
+	evidence := func() int {
+		names, err := filepath.Glob(filepath.Join(o.Dir, "own", "rewound-6-????????"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names)
+	}
+	for range 3 { // two slots: the third signature would overwrite for certain
+		s := storetest.Start(t, o)
+		for range 3 {
+			grow(t, s, 1)
+			if _, err := s.Own().Checkpoint(); !errors.Is(err, store.ErrUnsigned) {
+				t.Errorf("signed: %v", err)
+			}
+		}
+		if r := s.Rewound(); len(r) != 1 || evidence() != 0 {
+			t.Errorf("%+v, %d files", r, evidence())
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, o, "own/checkpoint"); !bytes.Equal(got, note) {
+			t.Fatal("the evidence was overwritten")
+		}
+	}
+	s := storetest.Start(t, o)
+	full.room.Store(true)
+	grow(t, s, 1)
+	if _, c := checkpointOf(t, s); c.Size != s.Own().Size() || evidence() != 1 {
+		t.Errorf("with room again: %d of %d signed, %d files", c.Size, s.Own().Size(), evidence())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	loud(t, o, "the first 6 entries are not those that were signed")
+}
+
+// fullFor is a disk that has no room for files whose names hold a part, until it has.
+type fullFor struct {
+	durable.OS
+	suffix string
+	room   atomic.Bool
+}
+
+func (f *fullFor) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	if flag&os.O_CREATE != 0 && strings.Contains(name, f.suffix) && !f.room.Load() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOSPC}
+	}
+	return f.OS.OpenFile(name, flag, perm)
+}
+
+// TestCosignedEvidenceIsAskedForAgain: the centre's word against the journal that the
+// disk does not take is not answered as kept, and is once there is room.
+func TestCosignedEvidenceIsAskedForAgain(t *testing.T) {
+	o := storetest.Options(t.TempDir())
+	full := &fullFor{suffix: "rewound-"}
+	o.Files = full
+	s := storetest.Start(t, o)
+	grow(t, s, 2)
+	_, c := checkpointOf(t, s)
+	_, centre, _ := ed25519.GenerateKey(nil)
+	by := checkpoint.Cosigner{Name: "centre", Key: centre.Public().(ed25519.PublicKey)}
+	c.Size = 7
+	note, err := checkpoint.Sign(c, storetest.Identity())
+	if err == nil {
+		note, err = checkpoint.Cosign(note, by.Name, centre, time.Unix(1_800_000_000, 0))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.KeepCosigned(note, by)
+	if !errors.Is(err, store.ErrRewound) || !strings.Contains(err.Error(), "set aside") {
+		t.Errorf("without room: %v", err)
+	}
+	full.room.Store(true)
+	if err = s.KeepCosigned(note, by); !errors.Is(err, store.ErrRewound) || strings.Contains(err.Error(), "set aside") {
+		t.Errorf("with room: %v", err)
+	}
+	if names, _ := filepath.Glob(filepath.Join(o.Dir, "own", "rewound-7-*")); len(names) != 1 || len(s.Rewound()) != 1 {
+		t.Errorf("%v, %+v", names, s.Rewound())
+	}
+}
+
+// TestUnreadableEvidenceIsTold: a file of evidence that cannot be read is told, too.
+func TestUnreadableEvidenceIsTold(t *testing.T) {
+	o := storetest.Options(t.TempDir())
+	stopped(t, o, 3)
+	if err := os.Mkdir(filepath.Join(o.Dir, "own", "rewound-6-00000000"), 0o700); err != nil {
+		t.Fatal(err) // reading it fails
+	}
+	s := storetest.Start(t, o)
+	if r := s.Rewound(); len(r) != 1 {
+		t.Errorf("%+v", r)
 	}
 }
 
