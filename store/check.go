@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"go.etcd.io/bbolt"
 
-	"clinicbox/clinic"
 	"clinicbox/store/journal"
 )
 
@@ -44,53 +41,13 @@ func (r *Report) problem(format string, args ...any) {
 // compares the views with a fresh computation. It changes nothing, and needs the
 // store to be closed. An error means that checking itself was not possible; what
 // is wrong with the data stands in the report.
-func Check(ctx context.Context, o Options) (rep Report, err error) {
-	o.defaults()
-	if _, err := os.Stat(o.Dir); err != nil {
-		return rep, fmt.Errorf("store: %w", err)
-	}
-	if exists(importing(o.Dir)) && !exists(filepath.Join(o.Dir, "own")) {
-		return rep, ErrImport
-	}
-	l, err := takeLock(o.Dir, o.Frozen)
-	if err != nil {
-		return rep, err
-	}
-	defer func() { err = errors.Join(err, l.release(false)) }()
-	s := &Store{o: o, log: o.Log}
-	if err := s.checkRing(&rep); err != nil {
-		return rep, err
-	}
-	if s.epoch, err = loadEpoch(o.Dir); err != nil {
-		rep.problem("epoch: %v", err)
-	}
-	var m meta
-	verr := guard(func() error {
-		s.db, m, err = openViews(viewsPath(o.Dir), true)
-		return err
-	})
-	if s.db != nil {
-		defer s.db.Close()
-	}
-	if s.own, err = journal.Open(readOnly(s.journal(clinic.Own, m))); err != nil {
-		return rep, checkFailed(&rep, "own", err)
-	}
-	defer s.own.Close()
-	if s.in, err = journal.Open(readOnly(s.journal(clinic.In, m))); err != nil {
-		return rep, checkFailed(&rep, "in", err)
-	}
-	defer s.in.Close()
-	rep.Own, rep.In = s.own.Size(), s.in.Size()
-	rep.unturned(s.own.Turned(), s.in.Turned())
-	tree := rep.checkJournal(ctx, s.own, clinic.Own, o.Seen)
-	rep.checkJournal(ctx, s.in, clinic.In, o.Seen)
-	if ctx.Err() != nil {
-		return rep, ctx.Err()
-	}
-	rep.OwnRoot, _ = tree.Root(rep.Own)
-	if err := rep.checkpoints(s, tree); err != nil {
-		return rep, err
-	}
+func Check(ctx context.Context, o Options) (Report, error) {
+	a, err := audit(ctx, o, (*Store).checkRest)
+	return a.Report, err
+}
+
+// checkRest compares the views, which opened with verr, and the blobs.
+func (s *Store) checkRest(ctx context.Context, rep *Report, m meta, verr error) (err error) {
 	switch {
 	case errors.Is(verr, fs.ErrNotExist):
 		rep.Unapplied = rep.Own + rep.In
@@ -104,12 +61,12 @@ func Check(ctx context.Context, o Options) (rep Report, err error) {
 		}
 		rep.unturned(k == s.ring.Newest())
 		s.tokens = s.tokensUnder(k)
-		err = s.compare(ctx, &rep, m)
+		err = s.compare(ctx, rep, m)
 	}
 	if err == nil {
-		err = s.checkBlobs(ctx, &rep)
+		err = s.checkBlobs(ctx, rep)
 	}
-	return rep, errors.Join(err, ctx.Err())
+	return err
 }
 
 // checkRing reads the key ring and says what is wrong with its copies.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"clinicbox/clinic"
-	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/entry"
 	"clinicbox/store/journal"
 )
@@ -51,25 +50,4 @@ func (rep *Report) checkJournal(ctx context.Context, j *journal.Journal, kind cl
 		rep.problem("%s: %s", name, p)
 	}
 	return v
-}
-
-// checkpoints compares what was signed with the tree that was computed.
-func (rep *Report) checkpoints(s *Store, tree *journal.Verifier) error {
-	if err := s.openCheckpoints(tree.Root, true); err != nil {
-		return err
-	}
-	defer s.heads.close()
-	if s.heads.slots == nil {
-		return nil
-	}
-	if c, err := checkpoint.Unverified(s.heads.slots.notes[signedSort]); err == nil {
-		rep.Signed = c.Size
-	}
-	if c, err := checkpoint.Unverified(s.heads.slots.notes[cosignedSort]); err == nil {
-		rep.Cosigned = c.Size
-	}
-	for _, r := range s.heads.rewound {
-		rep.problem("own: checkpoint: %s", r.Why)
-	}
-	return nil
 }

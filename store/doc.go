@@ -96,7 +96,7 @@ type Options struct {
 	// a damaged one can kill or hang the process that maps it. An error means the
 	// views are built anew. See ProbeViews; nil skips it.
 	Probe func(ctx context.Context, path string) error
-	// Seen is passed every entry that Check decodes, first of own, then of in; nil = nobody.
+	// Seen is passed every entry that Check and Audit decode, first of own, then of in; nil = nobody.
 	Seen func(*clinic.Record)
 	// SlowView is the age at which a read transaction is logged; 0 means 1 s.
 	SlowView time.Duration

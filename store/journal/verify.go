@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -37,6 +38,28 @@ func (v *Verifier) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 
 // Root returns the tree head of the first n entries, computed anew.
 func (v *Verifier) Root(n uint64) ([32]byte, error) { return rootOver(v, n) }
+
+// Leaf returns the leaf hash of an entry that was verified; ErrRange for another.
+func (v *Verifier) Leaf(index uint64) (clinic.Leaf, error) {
+	if index >= v.next {
+		return clinic.Leaf{}, fmt.Errorf("%w: entry %d of %d", ErrRange, index, v.next)
+	}
+	h, err := v.ReadHashes([]int64{tlog.StoredHashIndex(0, int64(index))})
+	if err != nil {
+		return clinic.Leaf{}, err
+	}
+	return clinic.Leaf(h[0]), nil
+}
+
+// Find returns the first entry whose leaf hash begins with prefix.
+func (v *Verifier) Find(prefix []byte) (index uint64, ok bool) {
+	for i := range v.next {
+		if l, err := v.Leaf(i); err == nil && bytes.HasPrefix(l[:], prefix) {
+			return i, true
+		}
+	}
+	return 0, false
+}
 
 // Segment verifies the beginning of a segment; it returns a problem in words.
 func (v *Verifier) Segment(n int) string {

@@ -90,8 +90,8 @@ func (p *Program) examine(ctx context.Context, v *vault) (rep store.Report, foun
 	if rep, err = store.Check(ctx, o); err != nil {
 		return rep, found, err
 	}
-	found, err = signs.judge(ctx, v.id.Asking(signs.asked()...))
-	return rep, found, err
+	states, err := signs.states(ctx, v.id.Asking(signs.asked()...))
+	return rep, signs.sum(states), err
 }
 
 // sample prints a configuration file with every key, its default and its reason.

@@ -23,7 +23,7 @@ func (p *Program) export(ctx context.Context) error {
 	if p.patient != "" {
 		var err error
 		if patient, err = clinic.ParseID(p.patient); err != nil {
-			return fmt.Errorf("%w: -patient: 32 ký tự trong địa chỉ trang của người bệnh / the 32 digits in the address of the patient's page: %w", ErrUsage, err)
+			return patientUsage(err)
 		}
 	}
 	if len(p.args) != 1 {
@@ -48,6 +48,10 @@ func (p *Program) export(ctx context.Context) error {
 	x.box = New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe(), Prepare: x.run})
 	x.box.vault = v
 	return x.box.setUp(ctx)
+}
+
+func patientUsage(err error) error {
+	return fmt.Errorf("%w: -patient: 32 ký tự trong địa chỉ trang của người bệnh / the 32 digits in the address of the patient's page: %w", ErrUsage, err)
 }
 
 // exporting is one export, between its permission and its file.

@@ -71,6 +71,7 @@ func commands() []command {
 	return []command{
 		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
 		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục, chữ ký và sự khớp nhau", "verify journals, views, signatures and their agreement"},
+		{"verify", (*Program).verify, true, "chứng minh nhật ký và chữ ký, một mục (REF: own:SỐ, mã băm, mã phiếu, nội dung QR) hoặc mọi mục của một người bệnh (-patient)", "prove the journal and its signatures, one entry (REF: own:NUMBER, leaf hash, slip's code, text of a QR), or all of one patient (-patient)"},
 		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC)", "read everything again, mend it from a copy (-from FOLDER)"},
 		{"restore", (*Program).restore, true, "khôi phục bản sao vào data.dir trống (-from THƯ MỤC, -damaged)", "put a copy into an empty data.dir (-from FOLDER, -damaged)"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
@@ -113,7 +114,7 @@ func (p *Program) ParseFlags(args []string) error {
 	switch {
 	case p.command.config && p.path == "":
 		return fmt.Errorf("%w: clinicbox %s -config FILE", ErrUsage, p.command.name)
-	case len(p.args) > 0 && !slices.Contains([]string{probeCommand, "export", "import", "verify-export"}, p.command.name):
+	case len(p.args) > 0 && !slices.Contains([]string{probeCommand, "export", "import", "verify", "verify-export"}, p.command.name):
 		return fmt.Errorf("%w: %s: thừa / unexpected %q", ErrUsage, p.command.name, p.args[0])
 	}
 	return nil
@@ -140,6 +141,8 @@ func (p *Program) flags(fs *flag.FlagSet) {
 	case "export":
 		text(&p.patient, "patient")
 		text(&p.reason, "reason")
+	case "verify":
+		text(&p.patient, "patient")
 	case "import":
 		text(&p.name, "name")
 		text(&p.key, "key")

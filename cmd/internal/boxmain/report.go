@@ -12,27 +12,45 @@ const maxVoid = 1000
 // say prints what check found and returns ErrDamage when something is wrong. Holes
 // and unknown kinds are told, but are no damage of today: they stay as they are.
 func (p *Program) say(r store.Report, s signatures) error {
-	for _, line := range []struct {
-		vi, en string
-		n      uint64
-	}{
-		{"mục đã ghi tại hộp", "entries recorded here", r.Own},
-		{"mục nhận từ trung tâm", "entries received", r.In},
+	p.count(append(journalCounts(r, s), []count{
 		{"dòng chỉ mục đã so", "rows of the views compared", r.Rows},
 		{"mục chỉ mục còn thiếu (sẽ bổ sung khi mở)", "entries that the views miss (applied at the next start)", r.Unapplied},
 		{"tệp còn dưới khóa cũ (sẽ thay khi mở)", "files that a change of keys has not reached (finished at the next start)", uint64(r.Unturned)},
+		{"tệp đính kèm", "blobs", r.Blobs},
+	}...))
+	return p.conclude(r, s)
+}
+
+// count is one line of a report.
+type count struct {
+	vi, en string
+	n      uint64
+}
+
+func (p *Program) count(lines []count) {
+	for _, l := range lines {
+		fmt.Fprintf(p.Stdout, "%8d  %s / %s\n", l.n, l.vi, l.en)
+	}
+}
+
+// journalCounts are those of both journals and their signatures.
+func journalCounts(r store.Report, s signatures) []count {
+	return []count{
+		{"mục đã ghi tại hộp", "entries recorded here", r.Own},
+		{"mục nhận từ trung tâm", "entries received", r.In},
 		{"mục dưới điểm kiểm tra mà hộp đã ký", "entries under the newest checkpoint that the box signed", r.Signed},
 		{"mục dưới điểm kiểm tra mà trung tâm đồng ký", "entries under the newest checkpoint that the centre cosigned", r.Cosigned},
 		{"mục không còn đọc được", "entries that can no longer be read", r.Holes},
 		{"mục của phiên bản khác", "entries of another version", r.Unknown},
-		{"tệp đính kèm", "blobs", r.Blobs},
 		{"chữ ký đã xét", "signatures judged", s.judged},
 		{"chữ ký khớp, trung tâm chưa xác nhận khoá", "signatures that fit, whose key the centre has not confirmed", s.unconfirmed},
 		{"xác nhận từ trước khi có khoá ký", "confirmations from before people had keys", s.keyless},
 		{"chữ ký không được tính", "signatures that confirm nothing", uint64(len(s.void))},
-	} {
-		fmt.Fprintf(p.Stdout, "%8d  %s / %s\n", line.n, line.vi, line.en)
 	}
+}
+
+// conclude names what is wrong: ErrDamage then.
+func (p *Program) conclude(r store.Report, s signatures) error {
 	fmt.Fprintf(p.Stdout, "root      %x\n", r.OwnRoot)
 	for _, problem := range r.Problems {
 		fmt.Fprintf(p.Stdout, "!         %s\n", problem)

@@ -47,12 +47,12 @@ func (c *signCheck) asked() (raws [][]byte) {
 	return raws
 }
 
-// judge tells what the signatures are worth by what ask trusts.
-func (c *signCheck) judge(ctx context.Context, ask cert.Asker) (out signatures, err error) {
+// states tells what each signature is worth by what ask trusts, in the order of signed.
+func (c *signCheck) states(ctx context.Context, ask cert.Asker) (out []clinic.SignatureState, err error) {
 	known := map[clinic.ID][]clinic.SigningKey{}
 	for i := range c.signed {
 		if err := ctx.Err(); err != nil {
-			return out, err
+			return nil, err
 		}
 		rec := &c.signed[i]
 		keys, ok := known[rec.Author]
@@ -60,7 +60,15 @@ func (c *signCheck) judge(ctx context.Context, ask cert.Asker) (out signatures, 
 			keys = cert.SigningKeys(rec.Author, append(c.people[rec.Author], c.statements...), ownRecord, ask)
 			known[rec.Author] = keys
 		}
-		state := clinic.JudgeSigned(rec, keys, clinic.FitsSigned)
+		out = append(out, clinic.JudgeSigned(rec, keys, clinic.FitsSigned))
+	}
+	return out, nil
+}
+
+// sum sums up what states found.
+func (c *signCheck) sum(states []clinic.SignatureState) (out signatures) {
+	for i, state := range states {
+		rec := &c.signed[i]
 		out.judged++
 		switch {
 		case !state.Counts():
@@ -71,7 +79,7 @@ func (c *signCheck) judge(ctx context.Context, ask cert.Asker) (out signatures, 
 			out.keyless++
 		}
 	}
-	return out, nil
+	return out
 }
 
 func journalName(j clinic.Journal) string {

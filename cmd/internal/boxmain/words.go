@@ -52,6 +52,9 @@ func recordWords() []word {
 		{medium.ErrFull, "Hết chỗ trên ổ của data.dir. Bản sao còn nguyên; giải phóng chỗ rồi chạy lại cùng lệnh.", "The disk of data.dir is full. The copy is whole; make room and run the same command again."},
 		{medium.ErrReadOnly, "Không ghi được vào data.dir. Bản sao còn nguyên; xem quyền và ổ lưu rồi chạy lại cùng lệnh.", "Nothing can be written to data.dir. The copy is whole; look at rights and disk and run the same command again."},
 		{errBroken, "Bản xuất đúng như hộp đã ghi, nhưng chữ ký của người ở các mục kể dưới không khớp: không tính là đã ký. Báo cho nơi đã xuất.", "The export is what the box wrote, but people's signatures at the entries named below do not fit: they count as unsigned. Tell who exported it."},
+		{errNoRecord, "Trong nhật ký của hộp này KHÔNG có mục như vậy: của hộp khác, hoặc giấy không thật. Không có gì thay đổi.", "There is NO such entry in the journals of this box: it is of another box, or the paper is not real. Nothing has changed."},
+		{errNotProven, "Mục kể trên KHÔNG chứng minh được (dấu !). Không xóa gì; giữ giấy lại và báo trung tâm.", "What is named above is NOT proven (at !). Delete nothing; keep the paper and tell the centre."},
+		{errNotAdministrator, "Danh sách của một người bệnh chỉ dành cho người quản trị. Chưa in gì.", "The list of a patient is for an administrator only. Nothing was printed."},
 		{ErrDamage, "Có chỗ hỏng hoặc chữ ký không được tính, kể ở trên (dấu !). Không xóa gì; báo trung tâm, sửa hồ sơ bằng clinicbox mend.", "There is damage, or a signature that does not count, named above (at !). Delete nothing; tell the centre, and mend records with clinicbox mend."},
 	}
 }
