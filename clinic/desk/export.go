@@ -10,6 +10,7 @@ import (
 type ExportInput struct {
 	By      clinic.ID // an administrator whose PIN was checked; zero = who has the recovery code, for everything only
 	Patient clinic.ID // zero = everything
+	Record  bool      // one entry of the patient's only
 	Words   string    // why; needed for a protected record
 	Act     clinic.ID // names the act
 }
@@ -18,6 +19,7 @@ type ExportInput struct {
 const (
 	exportedAll     = "everything"
 	exportedPatient = "one patient"
+	exportedRecord  = "one entry"
 )
 
 // NoteExport records that records leave the box, before they do: who, and of whom.
@@ -46,7 +48,10 @@ func (d *Desk) NoteExport(ctx context.Context, in ExportInput) error {
 }
 
 func exportedWhat(in ExportInput) string {
-	if in.Patient.IsZero() {
+	switch {
+	case in.Record:
+		return exportedRecord
+	case in.Patient.IsZero():
 		return exportedAll
 	}
 	return exportedPatient
@@ -62,7 +67,7 @@ func exportDrafts(r Reader, in ExportInput, words string) ([]clinic.Draft, error
 		Kind: clinic.KindMachine, Subject: clinic.MachineSubject(),
 		Body: &clinic.Machine{Event: clinic.MachineExported, Person: in.By, Detail: exportedWhat(in)},
 	}}
-	if in.Patient.IsZero() {
+	if in.Patient.IsZero() && !in.Record {
 		return out, nil
 	}
 	if in.By.IsZero() {

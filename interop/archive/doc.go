@@ -1,5 +1,6 @@
 // Package archive writes and verifies exports: everything that a box recorded and
-// received, or all of one patient, in one .zip that anybody opens without this program.
+// received, all of one patient, or one entry with what proves it, in one .zip that
+// anybody opens without this program.
 //
 //	README.txt     what this is and how to read and verify it, Vietnamese and English
 //	schema.json    names of the kinds, and of the fields of their bodies
@@ -8,14 +9,16 @@
 //	checkpoint     signed tree head of the own journal (C2SP tlog-checkpoint)
 //	checkpoint-in  the same of what was received
 //	cosigned       a checkpoint of the own journal with witnesses, where one was kept
+//	certificates.json  who says whose the box's key is, where the box has a centre
 //	manifest.json  SHA-256 of each file, sizes, roots, box, time; signed
 //	manifest.sig   the box's Ed25519ctx signature of manifest.json, base64
 //
 // A line is a function of journal, index, salt, bytes and schema.json, so that a
 // verifier writes it again and compares. Leaves are RFC 6962 leaf hashes over salt and
 // bytes. A whole export has every leaf of both journals, so the checkpoints' roots
-// verify it; one of a patient has an inclusion proof (RFC 6962 section 2.1.1) in each
-// line, and that it is complete is the word of the box that signed the manifest.
+// verify it; one of a patient or of an entry has an inclusion proof (RFC 6962 section
+// 2.1.1) in each line, and that it is complete is the word of the box that signed the
+// manifest.
 //
 // The form is frozen as version 1 by testdata; scripts/verifyexport verifies it with
 // nothing of this program.
@@ -54,6 +57,7 @@ const (
 	fileOwn      = "checkpoint"
 	fileIn       = "checkpoint-in"
 	fileCosigned = "cosigned"
+	fileCerts    = "certificates.json"
 	fileManifest = "manifest.json"
 	fileSig      = "manifest.sig"
 )

@@ -64,6 +64,7 @@ type manifest struct {
 	Epoch    string        `json:"epoch"`
 	Key      []byte        `json:"key"`
 	Patient  string        `json:"patient,omitempty"`
+	Record   string        `json:"record,omitempty"`
 	Journals []journalPart `json:"journals"`
 	Files    []filePart    `json:"files"`
 }

@@ -29,8 +29,9 @@ type manifest struct {
 	Epoch    string        `json:"epoch"` // of the own journal, hexadecimal
 	Key      []byte        `json:"key"`   // Ed25519, of the box
 	Patient  string        `json:"patient,omitempty"`
-	Journals []journalPart `json:"journals"` // own, in
-	Files    []filePart    `json:"files"`    // in order; all but this one and its signature
+	Record   string        `json:"record,omitempty"` // leaf hash of the entry that this proves
+	Journals []journalPart `json:"journals"`         // own, in
+	Files    []filePart    `json:"files"`            // in order; all but this one and its signature
 }
 
 // journalPart is one journal as it was, and how much of it is here.
@@ -60,6 +61,9 @@ func (m *manifest) encode() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
+// whole reports whether everything is here.
+func (m *manifest) whole() bool { return m.Patient == "" && m.Record == "" }
+
 func (m *manifest) part(j clinic.Journal) *journalPart { return &m.Journals[j-clinic.Own] }
 
 // parseManifest reads manifest.json and verifies its signature by the key that it
@@ -86,6 +90,9 @@ func parseManifest(b, sig []byte) (*manifest, error) {
 	}
 	if _, err := clinic.ParseID(m.Patient); m.Patient != "" && err != nil {
 		return nil, tampered("patient in %s", fileManifest)
+	}
+	if m.Record != "" && (!digits(new(clinic.Leaf)[:], m.Record) || strings.ToLower(m.Record) != m.Record) {
+		return nil, tampered("record in %s", fileManifest)
 	}
 	return m, nil
 }

@@ -258,7 +258,7 @@ func patients() map[string]func(*forgery) {
 }
 
 // independent builds the verifier that shares no code with this package.
-func independent(t *testing.T) func(b []byte) (code int, said string) {
+func independent(t *testing.T) func(b []byte, more ...string) (code int, said string) {
 	t.Helper()
 	dir := t.TempDir()
 	exe := filepath.Join(dir, "verifyexport")
@@ -266,12 +266,12 @@ func independent(t *testing.T) func(b []byte) (code int, said string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	k := base64.StdEncoding.EncodeToString(boxKey().Public().(ed25519.PublicKey))
-	return func(b []byte) (int, string) {
+	return func(b []byte, more ...string) (int, string) {
 		path := filepath.Join(dir, "export.zip")
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c := exec.CommandContext(t.Context(), exe, "-key", k, path)
+		c := exec.CommandContext(t.Context(), exe, append(append([]string{"-key", k}, more...), path)...)
 		out, _ := c.CombinedOutput() // the exit code tells
 		return c.ProcessState.ExitCode(), string(out)
 	}

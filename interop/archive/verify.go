@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/cert"
 	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/entry"
 )
@@ -22,6 +23,11 @@ type Options struct {
 	// Key is the box's, from a place that is trusted. Without it an export is only
 	// found to be of one piece, whoever made it.
 	Key ed25519.PublicKey
+	// Origin is of the own journal whose key it is (checkpoint.ParseKeyLine); "" = any.
+	Origin string
+	// Root is the fleet's root key in base64, or its print (cert.Fingerprint), by which
+	// the certificates in the export must say that its key is the box's; "" = not asked.
+	Root string
 	// Each is given every entry in order before all of them are verified; its memory is
 	// used again. May be nil.
 	Each func(*Entry) error
@@ -41,11 +47,16 @@ type Part struct {
 type Report struct {
 	Box      string
 	Epoch    [8]byte
-	Patient  clinic.ID // zero = everything
+	Patient  clinic.ID   // zero = everything, or an entry that is about nobody
+	Record   clinic.Leaf // the entry that it proves; zero = everything, or all of a patient
 	Program  string
 	Exported time.Time
 	Trusted  bool // whether the box's clock was trusted
 	Key      ed25519.PublicKey
+	Origin   string            // of the own journal
+	Root     ed25519.PublicKey // under which certificates say that the key is the box's; nil = there are none
+	Trust    *cert.Trust       // what they say, with the statements among the entries; nil = there are none
+	Revoked  bool              // they also say that the box was revoked: replaced, or in wrong hands
 	Own, In  Part
 	Raw      uint64 // entries that cannot be shown in words
 	Attached uint64 // entries that name content which is not in the export
@@ -86,6 +97,9 @@ type verification struct {
 	count  [2]journalPart
 	in     bool
 	cosign *checkpoint.Checkpoint
+	certs  *Certificates
+	said   [][]byte // statements of the centre among the entries
+	proved bool     // the entry that is proven was there
 	sums   map[string]string
 	rep    Report
 	line   []byte
@@ -113,6 +127,9 @@ func (v *verification) open(r io.ReaderAt, size int64) (err error) {
 	if v.o.Key != nil && !v.o.Key.Equal(ed25519.PublicKey(v.m.Key)) {
 		return ErrKey
 	}
+	if v.o.Origin != "" && v.o.Origin != v.m.part(clinic.Own).Origin {
+		return fmt.Errorf("%w: it is of another journal", ErrKey)
+	}
 	if v.schema, err = parseSchema(small[fileSchema]); err != nil {
 		return err
 	}
@@ -121,6 +138,11 @@ func (v *verification) open(r io.ReaderAt, size int64) (err error) {
 		return err
 	}
 	v.describe()
+	if small[fileCerts] != nil {
+		if v.certs, err = parseCerts(small[fileCerts]); err != nil {
+			return err
+		}
+	}
 	err = errors.Join(v.m.verifyCheckpoint(small[fileOwn], clinic.Own), v.m.verifyCheckpoint(small[fileIn], clinic.In))
 	if err == nil && small[fileCosigned] != nil {
 		err = v.cosigned(small[fileCosigned])
@@ -138,7 +160,8 @@ func limitOf(name string) int64 {
 // describe fills the report from the signed manifest.
 func (v *verification) describe() {
 	m := v.m
-	v.rep = Report{Box: m.Box, Program: m.Program, Trusted: m.Trusted, Key: m.Key}
+	v.rep = Report{Box: m.Box, Program: m.Program, Trusted: m.Trusted, Key: m.Key, Origin: m.part(clinic.Own).Origin}
+	_ = digits(v.rep.Record[:], m.Record)              // parsed before
 	_, _ = hex.Decode(v.rep.Epoch[:], []byte(m.Epoch)) // parsed before
 	v.rep.Exported, _ = time.Parse(time.RFC3339, m.Exported)
 	v.rep.Patient, _ = clinic.ParseID(m.Patient)
@@ -222,11 +245,15 @@ func (v *verification) entry(line []byte) error {
 	if err := v.place(&e); err != nil {
 		return err
 	}
+	v.proved = v.proved || e.Leaf == v.rep.Record
 	if bytes.Contains(line[:min(len(line), 64)], []byte(`"raw":true`)) {
 		v.rep.Raw++
 	}
 	if r := decode(&e); r != nil {
 		v.found.note(r)
+		if s, ok := r.Body.(*clinic.Statement); ok {
+			v.said = append(v.said, s.Raw)
+		}
 		if r.Kind == clinic.KindAttached {
 			v.rep.Attached++
 		}
@@ -243,7 +270,7 @@ func (v *verification) entry(line []byte) error {
 // place verifies that the entry stands where it must and that the tree has it.
 func (v *verification) place(e *Entry) error {
 	n, p := e.Journal-clinic.Own, v.m.part(e.Journal)
-	whole := v.rep.Patient.IsZero()
+	whole := v.m.whole()
 	if v.in && e.Journal == clinic.Own || e.Index < v.last[n] || e.Index >= p.Size || whole && e.Index != v.last[n] || whole != (e.Proof == nil) {
 		return tampered("%v: out of place", e)
 	}
@@ -272,7 +299,7 @@ func (v *verification) finish() error {
 		if v.count[n].Entries != p.Entries || v.count[n].Holes != p.Holes {
 			return tampered("%s has %d entries, %s says %d", p.Name, v.count[n].Entries, fileManifest, p.Entries)
 		}
-		if root := v.trees[n].root(); v.rep.Patient.IsZero() && (v.trees[n].size != p.Size || !bytes.Equal(root[:], p.Root)) {
+		if root := v.trees[n].root(); v.m.whole() && (v.trees[n].size != p.Size || !bytes.Equal(root[:], p.Root)) {
 			return tampered("%s has another root than its checkpoint", p.Name)
 		}
 	}
@@ -280,6 +307,12 @@ func (v *verification) finish() error {
 		if f.SHA256 != v.sums[f.Name] {
 			return tampered("%s is not the file that %s lists", f.Name, fileManifest)
 		}
+	}
+	if v.m.Record != "" && !v.proved {
+		return tampered("the entry that it proves is not in it")
+	}
+	if err := v.certified(); err != nil {
+		return err
 	}
 	keys, err := v.found.encode()
 	if err != nil || !bytes.Equal(keys, v.keys) {

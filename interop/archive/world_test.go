@@ -151,7 +151,7 @@ func (w *world) export(h archive.Head) []byte {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	sel := archive.NewSelection(h.Patient)
+	sel := archive.NewSelection(h.Scope)
 	all := slices.Concat(w.entries[0], w.entries[1])
 	for i := range all {
 		sel.Note(&all[i])

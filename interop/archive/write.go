@@ -29,15 +29,16 @@ type Tree struct {
 
 // Head says what an export is of.
 type Head struct {
+	Scope
 	Box      string // name, as in the origin of checkpoints
 	Epoch    [8]byte
-	Patient  clinic.ID // zero = everything
-	Program  string    // version of the program
+	Program  string // version of the program
 	At       time.Time
 	Trusted  bool // whether the clock was trusted
 	Own, In  Tree
 	Key      crypto.Signer // the box's Ed25519 identity
 	Cosigned []byte        // a checkpoint with witnesses; nil = none is kept
+	Certs    *Certificates // who says whose the key is; nil = nobody
 }
 
 // Writer writes an export. It holds the keys of people in memory, and a few lines.
@@ -69,6 +70,9 @@ func NewWriter(w io.Writer, h Head) (*Writer, error) {
 	if !h.Patient.IsZero() {
 		x.m.Patient = h.Patient.String()
 	}
+	if h.Record != (clinic.Leaf{}) {
+		x.m.Record = hex.EncodeToString(h.Record[:])
+	}
 	for _, j := range []clinic.Journal{clinic.Own, clinic.In} {
 		t := x.tree(j)
 		x.m.Journals = append(x.m.Journals, journalPart{
@@ -95,13 +99,13 @@ func (x *Writer) Add(e Entry) error {
 	p := x.m.part(e.Journal)
 	switch {
 	case n > 1 || x.received && e.Journal == clinic.Own || e.Index < x.last[n] || e.Index >= p.Size,
-		x.h.Patient.IsZero() && e.Index != x.last[n]:
+		x.m.whole() && e.Index != x.last[n]:
 		return fmt.Errorf("%w: %v", ErrOrder, &e)
 	case !e.Hole() && entry.LeafHash(e.Salt, e.Bytes) != e.Leaf:
 		return fmt.Errorf("%w: %v: leaf", ErrOrder, &e)
 	}
 	x.last[n], x.received = e.Index+1, e.Journal == clinic.In
-	if x.h.Patient.IsZero() {
+	if x.m.whole() {
 		e.Proof = nil
 		x.trees[n].add(e.Leaf)
 	} else if !p.holds(&e) {
@@ -134,7 +138,7 @@ func (x *Writer) Close() error {
 	}
 	for _, j := range []clinic.Journal{clinic.Own, clinic.In} {
 		p := x.m.part(j)
-		if t := &x.trees[j-clinic.Own]; x.h.Patient.IsZero() && (t.size != p.Size || t.root() != x.tree(j).Root) {
+		if t := &x.trees[j-clinic.Own]; x.m.whole() && (t.size != p.Size || t.root() != x.tree(j).Root) {
 			return fmt.Errorf("%w: %s has %d of %d entries, or another root", ErrOrder, p.Name, t.size, p.Size)
 		}
 		signed, err := checkpoint.Sign(checkpoint.Checkpoint{Origin: p.Origin, Size: p.Size, Root: [32]byte(p.Root)}, x.h.Key)
@@ -148,6 +152,15 @@ func (x *Writer) Close() error {
 	}
 	if x.h.Cosigned != nil {
 		if err := x.file(fileCosigned, x.h.Cosigned); err != nil {
+			return err
+		}
+	}
+	if x.h.Certs != nil {
+		b, err := x.h.Certs.encode()
+		if err == nil {
+			err = x.file(fileCerts, b)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -18,13 +18,15 @@ type container struct {
 	names []string
 }
 
-// layout lists the files that there must be, in order.
-func layout(cosigned bool) []string {
+// layout lists the files that there must be, in order, with those that there may be.
+func layout(may ...string) []string {
 	names := []string{fileReadme, fileSchema, fileEntries, fileKeys, fileOwn, fileIn}
-	if cosigned {
-		names = append(names, fileCosigned)
-	}
-	return append(names, fileManifest, fileSig)
+	return append(append(names, may...), fileManifest, fileSig)
+}
+
+// layouts are the ones that there are.
+func layouts() [][]string {
+	return [][]string{layout(), layout(fileCosigned), layout(fileCerts), layout(fileCosigned, fileCerts)}
 }
 
 func openContainer(r io.ReaderAt, size int64) (*container, error) {
@@ -37,7 +39,7 @@ func openContainer(r io.ReaderAt, size int64) (*container, error) {
 		c.files[f.Name] = f
 		c.names = append(c.names, f.Name)
 	}
-	if !slices.Equal(c.names, layout(len(c.names) > len(layout(false)))) {
+	if !slices.ContainsFunc(layouts(), func(l []string) bool { return slices.Equal(c.names, l) }) {
 		return nil, fmt.Errorf("%w: %d files, or others than there must be", ErrForm, len(c.names))
 	}
 	if err := c.contiguous(z, size); err != nil {

@@ -44,7 +44,7 @@ func (v *verifier) people(e item) {
 	case kind == 4: // a credential: 1 is the person's request
 		request := body.at(1).bytes
 		said, public := statement(request, 12)
-		if k := keyOf(said, 1); public == nil && len(k.Key) == 32 && signed(request, k.Key) && k.Person == hex.EncodeToString(subject.bytes) {
+		if k := keyOf(said, 1); public == nil && len(k.Key) == 32 && vouched(request, "person request", k.Key) && k.Person == hex.EncodeToString(subject.bytes) {
 			k.Request = request
 			v.note(k)
 		}
@@ -87,12 +87,6 @@ func statement(b []byte, kind byte) (item, error) {
 func keyOf(it item, from uint64) key {
 	person, role, facility, public := it.at(from), it.at(from+1), it.at(from+2), it.at(from+3)
 	return key{Person: hex.EncodeToString(person.bytes), Role: role.n, Facility: string(facility.bytes), Key: public.bytes}
-}
-
-// signed verifies a statement's signature by its own key.
-func signed(b []byte, public ed25519.PublicKey) bool {
-	m := slices.Concat([]byte("clinicbox statement person request\x00"), b[:3], b[67:])
-	return ed25519.Verify(public, m, b[3:67])
 }
 
 // signature verifies a clinician's signature of documents.

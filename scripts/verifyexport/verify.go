@@ -34,6 +34,7 @@ type manifest struct {
 	Epoch    string `json:"epoch"`
 	Key      []byte `json:"key"`
 	Patient  string `json:"patient"`
+	Record   string `json:"record"`
 	Journals []struct {
 		Name, Origin  string
 		Size, Entries uint64
@@ -50,6 +51,8 @@ type manifest struct {
 // verifier is one verification.
 type verifier struct {
 	want   []byte // the box's key, if somebody knows it
+	root   []byte // the fleet's root key, likewise
+	proved bool   // the entry of a proof was there
 	files  map[string]*zip.File
 	m      manifest
 	names  names
@@ -68,7 +71,10 @@ type verifier struct {
 
 func (v *verifier) summary() string {
 	what := "everything"
-	if v.m.Patient != "" {
+	switch {
+	case v.m.Record != "":
+		what = "the entry " + v.m.Record
+	case v.m.Patient != "":
 		what = "one patient"
 	}
 	return fmt.Sprintf("GOOD: %s of box %s, %s; %d entries recorded there, %d received; %d signatures fit, %d are without a key",
@@ -88,7 +94,7 @@ func (v *verifier) verify(path string) error {
 	if err := v.openZip(f, info.Size()); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.manifest, v.listed, v.loadNames, v.loadKeys, v.checkpoints, v.entries, v.whole} {
+	for _, step := range []func() error{v.manifest, v.listed, v.loadNames, v.loadKeys, v.checkpoints, v.certificates, v.entries, v.end} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -138,6 +144,9 @@ func (v *verifier) manifest() error {
 	}
 	if id, err := hex.DecodeString(v.m.Patient); err != nil || len(id) != 0 && len(id) != 16 {
 		return refuse("patient in manifest.json")
+	}
+	if leaf, err := hex.DecodeString(v.m.Record); err != nil || len(leaf) != 0 && len(leaf) != 32 || v.m.Record != strings.ToLower(v.m.Record) {
+		return refuse("record in manifest.json")
 	}
 	return nil
 }
@@ -208,7 +217,7 @@ func (v *verifier) entry(line []byte) error {
 	if l.journal == 0 && v.next[1] > 0 || l.index < v.next[l.journal] || l.index >= j.Size {
 		return errors.New("out of place")
 	}
-	if v.m.Patient == "" && (l.index != v.next[l.journal] || l.proof != nil) {
+	if v.all() && (l.index != v.next[l.journal] || l.proof != nil) {
 		return errors.New("an entry is missing before it")
 	}
 	v.next[l.journal] = l.index + 1
@@ -216,7 +225,8 @@ func (v *verifier) entry(line []byte) error {
 	if l.hole {
 		v.holes[l.journal]++
 	}
-	if v.m.Patient != "" {
+	v.proved = v.proved || hex.EncodeToString(l.leaf[:]) == v.m.Record
+	if !v.all() {
 		if !l.proves(j.Size, [32]byte(j.Root)) {
 			return errors.New("its proof does not lead to the root")
 		}
@@ -230,14 +240,20 @@ func (v *verifier) entry(line []byte) error {
 	return nil
 }
 
-// whole verifies what all entries together show.
-func (v *verifier) whole() error {
+// all reports whether everything is in the export.
+func (v *verifier) all() bool { return v.m.Patient == "" && v.m.Record == "" }
+
+// end verifies what all entries together show.
+func (v *verifier) end() error {
+	if v.m.Record != "" && !v.proved {
+		return refuse("the entry that it proves is not in it")
+	}
 	for n := range v.trees {
 		j := &v.m.Journals[n]
 		if v.count[n] != j.Entries || v.holes[n] != j.Holes {
 			return refuse("%s has %d entries, the manifest says %d", j.Name, v.count[n], j.Entries)
 		}
-		if root := v.trees[n].root(); v.m.Patient == "" && (v.trees[n].size != j.Size || !bytes.Equal(root[:], j.Root)) {
+		if root := v.trees[n].root(); v.all() && (v.trees[n].size != j.Size || !bytes.Equal(root[:], j.Root)) {
 			return refuse("the entries of %s have not the root that was signed", j.Name)
 		}
 	}

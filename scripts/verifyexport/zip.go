@@ -16,8 +16,10 @@ func (v *verifier) openZip(f io.ReaderAt, size int64) error {
 		return refuse("no .zip: %v", err)
 	}
 	want := []string{"README.txt", "schema.json", "entries.jsonl", "keys.json", "checkpoint", "checkpoint-in", "manifest.json", "manifest.sig"}
-	if len(z.File) == len(want)+1 {
-		want = slices.Insert(want, 6, "cosigned")
+	for _, may := range []string{"certificates.json", "cosigned"} { // the last of them stands first
+		if slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == may }) {
+			want = slices.Insert(want, 6, may)
+		}
 	}
 	v.files = map[string]*zip.File{}
 	var have []string

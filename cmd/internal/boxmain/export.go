@@ -11,12 +11,14 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/durable"
 	"clinicbox/interop/archive"
 	"clinicbox/store"
 )
 
-// export writes everything, or all of one patient, into a file in open formats. It is
+// export writes everything, all of one patient, or one record with its proof into a
+// file in open formats. It is
 // for an administrator, whose PIN is asked for, or who has the recovery code.
 func (p *Program) export(ctx context.Context) error {
 	var patient clinic.ID
@@ -26,8 +28,15 @@ func (p *Program) export(ctx context.Context) error {
 			return patientUsage(err)
 		}
 	}
-	if len(p.args) != 1 {
-		return fmt.Errorf("%w: export -config FILE [-patient ID] [-reason TEXT] EXPORT.zip", ErrUsage)
+	if len(p.args) != 1 || p.patient != "" && p.record != "" {
+		return fmt.Errorf("%w: export -config FILE [-patient ID | -record REF] [-reason TEXT] EXPORT.zip", ErrUsage)
+	}
+	var record question
+	if p.record != "" {
+		var err error
+		if record, err = parseRef(p.record); err != nil {
+			return err
+		}
 	}
 	path := p.args[0]
 	if _, err := os.Lstat(path); err == nil {
@@ -44,7 +53,7 @@ func (p *Program) export(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(p.Stderr, "CẢNH BÁO: tệp xuất KHÔNG mã hóa. Ai có tệp thì đọc được hồ sơ.\nWARNING: the export is NOT encrypted. Whoever has the file can read the records.")
-	x := &exporting{p: p, path: path, note: desk.ExportInput{Patient: patient, Words: p.reason, Act: clinic.NewID()}}
+	x := &exporting{p: p, path: path, asked: record, note: desk.ExportInput{Patient: patient, Words: p.reason, Act: clinic.NewID()}}
 	x.box = New(Options{Config: v.cfg, Log: p.logger(v.cfg), Probe: selfProbe(), Prepare: x.run})
 	x.box.vault = v
 	return x.box.setUp(ctx)
@@ -60,6 +69,9 @@ type exporting struct {
 	box  *Box
 	path string
 	note desk.ExportInput
+	// Of one record.
+	asked  question
+	record clinic.Leaf
 }
 
 // run asks who it is, records it, and writes. A full or read-only disk keeps nobody from saving the
@@ -67,6 +79,11 @@ type exporting struct {
 func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err error) {
 	if x.note.By, err = x.p.administrator(ctx, d); err != nil {
 		return err
+	}
+	if !x.asked.whole() {
+		if err := x.find(ctx, s); err != nil {
+			return err
+		}
 	}
 	err = d.NoteExport(ctx, x.note)
 	if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) || errors.Is(err, &desk.Error{Code: desk.CodeStoreReadOnly}) {
@@ -80,8 +97,8 @@ func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(x.p.Stdout, "đã xuất / exported: %s\n%d + %d mục / entries\nkhóa của hộp / key of the box: %s\n",
-		x.path, rep.Own.Entries, rep.In.Entries, keyText(rep.Key))
+	fmt.Fprintf(x.p.Stdout, "đã xuất / exported: %s\n%d + %d mục / entries\nkhóa của hộp / key of the box: %s\n%s\n",
+		x.path, rep.Own.Entries, rep.In.Entries, keyText(rep.Key), checkpoint.KeyLine(rep.Origin, rep.Key))
 	if rep.Attached > 0 {
 		fmt.Fprintf(x.p.Stdout, "CHÚ Ý: nội dung của %d tệp đính kèm KHÔNG có trong bản xuất; giữ bản sao trên phương tiện thứ hai.\nNOTE: the content of %d attachments is NOT in the export; keep a copy on a second medium.\n", rep.Attached, rep.Attached)
 	}
@@ -128,7 +145,10 @@ func (x *exporting) head(s *store.Store) (h archive.Head, err error) {
 		return h, err
 	}
 	h = archive.Head{
-		Box: boxName(x.box.vault), Epoch: s.Epoch(), Patient: x.note.Patient, Program: Version(), Key: keys.Private.Identity,
+		Box: boxName(x.box.vault), Epoch: s.Epoch(), Scope: archive.Scope{Patient: x.note.Patient, Record: x.record}, Program: Version(), Key: keys.Private.Identity,
+	}
+	if e, ok := x.box.vault.id.Enrolment(); ok {
+		h.Certs = &archive.Certificates{Root: e.Root, Statements: e.Statements, Box: e.Box}
 	}
 	h.At, h.Trusted = x.box.clock.Now()
 	for _, j := range []struct {

@@ -255,14 +255,14 @@ func looksAt(t *testing.T, s *store.Store, patient clinic.ID) (out []desk.Look) 
 func TestExportImportByCommands(t *testing.T) {
 	w := newExportWorld(t)
 	key := keyOf(t, w.good(w.as("administrator", adminPIN), "export", w.file("all.zip")))
-	if code, out, said := clinicbox(t, "", "verify-export", "-key", key, w.file("all.zip")); code != ExitOK || !strings.Contains(out, "good") || strings.Contains(out, "NOT KNOWN") {
+	if code, out, said := clinicbox(t, "", "verify", "export", "-key", key, w.file("all.zip")); code != ExitOK || !strings.Contains(out, "good") || strings.Contains(out, "NOT KNOWN") {
 		t.Fatal(code, out, said)
 	}
-	if code, out, _ := clinicbox(t, "", "verify-export", w.file("all.zip")); code != ExitOK || !strings.Contains(out, "NOT KNOWN") {
+	if code, out, _ := clinicbox(t, "", "verify", "export", w.file("all.zip")); code != ExitOK || !strings.Contains(out, "NOT KNOWN") {
 		t.Error("no key, and nobody says so:", code, out)
 	}
 	other := strings.Repeat("A", 43) + "="
-	if code, _, said := clinicbox(t, "", "verify-export", "-key", other, w.file("all.zip")); code != ExitDamage || !strings.Contains(said, "Another key") {
+	if code, _, said := clinicbox(t, "", "verify", "export", "-key", other, w.file("all.zip")); code != ExitDamage || !strings.Contains(said, "Another key") {
 		t.Error(code, said)
 	}
 	w.good(w.as("administrator", adminPIN), "export", "-patient", w.patient.String(), w.file("one.zip"))

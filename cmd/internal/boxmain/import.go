@@ -38,7 +38,7 @@ func (p *Program) importer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !rep.Patient.IsZero() {
+	if !rep.Patient.IsZero() || rep.Record != (clinic.Leaf{}) {
 		return errOnePatient
 	}
 	v, seed, err := p.newPerson(ctx, clinic.RoleAdministrator)

@@ -21,7 +21,7 @@ const (
 	ExitOK      = 0
 	ExitFailure = 1
 	ExitUsage   = 2 // command line or configuration
-	ExitDamage  = 3 // check or verify-export found something
+	ExitDamage  = 3 // check or verify found something
 )
 
 // ErrUsage wraps what is wrong with a command line.
@@ -48,6 +48,8 @@ type Program struct {
 	patient string
 	reason  string
 	key     string
+	root    string
+	record  string
 	in      *bufio.Reader // of Stdin, when lines are asked for
 	args    []string
 	// Who opened the box: a person by number and PIN, or whoever has the recovery code.
@@ -77,9 +79,9 @@ func commands() []command {
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
 		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
-		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, hoặc của một người bệnh (-patient, -reason), ra TỆP.zip mở được không cần chương trình này", "export everything, or one patient (-patient, -reason), to a FILE.zip that opens without this program"},
+		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, của một người bệnh (-patient, -reason), hoặc một mục cùng bằng chứng (-record REF), ra TỆP.zip mở được không cần chương trình này", "export everything, one patient (-patient, -reason), or one entry with its proof (-record REF), to a FILE.zip that opens without this program"},
 		{"import", (*Program).importer, true, "nhập TỆP.zip đã xuất vào hộp trống (-name, -key); mã PIN nhập từ bàn phím", "take an exported FILE.zip into an empty box (-name, -key); the PIN is read from the terminal"},
-		{"verify-export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất, bằng khóa công khai (-key)", "verify an exported FILE.zip by the public key (-key)"},
+		{"verify export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất ở bất cứ máy nào, bằng khóa công khai (-key) hoặc gốc của trung tâm (-root)", "verify an exported FILE.zip on any machine, by the public key (-key) or the centre's root (-root)"},
 		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
 		{"version", (*Program).version, false, "in phiên bản", "print the version"},
 		{"help", (*Program).help, false, "in trang này", "print this page"},
@@ -96,6 +98,9 @@ func (p *Program) ParseFlags(args []string) error {
 		args[0] = "help"
 	}
 	all := commands()
+	if len(args) > 1 && slices.ContainsFunc(all, func(c command) bool { return c.name == args[0]+" "+args[1] }) {
+		args = append([]string{args[0] + " " + args[1]}, args[2:]...)
+	}
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
 	if i < 0 {
 		return fmt.Errorf("%w: không có lệnh / no command %q; clinicbox help", ErrUsage, args[0])
@@ -114,7 +119,7 @@ func (p *Program) ParseFlags(args []string) error {
 	switch {
 	case p.command.config && p.path == "":
 		return fmt.Errorf("%w: clinicbox %s -config FILE", ErrUsage, p.command.name)
-	case len(p.args) > 0 && !slices.Contains([]string{probeCommand, "export", "import", "verify", "verify-export"}, p.command.name):
+	case len(p.args) > 0 && !slices.Contains([]string{probeCommand, "export", "import", "verify", "verify export"}, p.command.name):
 		return fmt.Errorf("%w: %s: thừa / unexpected %q", ErrUsage, p.command.name, p.args[0])
 	}
 	return nil
@@ -140,14 +145,16 @@ func (p *Program) flags(fs *flag.FlagSet) {
 		fs.StringVar(&p.role, "role", "administrator", "")
 	case "export":
 		text(&p.patient, "patient")
+		text(&p.record, "record")
 		text(&p.reason, "reason")
 	case "verify":
 		text(&p.patient, "patient")
 	case "import":
 		text(&p.name, "name")
 		text(&p.key, "key")
-	case "verify-export":
+	case "verify export":
 		text(&p.key, "key")
+		text(&p.root, "root")
 	}
 }
 

@@ -26,8 +26,10 @@ type gathered struct {
 	links  []clinic.Record
 	found  []clinic.Record
 
-	signed, cosigned *checkpoint.Checkpoint // that the box signed, of this journal; nil = none
-	key              ed25519.PublicKey      // of the box
+	signed, cosigned *checkpoint.Checkpoint    // that the box signed, of this journal; nil = none
+	received         *checkpoint.Checkpoint    // of what it received; in exports only
+	proofs           map[clinic.Ref][][32]byte // of the entries of an export; nil = the log itself is here
+	key              ed25519.PublicKey         // of the box
 }
 
 // see takes an entry.
@@ -128,8 +130,11 @@ func (x *gathered) hole() (clinic.Ref, bool) {
 }
 
 func (x *gathered) verdict(v verdict) verdict {
-	v.signed = x.holds(&v, x.signed)
-	v.cosign = x.holds(&v, x.cosigned)
+	if v.rec.Ref.Journal == clinic.In {
+		v.signed = x.holds(&v, x.received)
+	} else {
+		v.signed, v.cosign = x.holds(&v, x.signed), x.holds(&v, x.cosigned)
+	}
 	if v.hole {
 		v.bad = append(v.bad, "không còn đọc được, chỉ còn mã băm / can no longer be read, only its leaf hash is left")
 		return v
@@ -154,10 +159,13 @@ func (x *gathered) verdict(v verdict) verdict {
 
 // holds verifies the way from the record's leaf hash to a checkpoint's root.
 func (x *gathered) holds(v *verdict, c *checkpoint.Checkpoint) bool {
-	if c == nil || v.rec.Ref.Journal != clinic.Own || v.rec.Ref.Index >= c.Size {
+	if c == nil || v.rec.Ref.Index >= c.Size {
 		return false
 	}
-	path, err := x.Path(v.rec.Ref.Index, c.Size)
+	path, err := x.proofs[v.rec.Ref], error(nil)
+	if x.proofs == nil {
+		path, err = x.Path(v.rec.Ref.Index, c.Size)
+	}
 	if err == nil {
 		err = c.Holds(v.rec.Ref.Index, v.rec.Leaf, path)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/clinic/paper"
+	"clinicbox/device/config"
+	"clinicbox/internal/cert"
 	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/testpeer"
 	"clinicbox/peripherals/printer"
@@ -31,6 +34,7 @@ type verifyWorld struct {
 	exam, fixed         clinic.Record
 	vitals, appointment clinic.Record
 	signed, bent        clinic.Record
+	kin, link           clinic.Record  // of guarded
 	paper               clinic.PaperQR // of the appointment
 }
 
@@ -74,8 +78,8 @@ func (w *verifyWorld) fill(s *store.Store) {
 		t.Fatal(err)
 	}
 	w.paper = clinic.PaperQR{Leaf: w.appointment.Leaf[:], TreeHead: head, Record: w.patient, Slip: slip}
-	act(clinic.Draft{Kind: clinic.KindPatient, Subject: w.guarded, Body: &clinic.Patient{Name: "Trần Văn Kín"}})
-	act(clinic.Draft{Kind: clinic.KindLink, Subject: w.patient, Body: &clinic.Link{Other: w.guarded[:], Same: true}})
+	w.kin = act(clinic.Draft{Kind: clinic.KindPatient, Subject: w.guarded, Body: &clinic.Patient{Name: "Trần Văn Kín"}})
+	w.link = act(clinic.Draft{Kind: clinic.KindLink, Subject: w.patient, Body: &clinic.Link{Other: w.guarded[:], Same: true}})
 }
 
 // asks verifies.
@@ -154,6 +158,16 @@ func TestVerifyPatient(t *testing.T) {
 	if code, said := box.run("0\n"+box.code+"\n", "verify", "-patient", w.guarded.String()); code != ExitDamage || !strings.Contains(said, refText(w.exam.Ref)+" ") {
 		t.Errorf("by the recovery code, from the linked ID: %d %s", code, said)
 	}
+	for _, c := range []struct{ what, stdin, ref, want string }{
+		{"a doctor's proof", box.as("doctor", doctorPIN), refText(w.exam.Ref), "Only an administrator"},
+		{"of a protected record", w.stdin, refText(w.kin.Ref), "-reason"},
+		{"by the recovery code", "0\n" + box.code + "\n", refText(w.exam.Ref), "administrator's number"},
+	} {
+		if code, said := box.run(c.stdin, "export", "-record", c.ref, box.file("a.zip")); code == ExitOK || !strings.Contains(said, c.want) {
+			t.Errorf("%s: %d %s", c.what, code, said)
+		}
+	}
+	box.nothing()
 }
 
 // TestVerifyLog: the whole log is compared with what was signed, from the entries.
@@ -218,5 +232,77 @@ func TestPrintedPaperIsProven(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.wants(ExitOK, []string{strings.TrimSpace(string(out))}, "this journal as it was with", "hẹn khám lại / appointment")
+	}
+}
+
+// TestProofByCommands: one record leaves the box with its proof, and who knows the root
+// of the fleet, or the log's key line, proves it on another machine.
+func TestProofByCommands(t *testing.T) {
+	f := newFleet(t)
+	w := &verifyWorld{T: t, config: write(t, ""), patient: clinic.ID{0xa1, 2, 3}, guarded: clinic.ID{0xb2, 2, 3}}
+	f.joinBox(must[config.Box](t)(Load(w.config)))
+	if code, _, said := clinicbox(t, adminPIN+"\n", "staff", "-config", w.config, "-name", "Lê Thị Quản Trị"); code != ExitOK {
+		t.Fatal(code, said)
+	}
+	withStore(t, w.config, func(v *vault) error { return v.loadKey(t.Context(), false) }, w.fill)
+	dir, print := t.TempDir(), cert.Fingerprint(f.Root())
+	export := func(ref string) (code int, path, said string) {
+		path = filepath.Join(dir, clinic.NewID().String()+".zip")
+		code, out, errs := clinicbox(t, "1\n"+adminPIN+"\n", "export", "-config", w.config, "-record", ref, path)
+		return code, path, out + errs
+	}
+	line, stranger := "", cert.Fingerprint(newFleet(t).Root())
+	for _, c := range []struct {
+		ref  string
+		code int
+		want []string
+	}{
+		{w.paper.String(), ExitOK, []string{"one entry", "hẹn khám lại / appointment", "proven under the checkpoint of", "không đổi / unchanged"}},
+		{w.paper.Slip, ExitOK, []string{"hẹn khám lại / appointment"}},
+		{fmt.Sprintf("%x", w.exam.Leaf), ExitOK, []string{"khám / exam", fmt.Sprintf("CORRECTED by own:%d", w.fixed.Ref.Index), "BS. Trần Văn Thử", "fits, the centre has not confirmed"}},
+		{refText(w.vitals.Ref), ExitDamage, []string{"sinh hiệu / vitals", "!  chữ ký không khớp"}},
+	} {
+		code, path, said := export(c.ref)
+		if code != ExitOK {
+			t.Fatalf("%s: %d %s", c.ref, code, said)
+		}
+		line = regexp.MustCompile(`cb/tram-01/\S+`).FindString(said)
+		for _, by := range [][]string{{"-root", print}, {"-key", line}} {
+			code, out, errs := clinicbox(t, "", append(append([]string{"verify", "export"}, by...), path)...)
+			if code != c.code || strings.Contains(out, "NOT KNOWN") {
+				t.Errorf("%s by %s: %d %s%s", c.ref, by[0], code, out, errs)
+			}
+			for _, want := range append(c.want, "certified by: gốc / root "+print) {
+				if !strings.Contains(out, want) {
+					t.Errorf("%s: %q is missing in\n%s", c.ref, want, out)
+				}
+			}
+			if strings.Contains(out, "bí mật") {
+				t.Errorf("verify tells what a record says:\n%s", out)
+			}
+		}
+		if text := unzipped(t, path); strings.Contains(text, "Nguyễn Thị Mẫu") || strings.Contains(text, "Kín") {
+			t.Errorf("%s: the proof has more than the record", c.ref)
+		}
+		if code, _, said := clinicbox(t, "", "verify", "export", "-root", stranger, path); code != ExitDamage || !strings.Contains(said, "Another key") {
+			t.Errorf("by another root: %d %s", code, said)
+		}
+		if code, _, said := clinicbox(t, adminPIN+"\n", "import", "-config", write(t, ""), "-name", "Ai Đó", path); code == ExitOK || !strings.Contains(said, "one patient or entry") {
+			t.Errorf("imported: %d %s", code, said)
+		}
+	}
+	_, said := w.asks()
+	if !strings.Contains(said, line) {
+		t.Errorf("the log's key line is not %s: %s", line, said)
+	}
+	for ref, want := range map[string]string{
+		"own:0": "no patient", "own:99999": "NO such entry", "in:7": "NO such entry", "abcdef": "REF", "0123456789abcdef": "32 digits",
+		refText(w.link.Ref): "names two patients", strings.Repeat("ab", 32): "NO such entry", "H22736A00778O": "NO such entry",
+	} {
+		if code, path, said := export(ref); code == ExitOK || !strings.Contains(said, want) {
+			t.Errorf("%s: %d %s", ref, code, said)
+		} else if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s: left a file", ref)
+		}
 	}
 }

@@ -111,7 +111,11 @@ func refText(r clinic.Ref) string { return fmt.Sprintf("%s:%d", journalName(r.Jo
 func (x *gathered) logWords(v *verdict) string {
 	var out []string
 	if v.signed {
-		out = append(out, fmt.Sprintf("chứng minh được dưới điểm kiểm tra %d mục mà hộp đã ký / proven under the checkpoint of %d entries that the box signed", x.signed.Size, x.signed.Size))
+		c := x.signed
+		if v.rec.Ref.Journal == clinic.In {
+			c = x.received
+		}
+		out = append(out, fmt.Sprintf("chứng minh được dưới điểm kiểm tra %d mục mà hộp đã ký / proven under the checkpoint of %d entries that the box signed", c.Size, c.Size))
 	}
 	if v.cosign {
 		who := strings.Join(checkpoint.Witnesses(x.CosignedNote), ", ")

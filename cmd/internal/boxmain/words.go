@@ -52,6 +52,9 @@ func recordWords() []word {
 		{medium.ErrFull, "Hết chỗ trên ổ của data.dir. Bản sao còn nguyên; giải phóng chỗ rồi chạy lại cùng lệnh.", "The disk of data.dir is full. The copy is whole; make room and run the same command again."},
 		{medium.ErrReadOnly, "Không ghi được vào data.dir. Bản sao còn nguyên; xem quyền và ổ lưu rồi chạy lại cùng lệnh.", "Nothing can be written to data.dir. The copy is whole; look at rights and disk and run the same command again."},
 		{errBroken, "Bản xuất đúng như hộp đã ghi, nhưng chữ ký của người ở các mục kể dưới không khớp: không tính là đã ký. Báo cho nơi đã xuất.", "The export is what the box wrote, but people's signatures at the entries named below do not fit: they count as unsigned. Tell who exported it."},
+		{errHole, "Mục này không còn đọc được trên hộp, chỉ còn mã băm: không xuất được. Chạy clinicbox mend rồi thử lại.", "This record can no longer be read on the box, only its hash is left: it cannot be exported. Run clinicbox mend and try again."},
+		{errTwoPatients, "Mục này nói đến hai người bệnh: không trao riêng được. Chưa ghi gì ra tệp.", "This record names two patients: it is not handed out alone. Nothing was written."},
+		{errRevokedBox, "Bản xuất đúng như hộp đã ghi, nhưng trung tâm đã thu hồi chứng nhận của hộp. Hỏi trung tâm từ ngày nào và vì sao.", "The export is what the box wrote, but the centre took back the box's certificate. Ask the centre since when and why."},
 		{errNoRecord, "Trong nhật ký của hộp này KHÔNG có mục như vậy: của hộp khác, hoặc giấy không thật. Không có gì thay đổi.", "There is NO such entry in the journals of this box: it is of another box, or the paper is not real. Nothing has changed."},
 		{errNotProven, "Mục kể trên KHÔNG chứng minh được (dấu !). Không xóa gì; giữ giấy lại và báo trung tâm.", "What is named above is NOT proven (at !). Delete nothing; keep the paper and tell the centre."},
 		{errNotAdministrator, "Danh sách của một người bệnh chỉ dành cho người quản trị. Chưa in gì.", "The list of a patient is for an administrator only. Nothing was printed."},
@@ -111,7 +114,7 @@ func exportWords() []word {
 	return []word{
 		{store.ErrNotEmpty, "Hộp này đã có hồ sơ: chỉ nhập được vào hộp trống. Không có gì thay đổi.", "This box has records: only an empty one takes an export. Nothing has changed."},
 		{store.ErrImport, "Lần nhập trước bị ngắt giữa chừng. Chạy lại lệnh import với cùng tệp.", "An import was cut off. Run import again with the same file."},
-		{errOnePatient, "Đây là bản xuất của một người bệnh, không làm thành hộp được. Không có gì thay đổi.", "This is the export of one patient, which makes no box. Nothing has changed."},
+		{errOnePatient, "Đây là bản xuất của một người bệnh hoặc một mục, không làm thành hộp được. Không có gì thay đổi.", "This is the export of one patient or entry, which makes no box. Nothing has changed."},
 		{fs.ErrExist, "Đã có tệp ghi ở dưới; không ghi đè. Chọn tên khác. (Tệp .tmp là của một lần xuất bị ngắt: xóa được.)", "The file named below exists and is not written over. Choose another name. (A .tmp is left of an export that was cut: it may go.)"},
 		{store.ErrOther, "Tệp đã thay đổi trong lúc đang nhập. Không có gì được nhập; chạy lại.", "The file changed while it was read. Nothing was taken from it; run the command again."},
 		{archive.ErrTampered, "Bản xuất KHÔNG còn như hộp đã ghi: bị sửa, hỏng hoặc thiếu. Không có gì được nhập.", "The export is NOT what the box wrote: changed, damaged or cut. Nothing was taken from it."},

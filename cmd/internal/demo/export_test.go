@@ -161,7 +161,7 @@ func TestMonthIsExportedAndImported(t *testing.T) {
 	before := patients(t, from)
 	said := good(t, admin, "export", "-config", from, a)
 	key := regexp.MustCompile(`key of the box: (\S{44})`).FindStringSubmatch(said)[1]
-	verdict := good(t, "", "verify-export", "-key", key, a)
+	verdict := good(t, "", "verify", "export", "-key", key, a)
 	if !strings.Contains(verdict, " 0 hỏng / broken") || strings.Contains(verdict, " 0 đúng") {
 		t.Error(verdict)
 	}
@@ -202,7 +202,7 @@ func TestPatientsExportHasNobodyElse(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "one.zip")
 	good(t, "1\n"+p.team.of(clinic.RoleAdministrator).PIN+"\n", "export", "-config", from, "-patient", one.String(), path)
-	verdict := good(t, "", "verify-export", path)
+	verdict := good(t, "", "verify", "export", path)
 	if !strings.Contains(verdict, "one patient") {
 		t.Error(verdict)
 	}
