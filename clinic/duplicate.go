@@ -7,26 +7,39 @@ type Likeness uint8
 const (
 	LikeNone   Likeness = 0
 	LikeName   Likeness = 1 // same folded name and birth date
-	LikeNumber Likeness = 2 // same number, and both hold it now
+	LikeBirth  Likeness = 2 // same mother and birth date, and not known to be twins
+	LikeNumber Likeness = 3 // same number, and both hold it now
 )
 
 // Alike compares two patients on a day. A birth date of which only the year is
-// known compares by the year; one that is unknown altogether by nothing.
+// known compares by the year; one that is unknown altogether by nothing. Twins are
+// alike in nothing, and neither are people of whom nobody knows the name.
 func Alike(a, b *Patient, on Date) Likeness {
+	if Twins(a, b) {
+		return LikeNone
+	}
 	for _, id := range a.Identifiers {
 		if id.Live(on) && b.Holds(id.System, id.Value, on) {
 			return LikeNumber
 		}
 	}
-	if a.Folded != "" && a.Folded == b.Folded && sameBirth(a.Birth, b.Birth) {
+	switch {
+	case OneBirth(a, b):
+		return LikeBirth
+	case a.Folded != "" && a.Folded == b.Folded && sameBirth(a.Birth, b.Birth) && !a.nameless():
 		return LikeName
 	}
 	return LikeNone
 }
 
+// nameless reports whether the name is one that every unknown patient has.
+func (p *Patient) nameless() bool { return p.Unnamed && len(p.Mother) == 0 }
+
 // Live reports whether the number is still the person's on the day. An insurance
 // card that ended is not: the next holder of a number is somebody else.
-func (id *Identifier) Live(on Date) bool { return id.To.IsZero() || !id.To.Before(on) }
+func (id *Identifier) Live(on Date) bool {
+	return !id.Unsure && (id.To.IsZero() || !id.To.Before(on))
+}
 
 // Holds reports whether the patient holds the number on the day.
 func (p *Patient) Holds(s System, value string, on Date) bool {

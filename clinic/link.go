@@ -188,7 +188,8 @@ func (x *Identity) order() {
 }
 
 // Join returns the details of a person from those of each ID, the leading one first:
-// the first's, with the numbers of all. A nil has none yet.
+// the first's, with the numbers of all and the birth from the first that knows the
+// mother. A nil has none yet.
 func Join(parts ...*Patient) *Patient {
 	parts = slices.DeleteFunc(slices.Clone(parts), func(p *Patient) bool { return p == nil })
 	if len(parts) == 0 {
@@ -198,6 +199,10 @@ func Join(parts ...*Patient) *Patient {
 		return parts[0]
 	}
 	out := *parts[0]
+	if i := slices.IndexFunc(parts, func(p *Patient) bool { return len(p.Mother) > 0 }); i > 0 {
+		b := parts[i]
+		out.Mother, out.Order, out.Of, out.BirthTime, out.BornGrams, out.Born = b.Mother, b.Order, b.Of, b.BirthTime, b.BornGrams, b.Born
+	}
 	out.Identifiers = nil
 	for _, p := range slices.Backward(parts) { // Current takes the last: the leading one's
 		for _, n := range p.Identifiers {

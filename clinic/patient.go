@@ -35,6 +35,9 @@ type Identifier struct {
 	Facility  string `cbor:"5,keyasint,omitempty"` // nơi đăng ký KCB ban đầu, 5 characters
 	FiveYears Date   `cbor:"6,keyasint,omitempty"` // date on which 5 years running are reached
 	Area      string `cbor:"7,keyasint,omitempty"` // K1, K2, K3
+	// Unsure: another record held the number when somebody gave it here. It is kept and
+	// found, and counts for nothing until that is settled.
+	Unsure bool `cbor:"8,keyasint,omitempty"`
 }
 
 // Source tells how the identity in hand was established
@@ -71,7 +74,10 @@ type Patient struct {
 	Order     int    `cbor:"14,keyasint,omitempty"` // of twins and more: 1 for the first
 	BirthTime string `cbor:"15,keyasint,omitempty"` // "HH:MM" in Viet Nam's time, on Birth
 	BornGrams int    `cbor:"16,keyasint,omitempty"` // weight at birth in grams
-	Unnamed   bool   `cbor:"17,keyasint,omitempty"` // Name says only whose child it is
+	// Unnamed: Name says only whose child it is, or that nobody knows who it is.
+	Unnamed bool   `cbor:"17,keyasint,omitempty"`
+	Of      int    `cbor:"18,keyasint,omitempty"` // how many were born with Order; 0 = one
+	Born    BornAt `cbor:"19,keyasint,omitempty"`
 }
 
 // Current returns the identifier of the system that is valid on the day, the
@@ -79,10 +85,9 @@ type Patient struct {
 func (p *Patient) Current(s System, on Date) (Identifier, bool) {
 	for i := len(p.Identifiers) - 1; i >= 0; i-- {
 		id := p.Identifiers[i]
-		if id.System != s || !id.To.IsZero() && id.To.Before(on) {
-			continue
+		if id.System == s && id.Live(on) {
+			return id, true
 		}
-		return id, true
 	}
 	return Identifier{}, false
 }

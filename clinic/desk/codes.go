@@ -46,9 +46,15 @@ const (
 
 	// Patients.
 	CodeNoPatient     Code = "patient.none"
-	CodeDuplicates    Code = "patient.duplicates"    // Found: who it may be
-	CodeNumberTaken   Code = "patient.number-taken"  // Field; Found: who has the number
-	CodeBirth         Code = "patient.birth"         // not a date, in the future, or over 130 years ago
+	CodeDuplicates    Code = "patient.duplicates"   // Found: who it may be
+	CodeNumberTaken   Code = "patient.number-taken" // Field; Found: who has the number
+	CodeBirth         Code = "patient.birth"        // not a date, in the future, or over 130 years ago
+	CodeBirthTime     Code = "patient.birth-time"   // no time of day, or in the future
+	CodeBornGrams     Code = "patient.born-grams"   // Args: low, high
+	CodeBornOrder     Code = "patient.born-order"   // the third of two
+	CodeMotherMale    Code = "patient.mother-male"
+	CodeMotherSelf    Code = "patient.mother-self"   // the mother is the child, or descends from it
+	CodeMotherAge     Code = "patient.mother-age"    // Args: age, of the mother at the birth
 	CodeLinkSaid      Code = "patient.link-said"     // somebody said that other records of the two are of two people
 	CodeSex           Code = "patient.sex"           // no such value
 	CodeName          Code = "patient.name"          // no name of a person
@@ -113,6 +119,7 @@ func Codes() []Code {
 		CodeFormAct, CodeMixed, CodeChanged, CodeWhy,
 		CodeTooLong, CodeRequired, CodeText, CodeTooMany,
 		CodeValue, CodeNothing, CodeClockUntrusted, CodeStoreFull, CodeStoreReadOnly, CodeNoPatient,
+		CodeBirthTime, CodeBornGrams, CodeBornOrder, CodeMotherMale, CodeMotherSelf, CodeMotherAge,
 		CodeDuplicates, CodeNumberTaken, CodeLinkSaid, CodeBirth, CodeSex,
 		CodeName, CodeNumberLength, CodeScanUnknown, CodeScanSlipNone,
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeScanPaperNone, CodeSlipOther, CodeAllergyNeeds,

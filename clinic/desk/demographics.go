@@ -33,8 +33,12 @@ func (d *Desk) demographics(in PatientInput) (*clinic.Patient, error) {
 			}
 		}
 	}
+	if p.Unnamed {
+		p.Name = "" // the act says whose child it is
+	}
 	p.Folded = d.o.Fold(p.Name)
 	bad = append(bad, d.checkPerson(&p)...)
+	bad = append(bad, d.checkBirth(&p)...)
 	if p.Identifiers, err = d.identifiers(p.Identifiers); err != nil {
 		if err := bad.collect(err); err != nil {
 			return nil, err
@@ -48,6 +52,7 @@ func (d *Desk) demographics(in PatientInput) (*clinic.Patient, error) {
 func (d *Desk) checkPerson(p *clinic.Patient) Errors {
 	var bad Errors
 	switch {
+	case p.Unnamed:
 	case p.Name == "":
 		bad = append(bad, &Error{Code: CodeRequired, Field: "name"})
 	case !isName(p.Name), p.Folded == "", len(p.Name) > 255:

@@ -20,6 +20,7 @@ const (
 	ByName   HitWhy = 3
 	BySlip   HitWhy = 4
 	ByBirth  HitWhy = 5 // same name and birth date (duplicates)
+	ByMother HitWhy = 6 // a child of somebody
 )
 
 // Hit is a patient who was found.
@@ -32,6 +33,8 @@ type Hit struct {
 	// Under is the name of the linked record by which the person was found, when it
 	// is not the one in Now.
 	Under string
+	// Mother is her name, by which a child was found.
+	Mother string
 	// Like tells that the person may be the same as LikeID, another hit, or as the
 	// person whose page it is.
 	Like   clinic.Likeness
@@ -58,8 +61,12 @@ func (d *Desk) Find(ctx context.Context, by clinic.ID, query string) (hits []Hit
 		if err != nil {
 			return err
 		}
-		d.pairUp(found)
+		if err := d.pairUp(r, found); err != nil {
+			return err
+		}
 		hits, err = d.veilHits(r, by, found)
+		// Whose child somebody is is told by their record alone.
+		hits = slices.DeleteFunc(hits, func(h Hit) bool { return h.Closed && h.Mother != "" })
 		return err
 	})
 	return hits, err
@@ -92,11 +99,26 @@ func (d *Desk) find(r Reader, query string) ([]Hit, error) {
 			return hits, err
 		}
 	}
+	return d.byName(r, query)
+}
+
+// byName returns who has the name, then who had it as a child without one.
+func (d *Desk) byName(r Reader, query string) ([]Hit, error) {
 	ids, err := r.ByName(query, findLimit)
 	if err != nil {
 		return nil, err
 	}
-	return hitsOf(r, ids, ByName)
+	out, err := hitsOf(r, ids, ByName)
+	if err != nil {
+		return nil, err
+	}
+	children, err := d.smallChildrenOf(r, query)
+	for _, h := range children {
+		if !slices.ContainsFunc(out, func(o Hit) bool { return o.ID == h.ID }) {
+			out = append(out, h)
+		}
+	}
+	return out, err
 }
 
 // byNumbers returns who has one of the numbers now, then who had one. A cancelled

@@ -58,7 +58,10 @@ func (d *Desk) Compare(ctx context.Context, by, a, b clinic.ID) (out CompareView
 			}
 		}
 		out.One = whos[0].Has(out.Right.ID)
-		out.Like = clinic.Alike(files[0].Now, files[1].Now, d.today())
+		out.Like, err = d.like(r, &Hit{Now: *files[0].Now, who: whos[0]}, &Hit{Now: *files[1].Now, who: whos[1]})
+		if err != nil {
+			return err
+		}
 		out.said(&whos[0])
 		out.Names, err = names(r)
 		return err

@@ -105,6 +105,8 @@ type Patient struct {
 	VisitRows map[clinic.ID]VisitRow
 	Doubts    []string             // clinic.CitizenDoubts about the current number
 	Alike     []Hit                // others who may be the same person, and of whom nobody said
+	Mother    *Hit                 // nil when none is known; without a name when her details are on another box
+	Children  []Hit                // the youngest first
 	Linked    map[clinic.ID]string // the name, and unless closed the number, under each ID of Who.Bonds
 }
 
@@ -138,6 +140,9 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 			return err
 		}
 		if err = d.linked(r, by, &out); err != nil {
+			return err
+		}
+		if err = d.family(r, by, &out); err != nil {
 			return err
 		}
 		return out.visits(r, d.now())

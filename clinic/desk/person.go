@@ -66,13 +66,19 @@ func detailsOf(r People, patient clinic.ID) (clinic.Identity, *clinic.Patient, e
 	if err != nil {
 		return who, nil, err
 	}
+	p, err := joined(r, &who)
+	return who, p, err
+}
+
+// joined returns the details of a person whose IDs are known; nil when there are none.
+func joined(r People, who *clinic.Identity) (_ *clinic.Patient, err error) {
 	parts := make([]*clinic.Patient, len(who.IDs))
 	for i, id := range who.IDs {
 		if parts[i], err = r.Patient(id); err != nil {
-			return who, nil, err
+			return nil, err
 		}
 	}
-	return who, clinic.Join(parts...), nil
+	return clinic.Join(parts...), nil
 }
 
 // alikeNames is how many people of one name are compared for the hint on a page.
@@ -99,9 +105,16 @@ func (d *Desk) alike(r Reader, by clinic.ID, who *clinic.Identity, now *clinic.P
 	if err != nil {
 		return nil, err
 	}
+	born, err := siblings(r, now)
+	if err != nil {
+		return nil, err
+	}
 	var out []Hit
-	for _, h := range append(hits, named...) {
-		h.Like = clinic.Alike(now, &h.Now, d.today())
+	self := Hit{Now: *now, who: *who}
+	for _, h := range slices.Concat(hits, born, named) {
+		if h.Like, err = d.like(r, &self, &h); err != nil {
+			return nil, err
+		}
 		if h.Like == clinic.LikeNone || who.Has(h.ID) || answered(who, &h.who) ||
 			slices.ContainsFunc(out, func(o Hit) bool { return o.ID == h.ID }) {
 			continue
@@ -110,6 +123,44 @@ func (d *Desk) alike(r Reader, by clinic.ID, who *clinic.Identity, now *clinic.P
 	}
 	slices.SortStableFunc(out, func(a, b Hit) int { return int(b.Like) - int(a.Like) })
 	return d.veilHits(r, by, out)
+}
+
+// siblings returns the children of the person's mother: one born on the same day may be
+// the same child, registered twice.
+func siblings(r People, p *clinic.Patient) ([]Hit, error) {
+	id, ok := p.MotherID()
+	if !ok {
+		return nil, nil
+	}
+	who, err := identity(r, id)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := childrenOf(r, &who)
+	if err != nil {
+		return nil, err
+	}
+	return hitsOf(r, ids, ByMother)
+}
+
+// like compares two people. A mother and her child are two, whatever number was typed
+// for both, and so are twins whose mother has two records.
+func (d *Desk) like(r People, a, b *Hit) (clinic.Likeness, error) {
+	if a.Now.ChildOf(&b.who) || b.Now.ChildOf(&a.who) {
+		return clinic.LikeNone, nil
+	}
+	one, other := a.Now, b.Now
+	x, ok := one.MotherID()
+	if _, both := other.MotherID(); ok && both {
+		mother, err := identity(r, x)
+		if err != nil {
+			return clinic.LikeNone, err
+		}
+		if other.ChildOf(&mother) {
+			other.Mother = one.Mother
+		}
+	}
+	return clinic.Alike(&one, &other, d.today()), nil
 }
 
 // linked names those of whom somebody said whether they are the person. Why they are
@@ -158,10 +209,13 @@ func answered(a, b *clinic.Identity) bool {
 }
 
 // pairUp marks those of a list that may be one person.
-func (d *Desk) pairUp(hits []Hit) {
+func (d *Desk) pairUp(r People, hits []Hit) error {
 	for i := range hits {
 		for j := range hits[:i] {
-			like := clinic.Alike(&hits[i].Now, &hits[j].Now, d.today())
+			like, err := d.like(r, &hits[i], &hits[j])
+			if err != nil {
+				return err
+			}
 			if like == clinic.LikeNone || answered(&hits[i].who, &hits[j].who) {
 				continue
 			}
@@ -173,4 +227,5 @@ func (d *Desk) pairUp(hits []Hit) {
 			}
 		}
 	}
+	return nil
 }

@@ -44,6 +44,9 @@ func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, err
 				return nil, &Error{Code: CodeDuplicates, Found: found}
 			}
 			body := *p // what is typed stays as it is: the store may ask again
+			if err := w.rename(&body, &clinic.Patient{}, &clinic.Identity{}); err != nil {
+				return nil, err
+			}
 			if len(body.Identifiers) == 0 {
 				if err := d.temporary(w, &body); err != nil {
 					return nil, err
@@ -92,7 +95,11 @@ func (d *Desk) duplicates(w *work, p *clinic.Patient, different bool) ([]Hit, er
 		return nil, err
 	}
 	for _, h := range hits {
-		if !seen[h.ID] && clinic.Alike(p, &h.Now, w.today) != clinic.LikeNone {
+		like, err := d.like(w, &Hit{Now: *p}, &h)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[h.ID] && like != clinic.LikeNone {
 			found = append(found, h)
 		}
 	}
@@ -154,6 +161,9 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 			if err != nil {
 				return nil, err
 			}
+			if err := w.rename(&body, have, &who); err != nil {
+				return nil, err
+			}
 			taken, err := d.holders(w, newNumbers(have, p, w.today), who.Lead())
 			if err != nil {
 				return nil, err
@@ -169,6 +179,18 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 		},
 		same: func(body any) bool { return samePatient(body, p) },
 	})
+}
+
+// rename calls somebody who has no name yet by whose child it is, and checks a mother
+// who is new, or whose child's details changed.
+func (w *work) rename(p, have *clinic.Patient, who *clinic.Identity) error {
+	if p.Unnamed {
+		p.Name, p.Folded = have.Name, have.Folded
+		if len(p.Mother) == 0 {
+			p.Name, p.Folded = clinic.UnknownName, w.desk.o.Fold(clinic.UnknownName)
+		}
+	}
+	return w.motherOf(p, have, who)
 }
 
 func currentPatient(w *work, in PatientInput) (clinic.Record, error) {
@@ -225,5 +247,8 @@ func samePatient(body any, typed *clinic.Patient) bool {
 		}
 	}
 	saved.Identifiers, want.Identifiers = nil, nil
+	if want.Unnamed { // the act names it
+		saved.Name, saved.Folded = want.Name, want.Folded
+	}
 	return reflect.DeepEqual(saved, want)
 }
