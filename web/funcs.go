@@ -24,7 +24,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"unit":   func(u string) string { return unitText(c, u) },
 		"lately": func(t, now time.Time) string { return lately(c, t, now) },
 		"moment": func(t time.Time) string { return momentText(c, t) },
-		"age":    func(birth, on clinic.Date) string { return ageText(c, birth, on) },
+		"age":    func(birth clinic.Date, at string, now time.Time) string { return ageText(c, birth, at, now) },
 		"count":  func(n any) string { return numText(c, countText(n)) },
 		"num":    func(n any) string { return numText(c, fmt.Sprint(n)) },
 		"input":  newInput, "chips": newChips, "described": described,
@@ -34,7 +34,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"rowMore":  func(r clinic.CatalogRow) string { return rowMore(c, r) },
 		"lost":     lostView,
 		"lostName": lostName,
-		"queueRow": func(row desk.QueueRow, next bool, today clinic.Date) queueRow { return queueRow{row, next, today} },
+		"queueRow": func(row desk.QueueRow, next bool, now time.Time) queueRow { return queueRow{row, next, now} },
 		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
 		"systemKey": systemKey, "patientOf": patientOf,
 		"paperQuantity": func(q clinic.Milli) string { return numText(c, clinic.PaperQuantity(q)) },
@@ -75,19 +75,13 @@ func dayText(c *i18n.Catalogue, d clinic.Date) string {
 	return c.Text("weekday."+strconv.Itoa(int(d.Time().Weekday()))) + " " + dateText(c, d)
 }
 
-// ageText writes an age as clinicians say it: years, below three years months,
-// below two months days.
-func ageText(c *i18n.Catalogue, birth, on clinic.Date) string {
-	a := birth.AgeAt(on)
-	switch {
-	case birth.IsZero():
+// ageText writes an age as papers say it (clinic.SayAge).
+func ageText(c *i18n.Catalogue, birth clinic.Date, at string, now time.Time) string {
+	n, unit, ok := clinic.SayAge(birth, at, now)
+	if !ok {
 		return ""
-	case a.Years >= 3 || birth.Month == 0:
-		return c.Text("age.years", "n", a.Years)
-	case a.Years > 0 || a.Months >= 2 || birth.Day == 0:
-		return c.Text("age.months", "n", a.Years*12+a.Months)
 	}
-	return c.Text("age.days", "n", a.Months*30+a.Days)
+	return c.Text([...]string{"age.years", "age.months", "age.days", "age.hours"}[unit], "n", n)
 }
 
 // numText writes a number that the country's way was written in, 1.234,5, as
@@ -151,21 +145,21 @@ func patientOf(r clinic.Record) *clinic.Patient {
 
 // queueRow is a line of today's list with what the list knows around it.
 type queueRow struct {
-	Row   desk.QueueRow
-	Next  bool
-	Today clinic.Date
+	Row  desk.QueueRow
+	Next bool
+	Now  time.Time
 }
 
 // foundRow is a found patient with what the list knows around it.
 type foundRow struct {
 	Hit    desk.Hit
 	Scan   string
-	Today  clinic.Date
+	Now    time.Time
 	Number string // the last digits only: enough to tell people apart
 }
 
-func newHit(h desk.Hit, scan string, today clinic.Date) foundRow {
-	row := foundRow{Hit: h, Scan: scan, Today: today}
+func newHit(h desk.Hit, scan string, now time.Time) foundRow {
+	row := foundRow{Hit: h, Scan: scan, Now: now}
 	for _, id := range h.Now.Identifiers {
 		if id.To.IsZero() && len(id.Value) > 4 {
 			row.Number = id.Value[len(id.Value)-4:]

@@ -57,16 +57,18 @@ func (n *Note) Icon() string {
 
 // Banner is the patient on top of every patient page.
 type Banner struct {
-	ID     clinic.ID
-	Name   string
-	Birth  clinic.Date
-	Sex    clinic.Sex
-	Number string // the identifier that is shown, with its system's key
-	System string
-	Asked  bool
-	Items  []clinic.Allergy
-	Lost   bool // what was said of allergies can no longer be read: never "none"
-	Closed bool // the record is protected: name, year of birth and allergies only
+	ID    clinic.ID
+	Name  string
+	Birth clinic.Date
+	// BirthTime is HH:MM; empty = not known.
+	BirthTime string
+	Sex       clinic.Sex
+	Number    string // the identifier that is shown, with its system's key
+	System    string
+	Asked     bool
+	Items     []clinic.Allergy
+	Lost      bool // what was said of allergies can no longer be read: never "none"
+	Closed    bool // the record is protected: name, year of birth and allergies only
 }
 
 // Strip is the state of the data and devices, on every page.

@@ -22,6 +22,7 @@ type PatientPage struct {
 	Form    Form // of the button that opens a visit
 	Guards  bool // the person may protect the record, or end it
 	Links   bool // the person may say who is the same person
+	Births  bool // the person may register a child of hers
 	Was     bool // the address was of a linked record
 	Bonds   []BondLine
 	Against []BondLine // that say that two linked records are of two people
@@ -66,7 +67,7 @@ func banner(id clinic.ID, p *clinic.Patient, a clinic.AllergyFile, on clinic.Dat
 	if p == nil {
 		return b
 	}
-	b.Name, b.Birth, b.Sex = p.Name, p.Birth, p.Sex
+	b.Name, b.Birth, b.BirthTime, b.Sex = p.Name, p.Birth, p.BirthTime, p.Sex
 	for _, sys := range []clinic.System{clinic.SystemCitizen, clinic.SystemInsurance, clinic.SystemSocial, clinic.SystemTemporary, clinic.SystemOldID, clinic.SystemPassport} {
 		if n, ok := p.Current(sys, on); ok {
 			b.Number, b.System = n.Value, systemKey(sys)
@@ -114,6 +115,7 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 		return nil, err
 	}
 	v.Guards, v.Links = helps(who(r).session.person), who(r).session.person.Role != clinic.RoleCashier
+	v.Births = v.Links && mayBear(v.File.Now, v.Page.Today)
 	v.Bonds = bondLines(&v.File)
 	for _, b := range v.Bonds {
 		if b.Inside && !b.Same {

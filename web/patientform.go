@@ -39,7 +39,16 @@ func numberFields() []numberField {
 
 // fillPatient puts a patient into the form.
 func fillPatient(f *Form, p *clinic.Patient, on clinic.Date) {
-	f.Set("name", p.Name)
+	if !p.Unnamed {
+		f.Set("name", p.Name)
+	}
+	if len(p.Mother) > 0 || p.BirthTime != "" {
+		f.Set("birthtime", p.BirthTime)
+		f.Set("borngrams", "")
+		if p.BornGrams > 0 {
+			f.Set("borngrams", strconv.Itoa(p.BornGrams))
+		}
+	}
 	fillDate(f, "birth", p.Birth)
 	if p.Sex != clinic.SexUnknown {
 		f.Set("sex", strconv.Itoa(int(p.Sex)))
@@ -64,7 +73,13 @@ func readPatient(f *Form, base clinic.Patient, on clinic.Date) clinic.Patient {
 	p.Sex = clinic.Sex(sex)
 	p.Address, p.Phone, p.Guardian = f.Get("address"), f.Get("phone"), f.Get("guardian")
 	p.Identifiers = readNumbers(f, &base, on)
-	if p.Name == "" {
+	if f.Values.Has("birthtime") {
+		p.BirthTime, p.BornGrams = f.Get("birthtime"), readGrams(f)
+	}
+	p.Unnamed = base.Unnamed && p.Name == ""
+	if p.Unnamed {
+		p.Name = base.Name
+	} else if p.Name == "" {
 		f.Fail("name", "register.name-empty")
 	}
 	if p.Birth.IsZero() && f.Err("birth") == nil {

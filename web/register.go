@@ -16,6 +16,8 @@ type Register struct {
 	Form    Form
 	Scan    string // ID of the scan that filled the form
 	Edit    bool
+	Unnamed bool // the name may stay empty
+	Child   bool // that was registered from its mother's page
 	ID      clinic.ID
 	Act2    string // the ID under which the visit is opened after the patient is saved
 	Doubts  []string
@@ -25,9 +27,11 @@ type Register struct {
 // Duplicates is the view of the question whether the person is known already.
 type Duplicates struct {
 	Page
-	Hits   []desk.Hit
-	Hidden []Pair
-	Number bool // the same number, not only the same name and birth date
+	Hits    []desk.Hit
+	Hidden  []Pair
+	Actions string // where the form that asked goes again
+	Number  bool   // the same number, not only the same name and birth date
+	Mother  bool   // a child of the same mother
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
@@ -110,19 +114,10 @@ func (s *Server) registerAgain(w http.ResponseWriter, r *http.Request, f Form, s
 }
 
 func (s *Server) registerRefused(w http.ResponseWriter, r *http.Request, f Form, err error) error {
-	for _, e := range desk.ErrorsOf(err) {
-		if e.Code != desk.CodeDuplicates && e.Code != desk.CodeNumberTaken {
-			continue
-		}
+	if e := foundBy(err); e != nil {
 		s.keepForm(r, f)
-		v := &Duplicates{Page: s.page(r, "duplicates.title", "register"), Hits: e.Found, Hidden: hidden(r.PostForm, "act", "act2", "do")}
-		v.Number = e.Code == desk.CodeNumberTaken
-		for _, h := range e.Found {
-			v.Number = v.Number || h.Why == desk.ByNumber
-		}
-		v.Act = r.PostForm.Get("act")
+		v := s.duplicates(r, e)
 		v.Hidden = append(v.Hidden, Pair{"act2", r.PostForm.Get("act2")})
-		v.Hold = true
 		s.show(w, r, http.StatusConflict, "duplicates", v)
 		return nil
 	}
@@ -130,6 +125,28 @@ func (s *Server) registerRefused(w http.ResponseWriter, r *http.Request, f Form,
 		return err
 	}
 	return s.registerAgain(w, r, f, http.StatusUnprocessableEntity)
+}
+
+// foundBy returns the refusal that found somebody, or nil.
+func foundBy(err error) *desk.Error {
+	for _, e := range desk.ErrorsOf(err) {
+		if e.Code == desk.CodeDuplicates || e.Code == desk.CodeNumberTaken {
+			return e
+		}
+	}
+	return nil
+}
+
+// duplicates asks whether somebody is one of those whom a refusal found.
+func (s *Server) duplicates(r *http.Request, e *desk.Error) *Duplicates {
+	v := &Duplicates{Page: s.page(r, "duplicates.title", "register"), Hits: e.Found, Hidden: hidden(r.PostForm, "act", "act2", "do"), Actions: r.URL.Path}
+	v.Number = e.Code == desk.CodeNumberTaken
+	for _, h := range e.Found {
+		v.Number = v.Number || h.Why == desk.ByNumber
+		v.Mother = v.Mother || h.Why == desk.ByMother
+	}
+	v.Act, v.Hold = r.PostForm.Get("act"), true
+	return v
 }
 
 // patientEdit shows the details of a known patient for correction.
@@ -155,6 +172,9 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) editView(pv *PatientPage, f Form) *Register {
 	v := &Register{Page: pv.Page, Form: f, Edit: true, ID: pv.File.ID, Actions: patientPath(pv.File.ID) + "/edit"}
 	v.Title, v.Errors, v.Hold = "edit.title", f.Errors, true
+	if now := pv.File.Now; now != nil {
+		v.Unnamed, v.Child = now.Unnamed, len(now.Mother) > 0 || now.BirthTime != ""
+	}
 	return v
 }
 
@@ -201,8 +221,8 @@ func (s *Server) editChanged(r *http.Request, pv *PatientPage, f *Form) {
 	c := s.engine.catalogues[who(r).lang]
 	saved := newForm(nil)
 	fillPatient(&saved, pv.File.Now, pv.Today)
-	for _, name := range []string{"name", "citizen", "insurance", "phone", "guardian", "address"} {
-		if now := saved.Get(name); now != f.Get(name) {
+	for _, name := range []string{"name", "citizen", "insurance", "phone", "guardian", "address", "birthtime", "borngrams"} {
+		if now := saved.Get(name); f.Values.Has(name) && now != f.Get(name) {
 			f.Fail(name, "edit.other", "value", cmp.Or(now, "–"))
 		}
 	}

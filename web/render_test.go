@@ -66,12 +66,28 @@ func pagesOf(w *world) map[string]answer {
 	pages["nurse's visit"] = nurse.get(fresh)
 	staffPages(w, nurse, b, pages)
 	machinePages(w, pages)
+	familyPages(nurse, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)
 	pages["technician"] = w.login(w.tech, techPIN).get("/status")
 	b.post("/lock", nil)
 	pages["lock"] = b.get("/lock")
 	return pages
+}
+
+// familyPages adds the pages of a mother and her children.
+func familyPages(b *browser, pages map[string]answer) {
+	mother := b.bears()
+	twin := infant()
+	twin.Set("place", "1/2")
+	pages["newborn next"] = b.get(b.send(mother+"/child", twin).location)
+	twin.Set("place", "2/2")
+	child := b.send(mother+"/child", twin).location
+	for _, path := range []string{mother, mother + "/child", child, child + "/edit"} {
+		pages["family "+path] = b.get(path)
+	}
+	pages["newborn again"], pages["newborn refused"] = b.send(mother+"/child", twin), b.send(mother+"/child", url.Values{})
+	pages["newborn found"] = b.post("/find", url.Values{"q": {"nguyen thi me"}})
 }
 
 // staffPages adds the pages about people and slips.

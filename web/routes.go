@@ -84,6 +84,8 @@ func (s *Server) recordRoutes() map[string]handler {
 		"POST " + p + "/same/{other}":      s.sameSave,
 		"GET " + p + "/apart/{other}":      s.apart,
 		"POST " + p + "/apart/{other}":     s.apartSave,
+		"GET " + p + "/child":              s.newborn,
+		"POST " + p + "/child":             s.newbornSave,
 		"GET " + p + "/edit":               s.patientEdit,
 		"POST " + p + "/edit":              s.patientEditSave,
 		"GET " + p + "/allergies":          s.allergies,

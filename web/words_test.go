@@ -16,7 +16,7 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "citizen.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"age.", "citizen.", "newborn.born.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
 		"role.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"unlock.", "weekday.", "why.",
 	}

@@ -171,7 +171,9 @@ func TestTwinsOfALinkedMother(t *testing.T) {
 	again := somebody("Nguyễn Thị Mẹ")
 	again.Different = true
 	other := w.must(w.Register(t.Context(), call(w.nurse), again)).Patient
-	b := w.born(func(in *desk.ChildInput) { in.Mother, in.Name, in.Order, in.Of, in.Different = other, "Trần Ân", 2, 2, true })
+	b := w.born(func(in *desk.ChildInput) {
+		in.Mother, in.Name, in.Order, in.Of, in.Different = other, "Trần Ân", 2, 2, true
+	})
 	if p := w.page(a); len(p.Alike) != 1 {
 		t.Errorf("of two mothers, one name and birth date: %d alike", len(p.Alike))
 	}
@@ -267,8 +269,10 @@ func TestBirthsThatCannotBe(t *testing.T) {
 		change func(*clinic.Patient)
 		code   desk.Code
 	}{
-		"her own mother":          {w.mother, func(p *clinic.Patient) { p.Mother = w.mother[:] }, desk.CodeMotherAge},
-		"without a birth date":    {w.mother, func(p *clinic.Patient) { p.Mother, p.Birth, p.Source = w.mother[:], clinic.Date{}, clinic.SourceUnknown }, desk.CodeMotherSelf},
+		"her own mother": {w.mother, func(p *clinic.Patient) { p.Mother = w.mother[:] }, desk.CodeMotherAge},
+		"without a birth date": {w.mother, func(p *clinic.Patient) {
+			p.Mother, p.Birth, p.Source = w.mother[:], clinic.Date{}, clinic.SourceUnknown
+		}, desk.CodeMotherSelf},
 		"her daughter's daughter": {w.mother, func(p *clinic.Patient) { p.Mother, p.Birth, p.Source = id[:], clinic.Date{}, clinic.SourceUnknown }, desk.CodeMotherSelf},
 		"of a man":                {id, func(p *clinic.Patient) { p.Mother = man[:] }, desk.CodeMotherMale},
 		"half an ID":              {id, func(p *clinic.Patient) { p.Mother = []byte{1, 2} }, desk.CodeMixed},

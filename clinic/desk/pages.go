@@ -12,8 +12,10 @@ type QueueRow struct {
 	VisitRow
 	Name  string
 	Birth clinic.Date
-	Sex   clinic.Sex
-	State clinic.VisitState // of a signed visit: as its signatures are judged
+	// BirthTime is HH:MM; empty = not known, or the record is closed.
+	BirthTime string
+	Sex       clinic.Sex
+	State     clinic.VisitState // of a signed visit: as its signatures are judged
 	// Closed: the record is protected, Birth is the year only.
 	Closed bool
 }
@@ -47,13 +49,13 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 				return err
 			}
 			if p != nil {
-				q.Name, q.Birth, q.Sex = p.Name, p.Birth, p.Sex
+				q.Name, q.Birth, q.BirthTime, q.Sex = p.Name, p.Birth, p.BirthTime, p.Sex
 				if q.Closed, err = d.closed(r, by, row.Patient); err != nil {
 					return err
 				}
 			}
 			if q.Closed {
-				q.Birth, q.Sex, q.Has = clinic.Date{Year: p.Birth.Year}, 0, q.Has&shownClosed
+				q.Birth, q.BirthTime, q.Sex, q.Has = clinic.Date{Year: p.Birth.Year}, "", 0, q.Has&shownClosed
 			}
 			if out.Next < 0 && q.State <= clinic.VisitMeasured {
 				out.Next = i

@@ -88,7 +88,13 @@ func (a *Appointment) person() []Block {
 		Row("Họ và tên", strings.ToUpper(p.Name)).Strong(),
 		Row("Giới tính", sexWord(p.Sex)),
 		Row("Ngày sinh", or(p.Birth.String(), "không rõ")),
-		Row("Địa chỉ", or(p.Address, nothing)),
+	}
+	if age := childAge(p, a.Made); age != "" {
+		b = append(b, Row("Tuổi", age))
+	}
+	b = append(b, Row("Địa chỉ", or(p.Address, nothing)))
+	if n, ok := p.Current(clinic.SystemTemporary, a.Examined); ok {
+		b = append(b, Row("Mã tạm", n.Value))
 	}
 	if a.Card.Value == "" {
 		return append(b, Row("Thẻ bảo hiểm y tế số", nothing))
