@@ -1,5 +1,7 @@
 package clinic
 
+import "slices"
+
 // Likeness tells why two records may be of one person.
 type Likeness uint8
 
@@ -18,10 +20,8 @@ func Alike(a, b *Patient, on Date) Likeness {
 	if Twins(a, b) {
 		return LikeNone
 	}
-	for _, id := range a.Identifiers {
-		if id.Live(on) && b.Holds(id.System, id.Value, on) {
-			return LikeNumber
-		}
+	if a.shares(b, on) || b.shares(a, on) {
+		return LikeNumber
 	}
 	switch {
 	case OneBirth(a, b):
@@ -30,6 +30,14 @@ func Alike(a, b *Patient, on Date) Likeness {
 		return LikeName
 	}
 	return LikeNone
+}
+
+// shares reports whether somebody holds a number now that is the patient's, surely or
+// not.
+func (p *Patient) shares(o *Patient, on Date) bool {
+	return slices.ContainsFunc(p.Identifiers, func(id Identifier) bool {
+		return (id.Live(on) || id.Unsure) && o.Holds(id.System, id.Value, on)
+	})
 }
 
 // nameless reports whether the name is one that every unknown patient has.

@@ -209,5 +209,11 @@ func Join(parts ...*Patient) *Patient {
 			out.Identifiers = append(slices.DeleteFunc(out.Identifiers, func(o Identifier) bool { return o == n }), n)
 		}
 	}
+	all := out.Identifiers
+	out.Identifiers = slices.DeleteFunc(slices.Clone(all), func(n Identifier) bool { // what one part is sure of
+		return n.Unsure && slices.ContainsFunc(all, func(o Identifier) bool {
+			return !o.Unsure && o.To.IsZero() && o.System == n.System && o.Value == n.Value
+		})
+	})
 	return &out
 }

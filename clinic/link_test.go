@@ -98,6 +98,19 @@ func TestLead(t *testing.T) {
 	}
 }
 
+// somePatient has a mother among the IDs or none, and a number that is sure, or ended, or
+// neither.
+func somePatient(rng *rand.Rand, ids []clinic.ID) *clinic.Patient {
+	p := &clinic.Patient{Name: "A", Identifiers: []clinic.Identifier{{
+		System: clinic.SystemCitizen, Value: string(rune('0' + rng.IntN(2))), Unsure: rng.IntN(2) == 0,
+		To: clinic.Date{Year: 2026 * rng.IntN(2)},
+	}}}
+	if m := ids[rng.IntN(len(ids))]; rng.IntN(2) == 0 {
+		p.Mother, p.Order, p.Of = m[:], 1+rng.IntN(2), 2
+	}
+	return p
+}
+
 // Whatever was said, in whatever order it came, twice or once, from whichever ID one
 // looks: the person is the same, every ID is of one person, and what stands under
 // each ID alone is what it would be had nobody ever linked anything.
@@ -112,7 +125,7 @@ func TestIdentityDoesNotDependOnOrder(t *testing.T) {
 			a, b := ids[rng.IntN(len(ids))], ids[rng.IntN(len(ids))]
 			leaves = append(leaves, s.say(uint64(rng.IntN(6)), a, b, rng.IntN(3) > 0, leaves[rng.IntN(len(leaves))], leaves[rng.IntN(len(leaves))]))
 			h.patient, h.visit = b, clinic.ID{byte(rng.IntN(4))}
-			bodies := []any{&clinic.Patient{Name: "A"}, &clinic.Visit{Key: "k"}, &clinic.Vitals{Pulse: 60}, &clinic.Allergies{Asked: true, Items: []clinic.Allergy{{Substance: string(rune('a' + rng.IntN(5)))}}}}
+			bodies := []any{somePatient(rng, ids), &clinic.Visit{Key: "k"}, &clinic.Vitals{Pulse: 60}, &clinic.Allergies{Asked: true, Items: []clinic.Allergy{{Substance: string(rune('a' + rng.IntN(5)))}}}}
 			h.add(uint64(rng.IntN(8)), bodies[rng.IntN(len(bodies))], clinic.Leaf{})
 		}
 		alone := map[clinic.ID]string{}

@@ -53,7 +53,7 @@ func TestNumberOfAnotherPatient(t *testing.T) {
 	before := w.store.Len()
 	v := person("Lê Văn Khác", "034161012345")
 	v.Set("do", "different")
-	if a := b.send(other, v); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "hồ sơ khác") || w.store.Len() != before {
+	if a := b.send(other, v); a.status != http.StatusConflict || !strings.Contains(a.text(), "đang ở hồ sơ dưới đây") || w.store.Len() != before {
 		t.Fatalf("%d %s", a.status, a.text())
 	}
 	fresh := person("Ai Khác", "034161012345")

@@ -36,6 +36,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"lostName": lostName,
 		"queueRow": func(row desk.QueueRow, next bool, now time.Time) queueRow { return queueRow{row, next, now} },
 		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
+		"numbersOf": numbersOf, "oldNumbers": oldNumbers,
 		"systemKey": systemKey, "patientOf": patientOf,
 		"paperQuantity": func(q clinic.Milli) string { return numText(c, clinic.PaperQuantity(q)) },
 		"fieldName":     func(name string) string { return fieldText(c, name) },

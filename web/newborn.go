@@ -20,7 +20,7 @@ type Newborn struct {
 
 // mayBear reports whether a child's form belongs on somebody's page.
 func mayBear(p *clinic.Patient, today clinic.Date) bool {
-	if p == nil || p.Sex == clinic.SexMale {
+	if p == nil || p.Sex != clinic.SexFemale {
 		return false
 	}
 	age := p.Birth.AgeAt(today).Years
@@ -162,7 +162,7 @@ func (s *Server) newbornAgain(w http.ResponseWriter, r *http.Request, f Form, st
 func (s *Server) newbornRefused(w http.ResponseWriter, r *http.Request, f Form, err error) error {
 	if e := foundBy(err); e != nil {
 		s.keepForm(r, f)
-		s.show(w, r, http.StatusConflict, "duplicates", s.duplicates(r, e))
+		s.show(w, r, http.StatusConflict, "duplicates", s.duplicates(r, f, e))
 		return nil
 	}
 	if !s.failed(r, &f, err) {

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -22,6 +23,8 @@ type PatientPage struct {
 	Form    Form // of the button that opens a visit
 	Guards  bool // the person may protect the record, or end it
 	Links   bool // the person may say who is the same person
+	Code    bool // the patient has a temporary code, for want of papers
+	Unknown bool // nobody knows who it is
 	Births  bool // the person may register a child of hers
 	Was     bool // the address was of a linked record
 	Bonds   []BondLine
@@ -77,6 +80,19 @@ func banner(id clinic.ID, p *clinic.Patient, a clinic.AllergyFile, on clinic.Dat
 	return b
 }
 
+// numbersOf returns the numbers that are the patient's on the day, and those that must
+// be settled.
+func numbersOf(p *clinic.Patient, on clinic.Date) []clinic.Identifier {
+	return slices.DeleteFunc(slices.Clone(p.Identifiers), func(n clinic.Identifier) bool { return !n.Live(on) && !n.Unsure })
+}
+
+// oldNumbers returns those that were the patient's, the latest first.
+func oldNumbers(p *clinic.Patient, on clinic.Date) []clinic.Identifier {
+	old := slices.DeleteFunc(slices.Clone(p.Identifiers), func(n clinic.Identifier) bool { return n.Live(on) || n.Unsure })
+	slices.Reverse(old)
+	return old
+}
+
 func systemKey(s clinic.System) string {
 	return map[clinic.System]string{
 		clinic.SystemCitizen: "system.citizen", clinic.SystemOldID: "system.old", clinic.SystemInsurance: "system.insurance",
@@ -115,6 +131,10 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 		return nil, err
 	}
 	v.Guards, v.Links = helps(who(r).session.person), who(r).session.person.Role != clinic.RoleCashier
+	if now := v.File.Now; now != nil {
+		_, v.Code = now.Current(clinic.SystemTemporary, v.Page.Today)
+		v.Code, v.Unknown = v.Code && who(r).session.person.Role != clinic.RoleAdministrator, now.Source == clinic.SourceUnknown
+	}
 	v.Births = v.Links && mayBear(v.File.Now, v.Page.Today)
 	v.Bonds = bondLines(&v.File)
 	for _, b := range v.Bonds {

@@ -63,6 +63,17 @@ func fillPatient(f *Form, p *clinic.Patient, on clinic.Date) {
 	f.Set("guardian", p.Guardian)
 }
 
+// fillCard puts what a card says over what the record says.
+func fillCard(f *Form, card *clinic.Patient) {
+	said := newForm(nil)
+	fillPatient(&said, card, clinic.Date{})
+	for name := range said.Values {
+		if said.Get(name) != "" {
+			f.Set(name, said.Get(name))
+		}
+	}
+}
+
 // readPatient puts the form into a patient; what the form does not show on the day
 // stays as base has it.
 func readPatient(f *Form, base clinic.Patient, on clinic.Date) clinic.Patient {
@@ -76,7 +87,13 @@ func readPatient(f *Form, base clinic.Patient, on clinic.Date) clinic.Patient {
 	if f.Values.Has("birthtime") {
 		p.BirthTime, p.BornGrams = f.Get("birthtime"), readGrams(f)
 	}
-	p.Unnamed = base.Unnamed && p.Name == ""
+	p.Unnamed = (base.Unnamed || base.Source == clinic.SourceUnknown) && p.Name == ""
+	if base.Source == clinic.SourceUnknown { // nobody can be asked for what is missing
+		if !p.Unnamed && !p.Birth.IsZero() && p.Sex != clinic.SexUnknown {
+			p.Source = clinic.SourceTyped
+		}
+		return p
+	}
 	if p.Unnamed {
 		p.Name = base.Name
 	} else if p.Name == "" {
@@ -105,7 +122,10 @@ func readNumbers(f *Form, base *clinic.Patient, on clinic.Date) []clinic.Identif
 		if shown, ok := base.Current(id.System, on); inForm && ok && shown == id && value != id.Value {
 			continue
 		}
-		kept[id.System] = kept[id.System] || value == id.Value
+		if id.Unsure && value == id.Value {
+			continue // somebody typed it anew: it shall be sure
+		}
+		kept[id.System] = kept[id.System] || value == id.Value && id.Live(on)
 		out = append(out, id)
 	}
 	for _, n := range numberFields() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strings"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -22,16 +23,6 @@ type Register struct {
 	Act2    string // the ID under which the visit is opened after the patient is saved
 	Doubts  []string
 	Actions string
-}
-
-// Duplicates is the view of the question whether the person is known already.
-type Duplicates struct {
-	Page
-	Hits    []desk.Hit
-	Hidden  []Pair
-	Actions string // where the form that asked goes again
-	Number  bool   // the same number, not only the same name and birth date
-	Mother  bool   // a child of the same mother
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
@@ -63,6 +54,9 @@ func (s *Server) registerView(r *http.Request, f Form) *Register {
 // two acts, each harmless when the form comes twice.
 func (s *Server) registerSave(w http.ResponseWriter, r *http.Request) error {
 	f, do := newForm(r.PostForm), r.PostForm.Get("do")
+	if id, ok := strings.CutPrefix(do, "same."); ok {
+		return s.registerKnown(w, r, id)
+	}
 	if do == "back" {
 		return s.registerAgain(w, r, f, http.StatusOK)
 	}
@@ -73,7 +67,11 @@ func (s *Server) registerSave(w http.ResponseWriter, r *http.Request) error {
 		base.Source, _ = sourceOf(res.Scan)
 	}
 	now, _ := s.opts.Clock.Now()
-	in := desk.PatientInput{Patient: readPatient(&f, base, clinic.DateOf(now)), Different: do == "different"}
+	if do == "unknown" {
+		base.Source = clinic.SourceUnknown
+	}
+	in := desk.PatientInput{Patient: readPatient(&f, base, clinic.DateOf(now)), Held: heldAnswer(&f)}
+	in.Different = do == "different" || in.Held.Do != desk.HeldAsk
 	if !f.OK() {
 		return s.registerAgain(w, r, f, http.StatusUnprocessableEntity)
 	}
@@ -116,7 +114,7 @@ func (s *Server) registerAgain(w http.ResponseWriter, r *http.Request, f Form, s
 func (s *Server) registerRefused(w http.ResponseWriter, r *http.Request, f Form, err error) error {
 	if e := foundBy(err); e != nil {
 		s.keepForm(r, f)
-		v := s.duplicates(r, e)
+		v := s.duplicates(r, f, e)
 		v.Hidden = append(v.Hidden, Pair{"act2", r.PostForm.Get("act2")})
 		s.show(w, r, http.StatusConflict, "duplicates", v)
 		return nil
@@ -125,28 +123,6 @@ func (s *Server) registerRefused(w http.ResponseWriter, r *http.Request, f Form,
 		return err
 	}
 	return s.registerAgain(w, r, f, http.StatusUnprocessableEntity)
-}
-
-// foundBy returns the refusal that found somebody, or nil.
-func foundBy(err error) *desk.Error {
-	for _, e := range desk.ErrorsOf(err) {
-		if e.Code == desk.CodeDuplicates || e.Code == desk.CodeNumberTaken {
-			return e
-		}
-	}
-	return nil
-}
-
-// duplicates asks whether somebody is one of those whom a refusal found.
-func (s *Server) duplicates(r *http.Request, e *desk.Error) *Duplicates {
-	v := &Duplicates{Page: s.page(r, "duplicates.title", "register"), Hits: e.Found, Hidden: hidden(r.PostForm, "act", "act2", "do"), Actions: r.URL.Path}
-	v.Number = e.Code == desk.CodeNumberTaken
-	for _, h := range e.Found {
-		v.Number = v.Number || h.Why == desk.ByNumber
-		v.Mother = v.Mother || h.Why == desk.ByMother
-	}
-	v.Act, v.Hold = r.PostForm.Get("act"), true
-	return v
 }
 
 // patientEdit shows the details of a known patient for correction.
@@ -160,8 +136,12 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 		fillPatient(&f, pv.File.Now, pv.Today)
 		f.Set("base", patientBase(pv))
 	}
+	scan := r.URL.Query().Get("scan")
 	if d, ok := s.draft(r); ok {
 		f, drafted = newForm(d), true
+	} else if res, err := s.scanned(r, scan); err == nil && pv.File.Now != nil {
+		fillCard(&f, &res.Scan.Patient)
+		f.Set("scan", scan)
 	}
 	v := s.editView(pv, f)
 	v.Draft = drafted
@@ -171,7 +151,7 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) editView(pv *PatientPage, f Form) *Register {
 	v := &Register{Page: pv.Page, Form: f, Edit: true, ID: pv.File.ID, Actions: patientPath(pv.File.ID) + "/edit"}
-	v.Title, v.Errors, v.Hold = "edit.title", f.Errors, true
+	v.Title, v.Errors, v.Hold, v.Scan = "edit.title", f.Errors, true, f.Get("scan")
 	if now := pv.File.Now; now != nil {
 		v.Unnamed, v.Child = now.Unnamed, len(now.Mother) > 0 || now.BirthTime != ""
 	}
@@ -188,13 +168,28 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 	if pv.File.Now != nil {
 		base = *pv.File.Now
 	}
-	in := desk.PatientInput{ID: pv.File.ID, Patient: readPatient(&f, base, pv.Today), Why: f.Get("why")}
+	if r.PostForm.Get("do") == "back" {
+		s.keepForm(r, f)
+		s.show(w, r, http.StatusOK, "register", s.editView(pv, f))
+		return nil
+	}
+	if res, err := s.scanned(r, f.Get("scan")); err == nil && shows(&res.Scan, f.Get("citizen")) {
+		base.Issued, base.Source = res.Scan.Patient.Issued, clinic.SourceCitizenQR
+	}
+	in := desk.PatientInput{ID: pv.File.ID, Patient: readPatient(&f, base, pv.Today), Why: f.Get("why"), Held: heldAnswer(&f)}
 	in.Base, _ = parseLeaf(f.Get("base"))
 	if f.OK() {
 		if _, err = s.opts.Desk.ChangePatient(r.Context(), call(r, "act"), in); err == nil {
 			s.saved(r)
 			s.tell(r, "good", "edit.saved")
 			http.Redirect(w, r, patientPath(in.ID), http.StatusSeeOther)
+			return nil
+		}
+		if e := foundBy(err); e != nil {
+			s.keepForm(r, f)
+			v := s.duplicates(r, f, e)
+			v.Edit, v.Page.Patient = in.ID, pv.Page.Patient
+			s.show(w, r, http.StatusConflict, "duplicates", v)
 			return nil
 		}
 		if !s.failed(r, &f, err) {
@@ -207,6 +202,12 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 	s.keepForm(r, f)
 	s.show(w, r, http.StatusUnprocessableEntity, "register", s.editView(pv, f))
 	return nil
+}
+
+// shows reports whether a citizen card was scanned and the number of the form is its.
+func shows(scan *clinic.Scan, number string) bool {
+	n, ok := scan.Patient.Current(clinic.SystemCitizen, clinic.Date{})
+	return scan.Kind == clinic.ScanCitizen && ok && n.Value == clinic.NormalIdentifier(number)
 }
 
 // patientBase names the version of the details that the page shows.

@@ -87,6 +87,17 @@ func familyPages(b *browser, pages map[string]answer) {
 		pages["family "+path] = b.get(path)
 	}
 	pages["newborn again"], pages["newborn refused"] = b.send(mother+"/child", twin), b.send(mother+"/child", url.Values{})
+	b.opened("Lê Thị Giữ", "056161012345")
+	claim := person("Trần Thị Khác", "056161012345")
+	claim.Set("do", "unknown") // keeps what was typed
+	pages["held"] = b.send("/register", claim)
+	pages["held without a reason"] = b.answers(pages["held"], "/register", "end", "")
+	waits := b.answers(pages["held"], "/register", "unsure", "").location[:42]
+	pages["held in an edit"] = b.send(waits+"/edit", claim)
+	unknown := b.send("/register", url.Values{"do": {"unknown"}}).location[:42]
+	for _, path := range []string{waits, unknown, unknown + "/edit"} {
+		pages["numbers "+path] = b.get(path)
+	}
 	pages["newborn found"] = b.post("/find", url.Values{"q": {"nguyen thi me"}})
 }
 

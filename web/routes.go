@@ -86,6 +86,7 @@ func (s *Server) recordRoutes() map[string]handler {
 		"POST " + p + "/apart/{other}":     s.apartSave,
 		"GET " + p + "/child":              s.newborn,
 		"POST " + p + "/child":             s.newbornSave,
+		"POST " + p + "/code":              s.printCode,
 		"GET " + p + "/edit":               s.patientEdit,
 		"POST " + p + "/edit":              s.patientEditSave,
 		"GET " + p + "/allergies":          s.allergies,

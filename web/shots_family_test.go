@@ -1,7 +1,9 @@
 package web
 
 import (
+	"net/url"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -29,4 +31,17 @@ func TestShotsFamily(t *testing.T) {
 	shot("65-mother", to(mother))
 	shot("66-child", to(child))
 	shot("67-child-edit", to(child+"/edit"))
+	held := nurse.opened("Lê Thị Giữ", "056161012345")[:42]
+	shot("68-held", to("/register"), typing("#name", "Trần Thị Khác"), typing("#birth\\.year", "1961"), press("label[for=sex-2]"), typing("#citizen", "056161012345"),
+		press("main form[data-keep] .cb-actions button"), wait("#heldwhy"))
+	shot("69-held-waits", press("button[value=unsure]"), wait(".cb-steps, .cb-card"))
+	hits := nurse.post("/find", url.Values{"q": {"tran thi khac"}}).body
+	at := hits[strings.Index(hits, "/patients/"):][:42]
+	shot("70-held-patient", to(at))
+	shot("71-register", to("/register"))
+	shot("72-unknown", press("button[value=unknown]"), wait(".cb-patient"))
+	hits = nurse.post("/find", url.Values{"q": {"chua ro ten"}}).body
+	shot("73-unknown-patient", to(hits[strings.Index(hits, "/patients/"):][:42]))
+	nurse.send(held+"/edit", person("Lê Thị Giữ", "056161054321"))
+	shot("74-old-number", to(held), press(".govuk-details__summary"))
 }

@@ -99,6 +99,7 @@ const (
 	CodeSignNothing    Code = "sign.nothing"    // everything is signed
 	CodeSignSeen       Code = "sign.seen"       // documents changed since the page was shown
 	CodeSignAllergy    Code = "sign.allergy"    // Args: medicine, substance; known since it was prescribed
+	CodeCodeNone       Code = "code.none"       // has papers: no temporary code to print
 	CodePrintQueue     Code = "print.queue"     // saved, but the print queue did not take it
 
 	// Legal signatures.
@@ -130,7 +131,7 @@ func Codes() []Code {
 		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeProtected, CodeOwnOpening,
-		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue,
+		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue, CodeCodeNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

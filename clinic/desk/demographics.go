@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 
 	"clinicbox/clinic"
 )
@@ -97,7 +98,10 @@ func (d *Desk) identifiers(in []clinic.Identifier) ([]clinic.Identifier, error) 
 	}
 	for i, id := range in {
 		id.Value = clinic.NormalIdentifier(id.Value)
-		if id.Value == "" || has(id.System, id.Value) {
+		same := func(o clinic.Identifier) bool { // of one number each card has a row of its own
+			return o.System == id.System && o.Value == id.Value && o.From == id.From && o.To == id.To
+		}
+		if id.Value == "" || slices.ContainsFunc(out, same) {
 			continue
 		}
 		field := fmt.Sprintf("identifiers.%d", i)

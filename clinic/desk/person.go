@@ -89,7 +89,7 @@ const alikeNames = 100
 func (d *Desk) alike(r Reader, by clinic.ID, who *clinic.Identity, now *clinic.Patient) ([]Hit, error) {
 	var live []clinic.Identifier
 	for _, n := range now.Identifiers {
-		if n.Live(d.today()) {
+		if n.Live(d.today()) || n.Unsure {
 			live = append(live, n)
 		}
 	}

@@ -180,6 +180,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		"Register": func(by clinic.ID) (any, error) {
 			return form(g.Register(ctx, call(by), somebody("Nguyễn Thị Mẫu")))
 		},
+		"PrintTemporary": func(by clinic.ID) (any, error) { return form(g.PrintTemporary(ctx, call(by), p)) },
 		"RegisterChild": func(by clinic.ID) (any, error) {
 			in := desk.ChildInput{Mother: p, Sex: clinic.SexMale, Birth: clinic.Date{Year: 1900, Month: 1, Day: 1}}
 			return form(g.RegisterChild(ctx, call(by), in))

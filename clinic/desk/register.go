@@ -16,6 +16,7 @@ type PatientInput struct {
 	// Different says that a person looked at those of the same name and birth date
 	// and this is somebody else. It never gives away another patient's number.
 	Different bool
+	Held      HeldAnswer // about numbers that others hold
 	// Base is the leaf of the version that the form showed (the last of
 	// PatientFile.Versions). If that is not the current version any more, nothing is
 	// saved and the error is CodeChanged.
@@ -27,7 +28,8 @@ type PatientInput struct {
 const nameCandidates = 500
 
 // Register saves a new patient. Possible duplicates come back as CodeDuplicates
-// with Found; those by name and birth date only unless in.Different.
+// with Found: those by name and birth date unless in.Different, those who hold a number
+// of the form until in.Held says what becomes of it.
 func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, error) {
 	p, err := d.demographics(in)
 	if err != nil {
@@ -36,23 +38,26 @@ func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, err
 	return d.save(ctx, c, plan{
 		need: rightRegister, kind: clinic.KindPatient,
 		build: func(w *work) ([]clinic.Draft, error) {
-			found, err := d.duplicates(w, p, in.Different)
+			body := *p // what is typed stays as it is: the store may ask again
+			others, found, err := w.settle(in.Held, &body, body.Identifiers, clinic.ID{})
+			if err == nil && !in.Different {
+				found, err = w.namesakes(p, found)
+			}
 			if err != nil {
 				return nil, err
 			}
 			if len(found) > 0 {
 				return nil, &Error{Code: CodeDuplicates, Found: found}
 			}
-			body := *p // what is typed stays as it is: the store may ask again
 			if err := w.rename(&body, &clinic.Patient{}, &clinic.Identity{}); err != nil {
 				return nil, err
 			}
-			if len(body.Identifiers) == 0 {
+			if !hasPapers(body.Identifiers, w.today) {
 				if err := d.temporary(w, &body); err != nil {
 					return nil, err
 				}
 			}
-			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: &body}}, nil
+			return append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: &body}}, others...), nil
 		},
 		same: func(body any) bool { return samePatient(body, p) },
 	})
@@ -70,18 +75,20 @@ func (d *Desk) temporary(w *work, p *clinic.Patient) error {
 	if err != nil {
 		return &Error{Code: CodeSeriesFull, Args: map[string]string{"series": "temporary"}}
 	}
-	p.Identifiers = []clinic.Identifier{{System: clinic.SystemTemporary, Value: code}}
+	p.Identifiers = append(slices.Clone(p.Identifiers), clinic.Identifier{System: clinic.SystemTemporary, Value: code})
 	return nil
 }
 
-// duplicates returns who the patient may be already: same live number first,
-// then, unless a person said that it is somebody else, same folded name and birth
-// date.
-func (d *Desk) duplicates(w *work, p *clinic.Patient, different bool) ([]Hit, error) {
-	found, err := d.holders(w, p.Identifiers, clinic.ID{})
-	if err != nil || different {
-		return found, err
-	}
+// hasPapers reports whether a number of somebody else's making is the person's now.
+func hasPapers(numbers []clinic.Identifier, today clinic.Date) bool {
+	return slices.ContainsFunc(numbers, func(id clinic.Identifier) bool {
+		return id.System != clinic.SystemTemporary && id.Live(today)
+	})
+}
+
+// namesakes adds to those found by a number who the patient may be already by name and
+// birth date.
+func (w *work) namesakes(p *clinic.Patient, found []Hit) ([]Hit, error) {
 	seen := map[clinic.ID]bool{}
 	for _, h := range found {
 		seen[h.ID] = true
@@ -95,7 +102,7 @@ func (d *Desk) duplicates(w *work, p *clinic.Patient, different bool) ([]Hit, er
 		return nil, err
 	}
 	for _, h := range hits {
-		like, err := d.like(w, &Hit{Now: *p}, &h)
+		like, err := w.desk.like(w, &Hit{Now: *p}, &h)
 		if err != nil {
 			return nil, err
 		}
@@ -135,8 +142,9 @@ func (d *Desk) holders(w *work, numbers []clinic.Identifier, except clinic.ID) (
 	return out, nil
 }
 
-// ChangePatient saves new demographics of a known patient, whole; identifiers
-// that the form leaves out are kept with their end set to yesterday.
+// ChangePatient saves new demographics of a known patient, whole; identifiers that the
+// form leaves out are kept with their end set (renumber). A number that somebody else
+// holds is CodeNumberTaken with Found until in.Held says what becomes of it.
 func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done, error) {
 	p, err := d.demographics(in)
 	if err != nil {
@@ -164,18 +172,18 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 			if err := w.rename(&body, have, &who); err != nil {
 				return nil, err
 			}
-			taken, err := d.holders(w, newNumbers(have, p, w.today), who.Lead())
+			others, taken, err := w.settle(in.Held, &body, newNumbers(have, p, w.today), who.Lead())
 			if err != nil {
 				return nil, err
 			}
 			if len(taken) > 0 {
 				return nil, &Error{Code: CodeNumberTaken, Field: "identifiers", Found: taken}
 			}
-			body.Identifiers = endMissing(have.Identifiers, p.Identifiers, w.today)
+			body.Identifiers = renumber(have, &body, w.today)
 			if reflect.DeepEqual(have, &body) {
 				return nil, &unchanged{cur}
 			}
-			return []clinic.Draft{{Kind: clinic.KindPatient, Subject: in.ID, Corrects: cur.Leaf, Why: why, Body: &body}}, nil
+			return append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: in.ID, Corrects: cur.Leaf, Why: why, Body: &body}}, others...), nil
 		},
 		same: func(body any) bool { return samePatient(body, p) },
 	})
@@ -209,26 +217,6 @@ func currentPatient(w *work, in PatientInput) (clinic.Record, error) {
 	return cur, nil
 }
 
-// endMissing returns next preceded by what old has besides, ended: a number is
-// never forgotten, for papers with it exist. Our own temporary code stays open.
-func endMissing(old, next []clinic.Identifier, today clinic.Date) []clinic.Identifier {
-	var out []clinic.Identifier
-	for _, o := range old {
-		kept := false
-		for _, n := range next {
-			kept = kept || n.System == o.System && n.Value == o.Value
-		}
-		if kept {
-			continue
-		}
-		if o.Live(today) && o.System != clinic.SystemTemporary {
-			o.To = today.AddDays(-1)
-		}
-		out = append(out, o)
-	}
-	return append(out, next...)
-}
-
 // samePatient compares what was typed with a saved body, to which the act may
 // have added numbers.
 func samePatient(body any, typed *clinic.Patient) bool {
@@ -239,7 +227,8 @@ func samePatient(body any, typed *clinic.Patient) bool {
 	saved, want := *b, *typed
 	for _, id := range want.Identifiers {
 		found := false
-		for _, s := range saved.Identifiers {
+		for _, s := range saved.Identifiers { // the act says from when to when, and what is sure
+			s.From, s.To, s.Unsure = id.From, id.To, id.Unsure
 			found = found || s == id
 		}
 		if !found {

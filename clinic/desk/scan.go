@@ -24,7 +24,7 @@ type ScanResult struct {
 	Scan    clinic.Scan
 	Hits    []Hit
 	Form    PatientInput   // ScanNew; for ScanKnown what the card says now
-	Differs []string       // ScanKnown: fields where card and record differ ("name", "birth", "sex", "address")
+	Differs []string       // ScanKnown: fields where card and record differ ("name", "birth", "sex", "issued", "address")
 	Doubts  []string       // Scan.Doubts and clinic.CitizenDoubts: keys of warnings
 	Slip    AppointmentRow // ScanArrives
 	Paper   PaperState     // of a paper of ours
@@ -139,10 +139,17 @@ func (d *Desk) fromCard(r Reader, scan clinic.Scan) (ScanResult, error) {
 			// that record once, or given anew. A person must choose.
 			res.Answer, res.Form.ID = ScanConflict, clinic.ID{}
 		}
+	case current == 0 && len(hits) == 1 && ours(scan.Patient.Identifiers):
+		res.Answer, res.Form.ID = ScanKnown, hits[0].ID // no other person ever gets it
 	default:
 		res.Answer = ScanConflict
 	}
 	return res, nil
+}
+
+// ours reports whether the code is a temporary one of a box.
+func ours(numbers []clinic.Identifier) bool {
+	return len(numbers) == 1 && numbers[0].System == clinic.SystemTemporary
 }
 
 // differs names the fields in which the card says something else. What the card
@@ -157,6 +164,9 @@ func (d *Desk) differs(have, card *clinic.Patient) []string {
 	}
 	if card.Sex != clinic.SexUnknown && card.Sex != have.Sex {
 		out = append(out, "sex")
+	}
+	if card.Issued.Full() && !have.Issued.IsZero() && have.Issued.Before(card.Issued) {
+		out = append(out, "issued")
 	}
 	if card.Address != "" && d.o.Fold(card.Address) != d.o.Fold(have.Address) {
 		out = append(out, "address")
