@@ -356,8 +356,10 @@ func history(t *testing.T) (out []store.Received) {
 		{Kind: clinic.KindProtection, Subject: p, Body: &clinic.Protection{}},
 		{Kind: clinic.KindLink, Subject: p, Body: &clinic.Link{Other: q[:], Same: true}},
 		{Kind: clinic.KindLink, Subject: q, Body: &clinic.Link{Other: p[:]}},
-		{Kind: clinic.KindPatient, Subject: v, Body: &clinic.Patient{Name: "Con bà Trần B", Folded: "con ba tran b", Mother: q[:], Unnamed: true, Order: 1, Of: 2, Born: clinic.BornHere,
-			Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034226000001", Unsure: true}}}},
+		{Kind: clinic.KindPatient, Subject: v, Body: &clinic.Patient{
+			Name: "Con bà Trần B", Folded: "con ba tran b", Mother: q[:], Unnamed: true, Order: 1, Of: 2, Born: clinic.BornHere,
+			Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034226000001", Unsure: true}},
+		}},
 		patient(p, "Nguyễn Văn A", clinic.Identifier{System: 1, Value: "000000000001"}),
 		patient(p, "Nguyễn Văn Á", clinic.Identifier{System: 1, Value: "000000000002"}),
 		patient(q, "Trần B", clinic.Identifier{System: 1, Value: "000000000001"}),

@@ -39,6 +39,9 @@ func (s *Server) duplicates(r *http.Request, f Form, e *desk.Error) *Duplicates 
 		Page: s.page(r, "duplicates.title", "register"), Form: f, Hits: e.Found, Actions: r.URL.Path,
 		Hidden: hidden(r.PostForm, "act", "act2", "do", "holder", "heldwhy"),
 	}
+	if do := r.PostForm.Get("do"); do == "only" { // which button it goes on with
+		v.Hidden = append(v.Hidden, Pair{"then", do})
+	}
 	v.Number = e.Code == desk.CodeNumberTaken
 	for _, h := range e.Found {
 		v.Number = v.Number || h.Why == desk.ByNumber

@@ -175,3 +175,40 @@ func (s *Server) newbornRefused(w http.ResponseWriter, r *http.Request, f Form, 
 	}
 	return s.newbornAgain(w, r, f, http.StatusUnprocessableEntity)
 }
+
+// motherNumber is the number that stands for the mother in the form of details; ok is
+// false when the form must not show or change her: her record is closed, or elsewhere.
+func motherNumber(m *desk.Hit, on clinic.Date) (number string, ok bool) {
+	if m == nil {
+		return "", true
+	}
+	if m.Closed || m.Now.Name == "" {
+		return "", false
+	}
+	for _, n := range numbersOf(&m.Now, on) {
+		if !n.Unsure {
+			return n.Value, true
+		}
+	}
+	return "", false
+}
+
+// readMother reads whose child the form says somebody is: the woman who holds the number
+// now. Empty means that nobody knows, or that she was the wrong one.
+func (s *Server) readMother(r *http.Request, f *Form, pv *PatientPage) []byte {
+	was, ok := motherNumber(pv.File.Mother, pv.Today)
+	typed := clinic.NormalIdentifier(f.Get("mother"))
+	switch {
+	case !ok || !f.Values.Has("mother") || typed == was:
+		return pv.File.Now.Mother
+	case typed == "":
+		return nil
+	}
+	hits, err := s.opts.Desk.Find(r.Context(), who(r).session.person.ID, typed)
+	hits = slices.DeleteFunc(hits, func(h desk.Hit) bool { return h.Why != desk.ByNumber })
+	if err != nil || len(hits) != 1 {
+		f.Fail("mother", "newborn.mother-none")
+		return pv.File.Now.Mother
+	}
+	return slices.Clone(hits[0].ID[:])
+}

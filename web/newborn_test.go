@@ -106,6 +106,47 @@ func TestUnnamedChildStaysSo(t *testing.T) {
 	}
 }
 
+// TestMotherOfAChildWhoIsThere: a child who came before her is joined with its mother by
+// her number, corrected, and parted again.
+func TestMotherOfAChildWhoIsThere(t *testing.T) {
+	w := newWorld(t, 0)
+	b := w.login(w.nurse, nursePIN)
+	mother, woman := b.bears(), person("Lê Thị Khác", "056191054321")
+	woman.Set("birth.year", "1991")
+	other := b.send("/register", woman).location[:42]
+	kid := person("Trần An", "")
+	maps.Copy(kid, url.Values{"birth.year": {"2025"}, "sex": {"1"}})
+	child := b.send("/register", kid).location[:42]
+	save := func(number string) answer {
+		kid.Set("mother", number)
+		return b.send(child+"/edit", kid)
+	}
+	for _, c := range []struct{ number, of string }{{"056196012345", mother}, {"056191054321", other}, {"", ""}, {"056 196 012 345", mother}} {
+		if a := save(c.number); a.status != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", c.number, a.status, a.text())
+		}
+		page := b.get(child)
+		if strings.Contains(page.text(), "Mẹ:") != (c.of != "") || c.of != "" && !strings.Contains(page.body, c.of) {
+			t.Errorf("%q: the page leads to another mother", c.number)
+		}
+		if form := b.get(child + "/edit"); !strings.Contains(form.body, `value="`+strings.ReplaceAll(c.number, " ", "")+`"`) {
+			t.Errorf("%q is not in the form", c.number)
+		}
+	}
+	before := w.store.Len()
+	for _, number := range []string{"056196099999", "Nguyễn", "1234567"} {
+		if a := save(number); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "Không có hồ sơ nào") || !strings.Contains(a.body, `href="#mother"`) {
+			t.Errorf("%s: %d %s", number, a.status, a.text())
+		}
+	}
+	if grown := b.get(mother + "/edit"); strings.Contains(grown.body, `name="mother"`) {
+		t.Error("a grown woman is asked for her mother")
+	}
+	if w.store.Len() != before {
+		t.Error("a refused mother was saved")
+	}
+}
+
 // TestTwinsOneAfterTheOther: after the first the form is there for the second, and after
 // the second nothing is left to enter.
 func TestTwinsOneAfterTheOther(t *testing.T) {
@@ -154,6 +195,9 @@ func TestNewbornRefusals(t *testing.T) {
 	if a := b.get(father); strings.Contains(a.body, "/child") {
 		t.Error("a man's page offers to register his newborn")
 	}
+	small := person("Trần Thị Nhỏ", "")
+	small.Set("birth.year", "2019")
+	girl := b.send("/register", small).location[:42]
 	before := w.store.Len()
 	for name, c := range map[string]struct {
 		at, field, value, words, link string
@@ -169,7 +213,8 @@ func TestNewbornRefusals(t *testing.T) {
 		"third of two": {mother, "place", "3/2", "Thứ tự không hợp", "#place"},
 		"no place":     {mother, "place", "x", "Chọn một bé", "#place"},
 		"nowhere":      {mother, "born", "", "Chọn nơi sinh", "#born"},
-		"before her":   {mother, "birth.year", "1995", "mẹ 0 tuổi", "#birth"},
+		"before her":   {mother, "birth.year", "1995", "Ngày sinh không hợp lý", "#birth"},
+		"of a girl":    {girl, "name", "Bé", "mẹ 7 tuổi", "#birth"},
 		"of a man":     {father, "name", "Bé", "không thể là mẹ", ""},
 	} {
 		v := infant()

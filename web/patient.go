@@ -135,7 +135,7 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 		_, v.Code = now.Current(clinic.SystemTemporary, v.Page.Today)
 		v.Code, v.Unknown = v.Code && who(r).session.person.Role != clinic.RoleAdministrator, now.Source == clinic.SourceUnknown
 	}
-	v.Births = v.Links && mayBear(v.File.Now, v.Page.Today)
+	v.Births = who(r).session.person.Role != clinic.RoleAdministrator && mayBear(v.File.Now, v.Page.Today)
 	v.Bonds = bondLines(&v.File)
 	for _, b := range v.Bonds {
 		if b.Inside && !b.Same {

@@ -19,6 +19,7 @@ type Register struct {
 	Edit    bool
 	Unnamed bool // the name may stay empty
 	Child   bool // that was registered from its mother's page
+	Mother  bool // the form says whose child it is
 	ID      clinic.ID
 	Act2    string // the ID under which the visit is opened after the patient is saved
 	Doubts  []string
@@ -80,7 +81,7 @@ func (s *Server) registerSave(w http.ResponseWriter, r *http.Request) error {
 		return s.registerRefused(w, r, f, err)
 	}
 	s.saved(r)
-	if do == "only" {
+	if do == "only" || f.Get("then") == "only" {
 		s.tell(r, "good", "register.saved")
 		http.Redirect(w, r, patientPath(done.Patient), http.StatusSeeOther)
 		return nil
@@ -135,6 +136,9 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 	if pv.File.Now != nil {
 		fillPatient(&f, pv.File.Now, pv.Today)
 		f.Set("base", patientBase(pv))
+		if number, ok := motherNumber(pv.File.Mother, pv.Today); ok {
+			f.Set("mother", number)
+		}
 	}
 	scan := r.URL.Query().Get("scan")
 	if d, ok := s.draft(r); ok {
@@ -154,6 +158,8 @@ func (s *Server) editView(pv *PatientPage, f Form) *Register {
 	v.Title, v.Errors, v.Hold, v.Scan = "edit.title", f.Errors, true, f.Get("scan")
 	if now := pv.File.Now; now != nil {
 		v.Unnamed, v.Child = now.Unnamed, len(now.Mother) > 0 || now.BirthTime != ""
+		_, v.Mother = motherNumber(pv.File.Mother, pv.Today)
+		v.Mother = v.Mother && (v.Child || clinic.SmallChild(now.Birth, pv.Today))
 	}
 	return v
 }
@@ -178,6 +184,9 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := desk.PatientInput{ID: pv.File.ID, Patient: readPatient(&f, base, pv.Today), Why: f.Get("why"), Held: heldAnswer(&f)}
 	in.Base, _ = parseLeaf(f.Get("base"))
+	if pv.File.Now != nil {
+		in.Mother = s.readMother(r, &f, pv)
+	}
 	if f.OK() {
 		if _, err = s.opts.Desk.ChangePatient(r.Context(), call(r, "act"), in); err == nil {
 			s.saved(r)

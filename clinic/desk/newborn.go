@@ -74,6 +74,8 @@ func (d *Desk) childForm(in ChildInput) (*clinic.Patient, error) {
 	if !in.Birth.Full() {
 		bad = append(bad, &Error{Code: CodeRequired, Field: "birth"})
 		p.Birth = d.today()
+	} else if now, sure := d.o.Clock.Now(); sure && !clinic.SmallChild(in.Birth, clinic.DateOf(now)) {
+		bad = append(bad, &Error{Code: CodeBirth, Field: "birth"}) // a year mistyped
 	}
 	if in.Time == "" && in.Born == clinic.BornHere {
 		bad = append(bad, &Error{Code: CodeRequired, Field: "birthtime"})

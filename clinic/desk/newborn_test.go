@@ -226,7 +226,7 @@ func TestBirthsThatCannotBe(t *testing.T) {
 	father.Sex = clinic.SexMale
 	man := w.must(w.Register(t.Context(), call(w.nurse), father)).Patient
 	girl := somebody("Trần Thị Nhỏ")
-	girl.Birth = clinic.Date{Year: 2020}
+	girl.Birth = clinic.Date{Year: 2022}
 	small := w.must(w.Register(t.Context(), call(w.nurse), girl)).Patient
 	n := w.store.Len()
 	for name, c := range map[string]struct {
@@ -238,6 +238,7 @@ func TestBirthsThatCannotBe(t *testing.T) {
 		"no birth":           {func(in *desk.ChildInput) { in.Birth = clinic.Date{} }, desk.CodeRequired, "birth"},
 		"a month only":       {func(in *desk.ChildInput) { in.Birth.Day = 0 }, desk.CodeRequired, "birth"},
 		"tomorrow":           {func(in *desk.ChildInput) { in.Birth.Day = 3 }, desk.CodeBirth, "birth"},
+		"a schoolchild":      {func(in *desk.ChildInput) { in.Birth.Year = 2016 }, desk.CodeBirth, "birth"},
 		"in an hour":         {func(in *desk.ChildInput) { in.Time = "09:00" }, desk.CodeBirthTime, "birthtime"},
 		"no time of day":     {func(in *desk.ChildInput) { in.Time = "25:61" }, desk.CodeBirthTime, "birthtime"},
 		"here, nobody knows": {func(in *desk.ChildInput) { in.Time = "" }, desk.CodeRequired, "birthtime"},
@@ -250,7 +251,7 @@ func TestBirthsThatCannotBe(t *testing.T) {
 		"born nowhere":       {func(in *desk.ChildInput) { in.Born = 9 }, desk.CodeRequired, "born"},
 		"of a man":           {func(in *desk.ChildInput) { in.Mother = man }, desk.CodeMotherMale, ""},
 		"of a child":         {func(in *desk.ChildInput) { in.Mother = small }, desk.CodeMotherAge, "birth"},
-		"older than she":     {func(in *desk.ChildInput) { in.Birth.Year = 1989 }, desk.CodeMotherAge, "birth"},
+		"older than she":     {func(in *desk.ChildInput) { in.Mother, in.Birth.Year = small, 2021 }, desk.CodeMotherAge, "birth"},
 		"of nobody":          {func(in *desk.ChildInput) { in.Mother = clinic.ID{99} }, desk.CodeNoPatient, ""},
 		"of no ID":           {func(in *desk.ChildInput) { in.Mother = clinic.ID{} }, desk.CodeNoPatient, ""},
 		"a number as a name": {func(in *desk.ChildInput) { in.Name = "123" }, desk.CodeName, "name"},

@@ -12,8 +12,8 @@ const formTemporary = "temporary"
 
 // PrintTemporary records the copy and queues the slip with the patient's temporary code.
 // A patient who has papers needs none: CodeCodeNone. CodePrintQueue means: the same form
-// again queues the same copy. Nothing on it is dated but the printing, so any clock will
-// do.
+// again queues the same copy. With a clock that nobody vouches for the slip says no
+// time: it is needed all the same, and nothing else on it is dated.
 func (d *Desk) PrintTemporary(ctx context.Context, c Call, patient clinic.ID) (Done, error) {
 	done, err := d.save(ctx, c, plan{
 		need: rightRegister, kind: clinic.KindPaper, patient: patient,
@@ -59,7 +59,10 @@ func (d *Desk) PrintTemporary(ctx context.Context, c Call, patient clinic.ID) (D
 // temporarySlip lays out the paper that the record says was printed.
 func (d *Desk) temporarySlip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	printed := r.Body.(*clinic.Paper)
-	t := paper.Temporary{Facility: d.o.Site.Facility, Code: printed.Code, Copy: printed.Copy, Printed: r.Event}
+	t := paper.Temporary{Facility: d.o.Site.Facility, Code: printed.Code, Copy: printed.Copy}
+	if r.Trusted {
+		t.Printed = r.Event
+	}
 	err := d.view(ctx, func(reader Reader) error {
 		file, err := readPatient(reader, r.Subject)
 		if err != nil {

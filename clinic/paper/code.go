@@ -14,10 +14,10 @@ type Temporary struct {
 	Facility clinic.Facility
 	Patient  clinic.Patient
 	Code     string
-	Mother   string // of a child; empty = not said
-	Printer  string // who printed it
-	Printed  time.Time
-	Copy     int // 1 = first; more is a reprint
+	Mother   string    // of a child; empty = not said
+	Printer  string    // who printed it
+	Printed  time.Time // zero = nobody knows the time
+	Copy     int       // 1 = first; more is a reprint
 }
 
 // Doc lays the slip out: the code in large letters, and as the bars that the scanner
@@ -37,7 +37,7 @@ func (t *Temporary) Doc() Doc {
 		birth = p.BirthTime + noBreak + birth
 	}
 	b = append(b, Row("Ngày sinh", birth))
-	if age := childAge(p, t.Printed); age != "" {
+	if age := childAge(p, t.Printed); age != "" && !t.Printed.IsZero() {
 		b = append(b, Row("Tuổi", age))
 	}
 	if t.Mother != "" {
@@ -47,10 +47,18 @@ func (t *Temporary) Doc() Doc {
 		b = append(b, Row("Con thứ", strconv.Itoa(p.Order)+"/"+strconv.Itoa(p.Of)))
 	}
 	b = append(b, Space(1), Text("Đưa phiếu này cho nhân viên mỗi lần đến khám. Khi có giấy tờ, xin mang theo để ghi số.").Sized(Small),
-		Text("In lúc "+t.Printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")+", người in: "+or(t.Printer, "máy")).Sized(Small).At(Center))
+		Text(t.printed()).Sized(Small).At(Center))
 	d := Doc{Form: "temporary", Blocks: b}
 	if t.Copy > 1 {
 		return d.Reprinted()
 	}
 	return d
+}
+
+func (t *Temporary) printed() string {
+	by := "Người in: " + or(t.Printer, "máy")
+	if t.Printed.IsZero() {
+		return by
+	}
+	return "In lúc " + t.Printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006") + ". " + by
 }
