@@ -150,6 +150,15 @@ func Twins(a, b *Patient) bool {
 	return a.Order > 0 && b.Order > 0 && a.Order != b.Order && len(a.Mother) > 0 && bytes.Equal(a.Mother, b.Mother)
 }
 
+// SameTime reports whether two children may be of one birth by their dates, which for
+// twins may be two days apart; a date that is not known to the day compares by the year.
+func SameTime(a, b Date) bool {
+	if !a.Full() || !b.Full() {
+		return a.Year == b.Year
+	}
+	return a.Time().Sub(b.Time()).Abs() <= 48*time.Hour
+}
+
 // OneBirth reports whether two children of one mother are by all that is known the same
 // child: born on one day, and not known to be two.
 func OneBirth(a, b *Patient) bool {

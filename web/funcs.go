@@ -162,7 +162,7 @@ type foundRow struct {
 func newHit(h desk.Hit, scan string, now time.Time) foundRow {
 	row := foundRow{Hit: h, Scan: scan, Now: now}
 	for _, id := range h.Now.Identifiers {
-		if id.To.IsZero() && len(id.Value) > 4 {
+		if id.To.IsZero() && !id.Unsure && len(id.Value) > 4 {
 			row.Number = id.Value[len(id.Value)-4:]
 			break
 		}

@@ -74,7 +74,7 @@ func childOf(mother *desk.Patient, id string) *clinic.Patient {
 func nextPlace(mother *desk.Patient, twin *clinic.Patient) int {
 	for n := 1; n <= twin.Of; n++ {
 		if !slices.ContainsFunc(mother.Children, func(h desk.Hit) bool {
-			return h.Now.Order == n && h.Now.Of == twin.Of && h.Now.Birth == twin.Birth
+			return h.Now.Order == n && h.Now.Of == twin.Of && clinic.SameTime(h.Now.Birth, twin.Birth)
 		}) {
 			return n
 		}

@@ -166,7 +166,8 @@ func TestTwinsOneAfterTheOther(t *testing.T) {
 		}
 	}
 	v.Set("place", "2/2")
-	v.Set("birthtime", "06:20")
+	v.Set("birth.day", "21") // before midnight, as it turns out
+	v.Set("birthtime", "23:50")
 	second := b.send(mother+"/child", v)
 	if strings.Contains(second.location, "child") {
 		t.Fatalf("after the second: %s", second.location)

@@ -141,8 +141,7 @@ func (w *work) bornBefore(mother *clinic.Identity, p *clinic.Patient) ([]Hit, er
 		return nil, err
 	}
 	return slices.DeleteFunc(hits, func(h Hit) bool {
-		days := h.Now.Birth.Time().Sub(p.Birth.Time()).Abs().Hours() / 24
-		return h.Now.Birth.Full() && days > 2 || h.Now.Order > 0 && p.Order > 0 && h.Now.Order != p.Order
+		return !clinic.SameTime(h.Now.Birth, p.Birth) || h.Now.Order > 0 && p.Order > 0 && h.Now.Order != p.Order
 	}), nil
 }
 

@@ -115,11 +115,22 @@ func TestSameChildTwice(t *testing.T) {
 	if e := w.refused(err, desk.CodeDuplicates, ""); len(e.Found) != 1 || e.Found[0].ID != first.Patient || e.Found[0].Why != desk.ByMother {
 		t.Errorf("%+v", e.Found)
 	}
+	year := func(id clinic.ID, y int) {
+		w.must(w.change(id, func(p *clinic.Patient) { p.Birth, p.BirthTime = clinic.Date{Year: y}, "" }))
+	}
+	year(first.Patient, 2026) // nobody knows the day any more
+	_, err = w.RegisterChild(t.Context(), call(w.nurse), in)
+	w.refused(err, desk.CodeDuplicates, "")
+	w.must(w.change(first.Patient, func(p *clinic.Patient) { p.Birth, p.BirthTime = in.Birth, "06:05" }))
 	in.Different = true
 	second := w.must(w.RegisterChild(t.Context(), call(w.doctor), in)).Patient
 	if a := w.page(second).Alike; len(a) != 1 || a[0].ID != first.Patient || a[0].Like != clinic.LikeBirth {
 		t.Errorf("born of one mother on one day and not twins: %+v", a)
 	}
+	year(first.Patient, 2024)
+	year(second, 2023)
+	in.Different = false
+	w.must(w.RegisterChild(t.Context(), call(w.nurse), in)) // brothers of other years
 }
 
 func TestTwins(t *testing.T) {

@@ -315,7 +315,7 @@ func testRecords(t *testing.T, h *harness) {
 }
 
 func testIdentifiers(t *testing.T, h *harness) {
-	p, q := clinic.NewID(), clinic.NewID()
+	p, q, u := clinic.NewID(), clinic.NewID(), clinic.NewID()
 	number := clinic.Identifier{System: clinic.SystemCitizen, Value: "034190012345"}
 	ended := number
 	ended.To = clinic.Date{Year: 2025, Month: 1, Day: 1}
@@ -323,9 +323,16 @@ func testIdentifiers(t *testing.T, h *harness) {
 	h.put(person(p, "A", ended))
 	h.put(person(p, "A")) // the number is not in the current demographics any more
 	h.put(person(q, "B", number))
+	unsure := number
+	unsure.Unsure = true
+	h.put(person(u, "C", unsure, ended, number)) // a card after the other, and one that waits
 	h.see(func(r desk.Reader) error {
+		now, err := r.Patient(u)
+		if err != nil || !slices.Equal(now.Identifiers, []clinic.Identifier{unsure, ended, number}) {
+			t.Errorf("rows of one number became others: %v", err)
+		}
 		got, err := r.ByIdentifier(clinic.SystemCitizen, number.Value)
-		if len(got) != 2 || !slices.Contains(got, p) || !slices.Contains(got, q) {
+		if len(got) != 3 || !slices.Contains(got, u) || !slices.Contains(got, p) || !slices.Contains(got, q) {
 			t.Errorf("who has or had the number: %d people", len(got))
 		}
 		for _, c := range []clinic.Identifier{
