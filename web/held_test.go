@@ -215,6 +215,12 @@ func TestCardOfTheSameNumber(t *testing.T) {
 	if a := b.post(at+"/edit", v); a.status != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.status, a.text())
 	}
+	scan = w.web.scans.add([]byte("old"), true).String() // found again in a drawer
+	v = b.get(at + "/edit?scan=" + scan).carried()
+	maps.Copy(v, url.Values{"name": {"Võ Thị Ánh"}, "birth.day": {"5"}, "birth.month": {"9"}, "birth.year": {"1990"}, "sex": {"2"}, "citizen": {"056190004321"}, "address": {"Thôn Tây"}, "phone": {"0900 000 008"}})
+	if a := b.post(at+"/edit", v); a.status != http.StatusSeeOther || strings.Contains(b.get(at+"?scan="+w.web.scans.add([]byte("new"), true).String()).text(), "Ngày cấp thẻ") {
+		t.Errorf("the old card counts as a new one: %d", a.status)
+	}
 	page = b.get(at)
 	for _, want := range []string{"Thôn Tây", "từ 10/10/2026", "Số cũ (1)", "dùng đến 09/10/2026"} {
 		if !strings.Contains(page.text(), want) {

@@ -179,7 +179,7 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 		s.show(w, r, http.StatusOK, "register", s.editView(pv, f))
 		return nil
 	}
-	if res, err := s.scanned(r, f.Get("scan")); err == nil && shows(&res.Scan, f.Get("citizen")) {
+	if res, err := s.scanned(r, f.Get("scan")); err == nil && shows(&res.Scan, f.Get("citizen")) && base.Issued.Before(res.Scan.Patient.Issued) {
 		base.Issued, base.Source = res.Scan.Patient.Issued, clinic.SourceCitizenQR
 	}
 	in := desk.PatientInput{ID: pv.File.ID, Patient: readPatient(&f, base, pv.Today), Why: f.Get("why"), Held: heldAnswer(&f)}
