@@ -311,14 +311,36 @@ func (m *mender) keepAside() {
 	}
 }
 
-// Put replaces the segment by its mended form: beside it, synced, renamed. A cut
-// leaves the old file or the new one. It must not run beside a Batch. After ErrFull, and
-// after any error about a finished segment, the journal goes on as it was. The growing
-// one must not: the next commits would go to a file that has lost its name, if the
-// rename was done. That is ErrFatal.
+// Put replaces the segment by its mended form: offsets, then the segment beside its old
+// file, synced and renamed; then the tree's hashes, which a mark tells to be wrong
+// meanwhile. A cut leaves the old file or
+// the new one, and a tree that is computed anew. It must not run beside a Batch. After
+// ErrFull, and after any error before a finished segment had its name, the journal goes
+// on as it was. Afterwards an error is ErrFatal: the segment is another one then than
+// the tree, or than the file that the next commits would go to.
 func (j *Journal) Put(m *Mended) error {
 	g := j.segs[m.n]
 	path := segmentPath(j.cfg.Dir, m.header.segment)
+	changed := false
+	for place := range m.leaves {
+		changed = changed || g.file == nil || g.first != m.header.first || j.hole(g, uint32(place)).Leaf != m.leaves[place]
+	}
+	if changed = changed && j.tree != nil; changed {
+		if err := j.markHashes(); err != nil {
+			return err
+		}
+	}
+	next := &segment{
+		header: m.header, path: path, block: m.block,
+		offsets: m.offsets, end: int64(len(m.image)), alloc: int64(len(m.image)),
+	}
+	next.noteBad()
+	// First the offsets: those of before would hide what comes back. With the old file
+	// they name frames that cannot be read, which are holes as they were.
+	v := view{segment: next, offsets: next.offsets, end: next.end, last: m.last}
+	if err := full(writeBeside(j, v, m.leaves)); err != nil {
+		return err
+	}
 	if err := durable.WriteFileFS(j.cfg.FS, path, m.image, 0o600); err != nil {
 		if err = full(err); m.last {
 			return j.rollFailed(err)
@@ -329,22 +351,13 @@ func (j *Journal) Put(m *Mended) error {
 	if err != nil {
 		return j.fatal(err)
 	}
-	changed := false
-	for place := range m.leaves {
-		changed = changed || g.file == nil || g.first != m.header.first || j.hole(g, uint32(place)).Leaf != m.leaves[place]
-	}
-	next := &segment{
-		header: m.header, path: path, file: f, block: m.block,
-		offsets: m.offsets, end: int64(len(m.image)), alloc: int64(len(m.image)),
-	}
-	next.noteBad()
-	v := view{segment: next, offsets: next.offsets, end: next.end, last: m.last}
-	if err := writeBeside(j, v, m.leaves); err != nil {
-		j.log.Warn("journal offsets not written", "kind", j.cfg.Kind, "segment", next.segment, "err", err)
-	}
+	next.file = f
 	j.swap(m, next)
-	if changed {
-		return j.rehash(next.first)
+	if !changed {
+		return nil
+	}
+	if err := j.rehash(next.first); err != nil {
+		return j.fatal(err)
 	}
 	return nil
 }
@@ -384,12 +397,14 @@ func (j *Journal) share(n int, next *segment) {
 }
 
 // rehash computes the tree's hashes anew from an entry on, from the entries that
-// can be read and the leaf hashes of those that cannot.
+// can be read and the leaf hashes of those that cannot. On a full disk they stay in
+// memory until there is room, as after an open; after another error the tree is not
+// what the entries say.
 func (j *Journal) rehash(from uint64) error {
-	if j.tree == nil {
-		return nil
-	}
 	j.treeMu.Lock()
+	if j.tree.owed { // what the file lacks begins somewhere before
+		from = 0
+	}
 	t := &tree{file: j.tree.file}
 	t.begin(from)
 	j.treeMu.Unlock()
@@ -407,11 +422,20 @@ func (j *Journal) rehash(from uint64) error {
 	}
 	j.treeMu.Lock()
 	defer j.treeMu.Unlock()
-	if err := t.write(); err != nil {
-		return full(err)
+	if err := full(t.write()); errors.Is(err, ErrFull) {
+		j.log.Error("disk full: tree hashes stay in memory", "kind", j.cfg.Kind)
+		j.tree.base, j.tree.pending, j.tree.owed = t.base, t.pending, true
+		return nil
+	} else if err != nil {
+		return err
 	}
+	j.tree.owed = false
 	j.tree.begin(j.size)
-	return t.file.Sync()
+	if err := t.file.Sync(); err != nil {
+		return err
+	}
+	j.hashesRight()
+	return nil
 }
 
 // writeBeside writes the offsets file of a segment.

@@ -254,7 +254,7 @@ func TestForeignCopyMendsNothing(t *testing.T) {
 // new one stands there, never a third.
 func TestMendFaults(t *testing.T) {
 	for _, step := range []storetest.Step{storetest.StepOpen, storetest.StepWrite, storetest.StepSync, storetest.StepRename, storetest.StepSyncDir} {
-		for n := range 3 {
+		for n := range 4 {
 			for _, applied := range []bool{false, true} {
 				c, copied, want := several(t)
 				l := new(storetest.Faults)
@@ -299,7 +299,7 @@ func TestMendFaultOfTheGrowingSegment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.Arm(storetest.StepRename, 0, syscall.EIO, applied)
+		l.Arm(storetest.StepRename, 1, syscall.EIO, applied) // behind that of the offsets
 		if err := j.Put(m); !errors.Is(err, journal.ErrFatal) {
 			t.Errorf("applied %v: %v", applied, err)
 		}

@@ -12,8 +12,9 @@ import (
 
 // repairTree makes the file of hashes agree with the segments. What stands before
 // the last segment was synced when that began and is verified by the root in its
-// header; the last segment's hashes are computed anew. A file with a bad sector is
-// emptied, which gives it other sectors, and computed anew as a whole.
+// header; the last segment's hashes are computed anew. All are where a mark tells that a
+// repair was cut. A file with a bad sector is emptied, which gives it other sectors, and
+// computed anew as a whole.
 func (j *Journal) repairTree() error {
 	err := j.completeTree()
 	if err == nil {
@@ -31,8 +32,10 @@ func (j *Journal) repairTree() error {
 
 func (j *Journal) completeTree() error {
 	last := j.segs[len(j.segs)-1]
-	from := len(j.segs) - 1
-	if have, err := j.tree.stored(); err != nil || have < tlog.StoredHashCount(int64(last.first)) {
+	from, marked := len(j.segs)-1, j.staleHashes()
+	if marked {
+		from = 0
+	} else if have, err := j.tree.stored(); err != nil || have < tlog.StoredHashCount(int64(last.first)) {
 		from = 0
 	} else if root, err := j.tree.root(last.first); err != nil || (last.first > 0 && root != last.root) {
 		from = 0
@@ -54,8 +57,14 @@ func (j *Journal) completeTree() error {
 		// Entries were damaged before their leaf hashes were lost too.
 		j.log.Error("tree differs from the root in the last segment", "kind", j.cfg.Kind, "size", last.first)
 	}
-	if from == 0 && last.first > 0 && !j.tree.owed && !j.cfg.ReadOnly {
-		return j.tree.file.Sync()
+	if from > 0 || last.first == 0 && !marked || j.tree.owed || j.cfg.ReadOnly {
+		return nil
+	}
+	if err := j.tree.file.Sync(); err != nil {
+		return err
+	}
+	if marked {
+		j.hashesRight()
 	}
 	return nil
 }

@@ -179,7 +179,8 @@ func (v *view) encodeOffsets(leaves []clinic.Leaf) []byte {
 }
 
 // MendBeside writes the offsets file and the tree's hashes of a segment anew where
-// they are wrong: both follow from the entries. It must not run beside a Batch.
+// they are wrong: both follow from the entries. It must not run beside a Batch. When the
+// hashes cannot be written, that is ErrFatal: the next open computes them anew.
 func (j *Journal) MendBeside(n int, src Source) error {
 	v, ok := j.view(n)
 	if !ok || v.file == nil {
@@ -194,8 +195,11 @@ func (j *Journal) MendBeside(n int, src Source) error {
 		leaves[place] = r.Leaf
 	}
 	if slices.Contains(j.wrongHashes(v, leaves), true) {
-		if err := j.rehash(v.first); err != nil {
+		if err := j.markHashes(); err != nil {
 			return err
+		}
+		if err := j.rehash(v.first); err != nil {
+			return j.fatal(err)
 		}
 	}
 	if j.scrubOffsets(v, leaves, src) == nil {

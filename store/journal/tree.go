@@ -133,6 +133,28 @@ func (t *tree) settle() error {
 	return nil
 }
 
+// stalePath marks hashes that may not be what the entries say: all of them are computed
+// anew at the next open.
+func stalePath(dir string) string { return hashesPath(dir) + ".stale" }
+
+// markHashes is durable before any hash that others rest on is written anew.
+func (j *Journal) markHashes() error {
+	return full(durable.WriteFileFS(j.cfg.FS, stalePath(j.cfg.Dir), nil, 0o600))
+}
+
+// hashesRight ends the mark. One that stays, or comes back after a cut, costs time only.
+func (j *Journal) hashesRight() {
+	if err := j.cfg.FS.Remove(stalePath(j.cfg.Dir)); err != nil {
+		j.log.Warn("tree hashes stay marked as wrong", "kind", j.cfg.Kind, "err", err)
+	}
+}
+
+// staleHashes tells that a change of many hashes was not finished.
+func (j *Journal) staleHashes() bool {
+	_, err := os.Stat(stalePath(j.cfg.Dir))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // cut shortens the file to the hashes of n entries.
 func (t *tree) cut(n uint64) error {
 	t.pending = t.pending[:0]
