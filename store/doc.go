@@ -92,6 +92,10 @@ type Options struct {
 	BlobBudget int64
 	// Progress is told how far opening came, of how many entries; may be nil.
 	Progress func(done, total uint64)
+	// Lost is told, once the state is open and before the views forget it, how many
+	// entries they knew that the journals do not have any more; nil = nobody. What it
+	// keeps in the state outlasts a cut; after one it may be told the same again.
+	Lost func(s *State, entries uint64) error
 	// Probe looks at a views file after an unclean stop, in another process, because
 	// a damaged one can kill or hang the process that maps it. An error means the
 	// views are built anew. See ProbeViews; nil skips it.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
@@ -124,29 +126,47 @@ func (s *Store) showAgain(kind clinic.Journal, indexes []uint64) (renumber bool,
 
 // Mend brings entries back that can no longer be read here and that somebody else
 // kept: each is known by its leaf hash, which salt and bytes prove. What is no hole
-// is left alone. It returns how many can be read again.
-func (s *Store) Mend(ctx context.Context, entries []Received) (mended uint64, err error) {
+// is left alone. It returns how many can be read again. Of the options it uses
+// Mending and Found.
+func (s *Store) Mend(ctx context.Context, entries []Received, o ScrubOptions) (mended uint64, err error) {
 	known := map[clinic.Leaf]journal.Known{}
 	for _, e := range entries {
 		known[entry.LeafHash(e.Salt, e.Bytes)] = journal.Known{Salt: e.Salt, Bytes: e.Bytes}
 	}
-	c := s.Scrubber(ScrubOptions{})
+	c := s.Scrubber(o)
 	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
 		j := s.logOf(kind)
-		before := countBad(j.Quarantine())
-		segments := map[int]bool{}
+		segments := map[int]uint64{}
 		for ref, leaf := range badRefs(kind, j) {
 			if _, ok := known[leaf]; ok {
-				segments[j.SegmentOf(ref.Index)] = true
+				segments[j.SegmentOf(ref.Index)]++
 			}
 		}
-		for n := range segments {
-			err := s.mend(ctx, mending{kind, n, journal.With{Local: c.local(ctx, kind), Known: known}})
-			if err != nil && !errors.Is(err, journal.ErrNoHelp) {
+		for _, n := range slices.Sorted(maps.Keys(segments)) {
+			back, err := c.mendKnown(ctx, mending{kind, n, journal.With{Local: c.quick().local(ctx, kind), Known: known}}, segments[n])
+			mended += back
+			if err != nil {
 				return mended, err
 			}
 		}
-		mended += before - min(before, countBad(j.Quarantine()))
 	}
 	return mended, nil
+}
+
+// mendKnown mends a segment of which so many lost entries are known.
+func (c *Scrubber) mendKnown(ctx context.Context, m mending, entries uint64) (back uint64, err error) {
+	f := Finding{Part: segmentName(m.kind, m.n)}
+	j := c.s.logOf(m.kind)
+	before := countBad(j.Quarantine())
+	c.mending(f.Part, entries)
+	err = c.s.mend(ctx, m)
+	after := countBad(j.Quarantine())
+	f.Back, f.Mended = before-min(before, after), after == 0
+	if errors.Is(err, journal.ErrNoHelp) {
+		err = nil
+	}
+	if f.Back > 0 || err == nil {
+		c.tell(f)
+	}
+	return f.Back, err
 }

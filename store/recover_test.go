@@ -150,7 +150,21 @@ func TestViewsAheadOfALostTail(t *testing.T) {
 	if err != nil || len(rep.Problems) == 0 {
 		t.Error("check finds nothing:", rep, err)
 	}
+	// Told before the views forget it: a cut right then loses nothing of it.
+	ctx, cut := context.WithCancel(t.Context())
+	var told []uint64
+	o.Lost = func(_ *store.State, n uint64) error {
+		told = append(told, n)
+		cut()
+		return nil
+	}
+	if _, err := store.Open(ctx, o); err == nil {
+		t.Fatal("nothing was cut")
+	}
 	lossy := storetest.Start(t, o)
+	if !slices.Equal(told, []uint64{1, 1}) {
+		t.Errorf("told %v", told)
+	}
 	if n := lossy.Lost(); n != 1 {
 		t.Errorf("%d entries are said to be lost, one is", n)
 	}

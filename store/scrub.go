@@ -31,6 +31,10 @@ type ScrubOptions struct {
 	Copies Copies
 	// More are other things to look at, at the end of each pass.
 	More []Look
+	// Mending is told, before anything is written, of a part that is about to be mended
+	// and how many of its entries cannot be read; Found follows, unless a cut comes
+	// between. May be nil.
+	Mending func(part string, entries uint64)
 	// Found is told of everything that was wrong, mended or not; may be nil.
 	Found func(Finding)
 }
@@ -104,7 +108,7 @@ func (c *Scrubber) steps() (out []step) {
 	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
 		for n := range c.s.logOf(kind).Segments() {
 			out = append(out, step{
-				path.Join(folderOf(kind), fmt.Sprintf("%08d.seg", n)),
+				segmentName(kind, n),
 				func(ctx context.Context) (Finding, error) { return c.segment(ctx, kind, n) },
 			})
 		}
@@ -259,6 +263,7 @@ func (c *Scrubber) segment(ctx context.Context, kind clinic.Journal, n int) (f F
 	if err := c.s.nameHoles(bad); err != nil {
 		c.s.log.Error("entries that cannot be read are not named", "err", err)
 	}
+	c.mending(segmentName(kind, n), unreadable(flaws))
 	if err := c.mend(ctx, kind, n, flaws); err != nil {
 		if errors.Is(err, ErrFatal) || ctx.Err() != nil {
 			return f, err
@@ -269,6 +274,16 @@ func (c *Scrubber) segment(ctx context.Context, kind clinic.Journal, n int) (f F
 	f.Mended = len(left) == 0
 	f.Back = before - min(before, countBad(j.Quarantine()))
 	return f, err
+}
+
+// unreadable counts the entries that are lost by flaws.
+func unreadable(flaws []journal.Flaw) (n uint64) {
+	for _, x := range flaws {
+		if x.Part == journal.PartFrame {
+			n += x.Count
+		}
+	}
+	return n
 }
 
 // local reads this journal's own folder.
@@ -294,7 +309,7 @@ func (c *Scrubber) mend(ctx context.Context, kind clinic.Journal, n int, flaws [
 		beside = beside || x.Part == journal.PartOffsets || x.Part == journal.PartHashes
 	}
 	if frames {
-		err := c.s.mend(ctx, mending{kind, n, journal.With{Local: c.local(ctx, kind), Copy: c.copies(ctx, kind)}})
+		err := c.s.mend(ctx, mending{kind, n, journal.With{Local: c.quick().local(ctx, kind), Copy: c.copies(ctx, kind)}})
 		if err != nil && !errors.Is(err, journal.ErrNoHelp) {
 			return err
 		}
@@ -302,9 +317,25 @@ func (c *Scrubber) mend(ctx context.Context, kind clinic.Journal, n int, flaws [
 	if !beside {
 		return nil
 	}
-	quick := c.s.Scrubber(c.o)
-	quick.o.Cold.Rate = 0 // acts wait for it
-	return c.s.between(ctx, func() error { return c.s.logOf(kind).MendBeside(n, quick.local(ctx, kind)) })
+	return c.s.between(ctx, func() error { return c.s.logOf(kind).MendBeside(n, c.quick().local(ctx, kind)) })
+}
+
+// quick reads as fast as it can: acts wait for it.
+func (c *Scrubber) quick() *Scrubber {
+	q := c.s.Scrubber(c.o)
+	q.o.Cold.Rate = 0
+	return q
+}
+
+// segmentName is a segment's file in the data directory, with slashes.
+func segmentName(kind clinic.Journal, n int) string {
+	return path.Join(folderOf(kind), fmt.Sprintf("%08d.seg", n))
+}
+
+func (c *Scrubber) mending(part string, entries uint64) {
+	if c.o.Mending != nil && entries > 0 {
+		c.o.Mending(part, entries)
+	}
 }
 
 func (s *Store) logOf(kind clinic.Journal) *journal.Journal {

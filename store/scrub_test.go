@@ -158,10 +158,10 @@ func TestMendByLeaf(t *testing.T) {
 	for i := range forged {
 		forged[i].Bytes = append([]byte{1}, forged[i].Bytes...)
 	}
-	if n, err := s.Mend(t.Context(), forged); n != 0 || err != nil {
+	if n, err := s.Mend(t.Context(), forged, store.ScrubOptions{}); n != 0 || err != nil {
 		t.Fatalf("forged entries: %d, %v", n, err)
 	}
-	if n, err := s.Mend(t.Context(), kept); n != 1 || err != nil {
+	if n, err := s.Mend(t.Context(), kept, store.ScrubOptions{}); n != 1 || err != nil {
 		t.Fatalf("%d, %v", n, err)
 	}
 	s.Close()

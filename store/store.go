@@ -110,6 +110,11 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.blobs = openBlobs(s)
+	if n := s.Lost(); n > 0 && s.o.Lost != nil { // of what views knew that are about to forget it
+		if err := s.o.Lost(s.state, n); err != nil {
+			s.log.Error("what the disk lost is not kept", "entries", n, "err", err)
+		}
+	}
 	s.rememberHoles() // of views that recover may build anew
 	if err := s.openCheckpoints(s.own.Root, s.frozen); err != nil {
 		return err

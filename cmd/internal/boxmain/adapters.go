@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"fmt"
 	"syscall"
 
 	"clinicbox/clinic"
@@ -149,10 +148,8 @@ func (a applier) Apply(ctx context.Context, entries []wire.Salted) error {
 		return err
 	}
 	if _, in := a.b.store.Holes(); in > 0 { // some may be what cannot be read any more
-		if n, err := a.b.store.Mend(ctx, got); err != nil {
+		if _, err := a.b.store.Mend(ctx, got, a.b.scrubOptions()); err != nil {
 			return err
-		} else if n > 0 {
-			a.b.recordNow(event{what: clinic.MachineMended, detail: fmt.Sprintf("in: %d, from the centre", n)})
 		}
 	}
 	a.b.statements(entries) // after they are durable: opening learns what a cut keeps from here

@@ -73,7 +73,8 @@ type Box struct {
 	rotten  chan string // segments that rotted since they were copied
 	copying sync.Mutex  // guards what follows
 	copyWas string      // cause of no copy that was told last
-	lost    uint64      // unreadable entries that were told
+
+	telling sync.Mutex // held by who keeps or tells what was found
 
 	watched time.Duration // how long the watch has looked
 

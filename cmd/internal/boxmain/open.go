@@ -7,10 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"strconv"
 	"time"
 
-	"clinicbox/clinic"
 	"clinicbox/clinic/starting"
 	"clinicbox/device/clock"
 	"clinicbox/device/health"
@@ -54,6 +52,7 @@ func (b *Box) open(ctx context.Context) (err error) {
 	if b.o.Probe != nil {
 		o.Probe = b.probe
 	}
+	o.Lost = func(s *store.State, entries uint64) error { return findings{s}.lost(entries) }
 	b.health.Set(health.StoreRebuilding, true)
 	defer b.health.Set(health.StoreRebuilding, false)
 	begin := time.Now()
@@ -65,11 +64,6 @@ func (b *Box) open(ctx context.Context) (err error) {
 			err = errors.Join(err, b.store.Close())
 		}
 	}()
-	if n := b.store.Lost(); n > 0 {
-		b.ending.Lock()
-		b.events = append(b.events, event{what: clinic.MachineLost, detail: strconv.FormatUint(n, 10)})
-		b.ending.Unlock()
-	}
 	b.log.Info("records open", "entries", b.store.Own().Size(), "took", time.Since(begin).Round(time.Millisecond).String())
 	b.copier = b.newCopier()
 	return b.learn(ctx)

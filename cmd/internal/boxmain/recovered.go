@@ -37,6 +37,16 @@ func (b *Box) tell(ctx context.Context) error {
 			return err
 		}
 	}
+	b.telling.Lock()
+	defer b.telling.Unlock()
+	err := b.tellFound(ctx, b.desk)
+	if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) || errors.Is(err, &desk.Error{Code: desk.CodeStoreReadOnly}) {
+		b.log.Error("not recorded yet", "err", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	return b.tellRewound(ctx)
 }
 

@@ -133,6 +133,7 @@ func (p *Program) mend(ctx context.Context) error {
 	o := b.scrubOptions()
 	o.Cold = durable.Cold{}
 	o.Found = func(f store.Finding) {
+		b.found(f)
 		state := "CHƯA sửa được / NOT mended"
 		if f.Mended {
 			state = "đã sửa / mended"
@@ -159,7 +160,11 @@ func (b *Box) pass(ctx context.Context, o store.ScrubOptions) error {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- b.store.Run(ctx) }()
-	_, err := b.store.Scrubber(o).Pass(ctx)
+	s := b.store.Scrubber(o)
+	_, err := s.Pass(ctx)
+	if err == nil {
+		err = b.unfinished(ctx, s)
+	}
 	stop()
 	return errors.Join(err, <-ended)
 }

@@ -3,10 +3,8 @@ package boxmain
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"clinicbox/clinic"
 	"clinicbox/device/health"
 	"clinicbox/device/task"
 	"clinicbox/store"
@@ -21,12 +19,15 @@ func (b *Box) buildScrub() (task.Task, error) {
 	return task.Plain("scrub", func(ctx context.Context) error {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
+		if err := b.unfinished(ctx, s); err != nil && ctx.Err() == nil {
+			b.log.Error("a repair that was cut is not told", "err", err)
+		}
 		go func() {
 			for {
 				select {
 				case <-ctx.Done():
 					return
-				case file := <-b.rotten:
+				case file := <-b.rotten: // of what the copier found
 					if err := s.Part(ctx, file); err != nil && ctx.Err() == nil {
 						b.log.Error("damage is not mended", "file", file, "err", err)
 					}
@@ -38,7 +39,7 @@ func (b *Box) buildScrub() (task.Task, error) {
 }
 
 func (b *Box) scrubOptions() store.ScrubOptions {
-	o := store.ScrubOptions{Pass: scrubPass, Cold: cold(), Found: b.found, More: []store.Look{{Name: "keys", Check: b.scrubKeys}}}
+	o := store.ScrubOptions{Pass: scrubPass, Cold: cold(), Mending: b.mending, Found: b.found, More: []store.Look{{Name: "keys", Check: b.scrubKeys}}}
 	if b.copier != nil {
 		o.Copies = b.copier.Copies
 		o.More = append(o.More, store.Look{Name: "copy", Check: func(ctx context.Context) (bool, error) {
@@ -87,19 +88,9 @@ func (b *Box) found(f store.Finding) {
 	own, in := b.store.Holes()
 	b.health.Set(health.StoreQuarantine, own+in > 0)
 	b.health.Set(health.StoreIndex, b.store.Stale())
-	b.copying.Lock()
-	news := own+in > b.lost
-	b.lost = own + in
-	b.copying.Unlock()
-	switch {
-	case f.Back > 0:
-		b.recordNow(event{what: clinic.MachineMended, detail: fmt.Sprintf("%s: %d", f.Part, f.Back)})
-	case news:
-		if in > 0 && b.joined() {
-			if err := (keeper{b.store.State()}).askAgain(); err != nil {
-				b.log.Error("the centre is not asked for what is lost", "err", err)
-			}
+	if b.ended(f, own, in) && in > 0 && b.joined() {
+		if err := (keeper{b.store.State()}).askAgain(); err != nil {
+			b.log.Error("the centre is not asked for what is lost", "err", err)
 		}
-		b.recordNow(event{what: clinic.MachineDamaged, detail: fmt.Sprintf("own %d, in %d", own, in)})
 	}
 }
