@@ -1,5 +1,11 @@
 package clinic
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
 // Credential is the body of KindCredential: a person of the staff has a new signing
 // key, or the key they have got a better certificate. The entry's subject is the
 // person. Form and meaning of the statements: internal/cert.
@@ -47,6 +53,29 @@ const (
 	MachineExported   = "records left in a file"         // Detail: everything, or one patient
 	MachineImported   = "records taken over from a file" // Detail: how many entries
 )
+
+// VoidDetail is the Detail of MachineVoid: it names a signature without anybody's name.
+func VoidDetail(signature Ref, why string) string {
+	journal := "own"
+	if signature.Journal == In {
+		journal = "in"
+	}
+	return fmt.Sprintf("%s %d: %s", journal, signature.Index, why)
+}
+
+// VoidOf reads which signature a VoidDetail is about.
+func VoidOf(detail string) (signature Ref, ok bool) {
+	place, _, _ := strings.Cut(detail, ": ")
+	journal, index, ok := strings.Cut(place, " ")
+	i, err := strconv.ParseUint(index, 10, 64)
+	switch {
+	case !ok || err != nil:
+		return Ref{}, false
+	case journal == "own":
+		return Ref{Journal: Own, Index: i}, true
+	}
+	return Ref{Journal: In, Index: i}, journal == "in"
+}
 
 // MachineSubject is the subject of every KindMachine entry.
 func MachineSubject() ID { return ID{'m', 'a', 'c', 'h', 'i', 'n', 'e'} }

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"clinicbox/clinic"
 )
@@ -36,16 +35,13 @@ func (v *Views) judged(rec *clinic.Record, state clinic.SignatureState) {
 	v.voids.wait = append(v.voids.wait, clinic.Machine{Event: clinic.MachineVoid, Detail: voidDetail(rec.Ref, state)})
 }
 
-// voidDetail names a signature without anybody's name; it is how one is known again.
+// voidDetail is how a signature that was told is known again.
 func voidDetail(ref clinic.Ref, state clinic.SignatureState) string {
-	journal, why := "own", "does not fit"
-	if ref.Journal == clinic.In {
-		journal = "in"
-	}
+	why := "does not fit"
 	if state == clinic.SignatureUnknown {
 		why = "nobody vouches for the key"
 	}
-	return fmt.Sprintf("%s %d: %s", journal, ref.Index, why)
+	return clinic.VoidDetail(ref, why)
 }
 
 // tellVoids records what waits, unless an entry tells of it already.

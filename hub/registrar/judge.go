@@ -73,22 +73,52 @@ func (j *judge) verdict(ctx context.Context, f *hub.Found) (*hub.Verdict, error)
 		default:
 			return nil, nil
 		}
+		if b.Event == clinic.MachineVoid {
+			if known, err := j.same(ctx, f, b.Detail); known || err != nil {
+				return nil, err
+			}
+		}
 		v.Alarm.Code, v.Alarm.Detail = hub.AlarmRecords, at+b.Event+": "+short(b.Detail)
 		return v, nil
 	case *clinic.Signed:
-		keys, err := j.known(ctx, f.Box, rec.Author)
-		if errors.Is(err, authority.ErrMissing) {
-			return nil, nil // a box of no facility that we know: nobody's keys are known
-		} else if err != nil {
+		if v.State, err = j.signed(ctx, f.Box, &rec); err != nil || v.State.Counts() {
 			return nil, err
-		}
-		if v.State = clinic.JudgeSigned(&rec, keys, clinic.FitsSigned); v.State.Counts() {
-			return nil, nil
 		}
 		v.Alarm.Code, v.Alarm.Detail = hub.AlarmVoid, at+voidWords(v.State)
 		return v, nil
 	}
 	return nil, nil
+}
+
+// signed is what a signature is worth here. Of a box of no facility that we know it
+// counts: nobody's keys are known.
+func (j *judge) signed(ctx context.Context, box string, rec *clinic.Record) (clinic.SignatureState, error) {
+	keys, err := j.known(ctx, box, rec.Author)
+	if errors.Is(err, authority.ErrMissing) {
+		return clinic.SignatureKeyless, nil
+	} else if err != nil {
+		return 0, err
+	}
+	return clinic.JudgeSigned(rec, keys, clinic.FitsSigned), nil
+}
+
+// same tells whether a signature that a box found void is one of its own that is void
+// here, too: then it has its alarm. That the two disagree is news.
+func (j *judge) same(ctx context.Context, f *hub.Found, detail string) (bool, error) {
+	ref, ok := clinic.VoidOf(detail)
+	if !ok || ref.Journal != clinic.Own {
+		return false, nil
+	}
+	es, err := j.r.o.DB.Entries(ctx, f.Box, f.Epoch, ref.Index, 1)
+	if err != nil || len(es) == 0 || es[0].Index != ref.Index || es[0].Bytes == nil {
+		return false, err
+	}
+	rec, err := entry.Decode(es[0].Bytes, ref, es[0].Leaf)
+	if err != nil || rec.Kind != clinic.KindSigned {
+		return false, nil
+	}
+	state, err := j.signed(ctx, f.Box, &rec)
+	return err == nil && !state.Counts(), err
 }
 
 // short bounds what a box may put into an alarm.

@@ -130,6 +130,57 @@ func TestCentreJudgesSignatures(t *testing.T) {
 	}
 }
 
+// TestOneBentSignatureIsOneAlarm: what the box found void is news only where the centre
+// does not find it void by itself; and when it does later, or no more, that is news.
+func TestOneBentSignatureIsOneAlarm(t *testing.T) {
+	w := newWorld(t)
+	w.join("a")
+	w.steps()
+	p := hubtest.NewPerson(facility, clinic.RoleDoctor)
+	w.send("a", p.ID, clinic.Credential{Request: p.Request})
+	good := w.sign("a", p.ID, p.Key, 1<<41, false)
+	bent := w.sign("a", p.ID, p.Key, 1<<41, true)
+	tell := func(ref clinic.Ref) uint64 {
+		return w.sendAt("a", clinic.ID{}, 1<<41, clinic.Draft{
+			Kind: clinic.KindMachine, Subject: clinic.MachineSubject(),
+			Body: &clinic.Machine{Event: clinic.MachineVoid, Detail: clinic.VoidDetail(ref, "does not fit")},
+		})
+	}
+	told := func(at uint64, ref clinic.Ref) string {
+		return fmt.Sprintf("a 1× %d: %s: %s", at, clinic.MachineVoid, clinic.VoidDetail(ref, "does not fit"))
+	}
+	own := func(i uint64) clinic.Ref { return clinic.Ref{Journal: clinic.Own, Index: i} }
+	received := clinic.Ref{Journal: clinic.In, Index: bent}
+	tell(own(bent))
+	want := []string{
+		fmt.Sprintf("a 1× %d: %s", bent, misfit),
+		told(tell(own(good)), own(good)),     // it fits here
+		told(tell(received), received),       // of what it received
+		told(tell(own(1<<40)), own(1<<40)),   // of what we do not have
+		told(tell(own(good-1)), own(good-1)), // of what is no signature
+	}
+	slices.Sort(want)
+	for range 3 {
+		w.steps()
+		w.restart()
+	}
+	w.wantVoids("one each", want...)
+	// The good one is void from now on, which the centre says of its own.
+	w.ok(w.r.Certify(t.Context(), w.centre.By, w.pending(1)[0].Digest))
+	w.steps()
+	people, err := w.centre.People(t.Context(), facility)
+	w.ok(err)
+	w.ok(w.centre.Revoke(t.Context(), w.centre.By, cert.Revoked{Serial: people[0].Serial, Reason: cert.ReasonStolen, From: 1}))
+	w.restart()
+	w.steps()
+	want = append(want, fmt.Sprintf("a 1× %d: %s", good, revoked))
+	slices.Sort(want)
+	got := slices.DeleteFunc(w.voids(), func(s string) bool { return strings.HasPrefix(s, fmt.Sprintf("a 1× %d: %s", bent, revoked)) })
+	if !slices.Equal(got, want) {
+		t.Errorf("revoked:\n%q\nwant\n%q", got, want)
+	}
+}
+
 // TestTurnedDownKeySignsNothing: once the centre has turned a bare request down, what
 // its key signed is void, before and after.
 func TestTurnedDownKeySignsNothing(t *testing.T) {

@@ -89,8 +89,9 @@ type Verdicts interface {
 	Rejudge(ctx context.Context, facility string, digest [32]byte, boxes []string) error
 }
 
-// KeyEntries reads what brought keys of people.
+// KeyEntries reads what brought keys of people, and what a box says of an entry.
 type KeyEntries interface {
+	Entries(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]hub.Entry, error)
 	CredentialEntries(ctx context.Context, person clinic.ID) ([]hub.Found, error)
 	EndedCredentials(ctx context.Context) ([]hub.Credential, error)
 }
