@@ -43,6 +43,9 @@ func (rep *Report) checkJournal(ctx context.Context, j *journal.Journal, kind cl
 		if err != nil {
 			rep.problem("%s: segment %d: %v", name, n, err)
 		}
+		for _, p := range v.Spares(n) {
+			rep.problem("%s: segment %d: %s", name, n, p)
+		}
 	}
 	_, p := v.End()
 	rep.Unhashed += v.Incomplete

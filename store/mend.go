@@ -14,8 +14,9 @@ import (
 
 // mending is a segment to be made whole, and with what.
 type mending struct {
-	kind clinic.Journal
-	n    int
+	kind   clinic.Journal
+	n      int
+	header bool // a copy of the header is damaged, which memory has
 	journal.With
 }
 
@@ -27,7 +28,7 @@ func (s *Store) mend(ctx context.Context, m mending) error {
 	if s.frozen {
 		return ErrReadOnly
 	}
-	if m.With.Copy == nil && len(m.With.Known) == 0 && m.n == j.Segments()-1 {
+	if m.With.Copy == nil && len(m.With.Known) == 0 && !m.header && m.n == j.Segments()-1 {
 		return journal.ErrNoHelp
 	}
 	var whole *journal.Mended
@@ -143,7 +144,7 @@ func (s *Store) Mend(ctx context.Context, entries []Received, o ScrubOptions) (m
 			}
 		}
 		for _, n := range slices.Sorted(maps.Keys(segments)) {
-			back, err := c.mendKnown(ctx, mending{kind, n, journal.With{Local: c.quick().local(ctx, kind), Known: known}}, segments[n])
+			back, err := c.mendKnown(ctx, mending{kind: kind, n: n, With: journal.With{Local: c.quick().local(ctx, kind), Known: known}}, segments[n])
 			mended += back
 			if err != nil {
 				return mended, err

@@ -303,13 +303,14 @@ func (c *Scrubber) copies(ctx context.Context, kind clinic.Journal) journal.Sour
 }
 
 func (c *Scrubber) mend(ctx context.Context, kind clinic.Journal, n int, flaws []journal.Flaw) error {
-	var frames, beside bool
+	var frames, header, beside bool
 	for _, x := range flaws {
-		frames = frames || x.Part == journal.PartFrame || x.Part == journal.PartHeader
+		header = header || x.Part == journal.PartHeader
+		frames = frames || x.Part == journal.PartFrame
 		beside = beside || x.Part == journal.PartOffsets || x.Part == journal.PartHashes
 	}
-	if frames {
-		err := c.s.mend(ctx, mending{kind, n, journal.With{Local: c.quick().local(ctx, kind), Copy: c.copies(ctx, kind)}})
+	if frames || header {
+		err := c.s.mend(ctx, mending{kind, n, header, journal.With{Local: c.quick().local(ctx, kind), Copy: c.copies(ctx, kind)}})
 		if err != nil && !errors.Is(err, journal.ErrNoHelp) {
 			return err
 		}

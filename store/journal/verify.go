@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"fmt"
+	"os"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -14,7 +15,8 @@ import (
 type Verifier struct {
 	j      *Journal
 	next   uint64
-	hashes []tlog.Hash // the whole tree, computed anew
+	hashes []tlog.Hash   // the whole tree, computed anew
+	leaves []clinic.Leaf // of the segment in hand
 
 	// Incomplete is how many hashes at the end of the tree are not stored, after
 	// an unclean stop: the next open completes them.
@@ -64,6 +66,7 @@ func (v *Verifier) Find(prefix []byte) (index uint64, ok bool) {
 // Segment verifies the beginning of a segment; it returns a problem in words.
 func (v *Verifier) Segment(n int) string {
 	g := v.j.segs[n]
+	v.leaves = v.leaves[:0]
 	switch {
 	case g.file == nil:
 		return "missing, or its header is lost"
@@ -88,6 +91,7 @@ func (v *Verifier) Entry(r Raw) string {
 		problem = fmt.Sprintf("comes where %d was expected", v.next)
 	}
 	v.next = r.Index + 1
+	v.leaves = append(v.leaves, r.Leaf)
 	if v.j.tree == nil {
 		return problem
 	}
@@ -100,6 +104,27 @@ func (v *Verifier) Entry(r Raw) string {
 		problem += " its leaf hash is not in the tree"
 	}
 	return problem
+}
+
+// Spares verifies what a segment has twice, after its entries: the copies of its header
+// and the file beside it. Nothing is lost while one is left; it returns problems in words.
+func (v *Verifier) Spares(n int) (problems []string) {
+	w, ok := v.j.view(n)
+	if !ok || w.file == nil {
+		return nil
+	}
+	head := make([]byte, headerSize)
+	if m, _ := w.file.ReadAt(head, 0); len(v.j.scrubHeader(w, head[:m])) > 0 {
+		problems = append(problems, "a copy of its header is damaged")
+	}
+	have, err := os.ReadFile(offsetsPath(v.j.cfg.Dir, w.segment.segment))
+	switch {
+	case err != nil || len(have) < offsetsHead || !bytes.Equal(have[offsetsHead-headerSize:offsetsHead], w.block):
+		problems = append(problems, "the copy of its header beside it is damaged")
+	case w.last && checkOffsets(w.segment.segment)(have) != nil, !w.last && !bytes.Equal(have, w.encodeOffsets(v.leaves)):
+		problems = append(problems, "the offsets beside it are damaged")
+	}
+	return problems
 }
 
 // End compares the stored tree with the computed one and returns the root.
