@@ -18,6 +18,7 @@ import (
 
 	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/durable"
+	"clinicbox/store/journal"
 )
 
 // Sentinels of checkpoints.
@@ -173,6 +174,22 @@ func (h *heads) judge(note []byte, j grown) (c checkpoint.Checkpoint, why string
 		return c, fmt.Sprintf("the first %d entries are not those that were signed", c.Size)
 	}
 	return c, ""
+}
+
+// known are the heads of this epoch that the box signed, the journal agreeing or not.
+func (h *heads) known() (out []journal.Head) {
+	if h.slots == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, note := range append(h.asides(), h.slots.notes[:]...) {
+		c, err := checkpoint.Open(note, public(h.key))
+		if err == nil && epochOf(c.Origin) == epochOf(h.origin) {
+			out = append(out, journal.Head{Size: c.Size, Root: c.Root})
+		}
+	}
+	return out
 }
 
 // epochOf is the last part of an origin: a box may have had another name.

@@ -33,8 +33,7 @@ func (s *Store) mend(ctx context.Context, m mending) error {
 	}
 	var whole *journal.Mended
 	make := func() (err error) {
-		m.With.Size, m.With.Root, err = s.remembered(m.kind)
-		if err == nil {
+		if m.With.Heads, err = s.remembered(m.kind); err == nil {
 			whole, err = j.Mend(m.n, m.With)
 		}
 		return err
@@ -70,13 +69,14 @@ func (s *Store) putAndShow(kind clinic.Journal, whole *journal.Mended) error {
 	return err
 }
 
-// remembered is the tree head that the views hold.
-func (s *Store) remembered(kind clinic.Journal) (size uint64, root [32]byte, err error) {
+// remembered are the tree heads of a journal that are known beside it: by the views, and
+// of own by the checkpoints that this box signed.
+func (s *Store) remembered(kind clinic.Journal) ([]journal.Head, error) {
 	m, err := s.cursors()
 	if kind == clinic.In {
-		return m.in, m.inRoot, err
+		return []journal.Head{{Size: m.in, Root: m.inRoot}}, err
 	}
-	return m.own, m.ownRoot, err
+	return append(s.heads.known(), journal.Head{Size: m.own, Root: m.ownRoot}), err
 }
 
 // showAgain applies entries that can be read again. Applying depends on the set
@@ -136,19 +136,50 @@ func (s *Store) Mend(ctx context.Context, entries []Received, o ScrubOptions) (m
 	}
 	c := s.Scrubber(o)
 	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
-		j := s.logOf(kind)
-		segments := map[int]uint64{}
-		for ref, leaf := range badRefs(kind, j) {
-			if _, ok := known[leaf]; ok {
-				segments[j.SegmentOf(ref.Index)]++
-			}
+		back, err := c.mendAll(ctx, kind, journal.With{Known: known})
+		if mended += back; err != nil {
+			return mended, err
 		}
-		for _, n := range slices.Sorted(maps.Keys(segments)) {
-			back, err := c.mendKnown(ctx, mending{kind: kind, n: n, With: journal.With{Local: c.quick().local(ctx, kind), Known: known}}, segments[n])
-			mended += back
-			if err != nil {
-				return mended, err
-			}
+	}
+	return mended, nil
+}
+
+// HandBack is Mend for own entries that the centre has, by their index. Where an entry's
+// leaf hash is lost here, too, the tree over what comes back must have a root that the
+// box knows.
+func (s *Store) HandBack(ctx context.Context, entries map[uint64]Received, o ScrubOptions) (mended uint64, err error) {
+	w := journal.With{Known: map[clinic.Leaf]journal.Known{}, ByIndex: map[uint64]journal.Known{}}
+	for i, e := range entries {
+		k := journal.Known{Salt: e.Salt, Bytes: e.Bytes}
+		w.Known[entry.LeafHash(e.Salt, e.Bytes)], w.ByIndex[i] = k, k
+	}
+	return s.Scrubber(o).mendAll(ctx, clinic.Own, w)
+}
+
+// Lacks lists the own entries that are known to be unreadable, by their index.
+func (s *Store) Lacks() map[uint64]bool {
+	out := map[uint64]bool{}
+	for ref := range badRefs(clinic.Own, s.own) {
+		out[ref.Index] = true
+	}
+	return out
+}
+
+// mendAll mends every segment that lacks something of what is known.
+func (c *Scrubber) mendAll(ctx context.Context, kind clinic.Journal, w journal.With) (mended uint64, err error) {
+	j := c.s.logOf(kind)
+	segments := map[int]uint64{}
+	for ref, leaf := range badRefs(kind, j) {
+		_, byLeaf := w.Known[leaf]
+		if _, byIndex := w.ByIndex[ref.Index]; byLeaf || byIndex {
+			segments[j.SegmentOf(ref.Index)]++
+		}
+	}
+	w.Local = c.quick().local(ctx, kind)
+	for _, n := range slices.Sorted(maps.Keys(segments)) {
+		back, err := c.mendKnown(ctx, mending{kind: kind, n: n, With: w}, segments[n])
+		if mended += back; err != nil {
+			return mended, err
 		}
 	}
 	return mended, nil

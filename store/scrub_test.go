@@ -342,3 +342,56 @@ func TestScrubTellsNobody(t *testing.T) {
 }
 
 func lines(w *strings.Builder) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// TestHandBackByIndex: an entry that is lost with its leaf hash comes back from the
+// centre by its index where a root that the box knows says that it is the one; another
+// one in its place does not.
+func TestHandBackByIndex(t *testing.T) {
+	for _, last := range []bool{false, true} {
+		o := storetest.Options(t.TempDir())
+		o.SegmentSize = 2 << 10
+		stopped(t, o, 40)
+		s := storetest.Start(t, o)
+		size := s.Own().Size()
+		root, err := s.Own().Root(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raws, err := s.Own().Read(0, 1000, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		good, bad := map[uint64]store.Received{}, map[uint64]store.Received{}
+		for _, r := range raws {
+			good[r.Index] = store.Received{Salt: r.Salt, Bytes: slices.Clone(r.Bytes)}
+			bad[r.Index] = store.Received{Salt: r.Salt, Bytes: slices.Clone(raws[0].Bytes)}
+		}
+		segs, err := filepath.Glob(filepath.Join(o.Dir, "own", "*.seg"))
+		if err = errors.Join(err, s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		seg := segs[1]
+		if last {
+			seg = segs[len(segs)-1]
+		}
+		flipIn(t, seg, 1024+60)
+		for _, name := range []string{filepath.Join(o.Dir, "own", "hashes"), strings.TrimSuffix(seg, ".seg") + ".idx"} {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s = storetest.Start(t, o)
+		if lacks := s.Lacks(); len(lacks) != 1 {
+			t.Fatalf("last %v: %v", last, lacks)
+		}
+		if n, err := s.HandBack(t.Context(), bad, store.ScrubOptions{}); n != 0 || err != nil {
+			t.Fatalf("last %v: others: %d, %v", last, n, err)
+		}
+		if n, err := s.HandBack(t.Context(), good, store.ScrubOptions{}); n != 1 || err != nil {
+			t.Fatalf("last %v: %d, %v", last, n, err)
+		}
+		if got, err := s.Own().Root(size); got != root || err != nil || len(s.Lacks()) != 0 {
+			t.Errorf("last %v: another root, %v", last, err)
+		}
+	}
+}

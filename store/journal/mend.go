@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/durable"
@@ -22,11 +23,18 @@ type Known struct {
 // ErrNoHelp tells that the sources hold nothing of what a segment lost.
 var ErrNoHelp = errors.New("journal: nothing to mend with")
 
-// With is what a segment is mended with. Copy and Known may be nil.
+// With is what a segment is mended with. Only Local is needed.
 type With struct {
 	Local, Copy Source
 	Known       map[clinic.Leaf]Known
-	// Size and Root are a tree head that somebody else remembers, such as the views.
+	// ByIndex are entries that somebody else says stood at these indexes.
+	ByIndex map[uint64]Known
+	// Heads are tree heads that somebody else remembers: the views, a signed checkpoint.
+	Heads []Head
+}
+
+// Head is the root of a journal's tree at a size.
+type Head struct {
 	Size uint64
 	Root [32]byte
 }
@@ -51,8 +59,9 @@ type Mended struct {
 // A frame of a copy counts where it stands in the copy, opens there, and fits between
 // the frames that are sound. When its leaf hash is not the one that is known of the
 // hole, the hash may be what is damaged: then the tree over it must have a root that
-// the next header or the caller knows. A known entry counts by its leaf hash; it is
-// sealed anew for the same place.
+// the next header or the caller knows. A known entry counts by its leaf hash, and by its
+// index only where that hash is lost, too, and the tree has such a root; it is sealed
+// anew for the same place.
 func (j *Journal) Mend(n int, with With) (*Mended, error) {
 	v, ok := j.view(n)
 	if !ok {
@@ -109,7 +118,8 @@ type mender struct {
 	start       uint64 // where it was thought to begin
 	limit       uint64 // the first index behind the segment
 	strict      bool   // only what has the leaf hash that is known
-	unsure      bool   // something was taken that has another
+	unsure      bool   // something was taken that has another, or nobody knows
+	doubt       uint64 // the last such entry
 	out         Mended
 	damaged     bool // the header
 	end         int64
@@ -117,7 +127,7 @@ type mender struct {
 
 // head finds the header: in memory, or in the copy when the segment lost it.
 func (m *mender) head() error {
-	m.out, m.unsure = Mended{header: m.view.header, block: m.block}, false
+	m.out, m.unsure, m.doubt = Mended{header: m.view.header, block: m.block}, false, 0
 	if m.file == nil {
 		h, err := parseHeader(m.copy[:min(len(m.copy), headerSize)], m.j.keys)
 		if err == nil && (h.kind != m.j.cfg.Kind || h.segment != uint32(m.n) || h.first < m.start || h.first > m.limit || h.first > 0 && m.n == 0) {
@@ -202,32 +212,43 @@ func (m *mender) fits(place uint32, leaf clinic.Leaf, off uint32, size int) bool
 	if leaf == want || want == lost || m.file == nil {
 		return true
 	}
-	m.unsure = m.unsure || !m.strict
+	if !m.strict {
+		m.unsure, m.doubt = true, m.first+uint64(place)
+	}
 	return !m.strict
 }
 
-// proven tells whether the tree over the mended entries has a root that is known.
+// proven tells whether the tree over the mended entries has a root that is known, at a
+// size that covers what is unsure.
 func (m *mender) proven() bool {
-	size, root := m.with.Size, m.with.Root
+	if m.j.tree == nil {
+		return false
+	}
+	heads := m.with.Heads
 	if !m.last {
 		m.j.mu.RLock()
-		size, root = m.limit, m.j.segs[m.n+1].root
+		heads = append([]Head{{m.limit, m.j.segs[m.n+1].root}}, heads...)
 		m.j.mu.RUnlock()
 	}
-	if m.j.tree == nil || size <= m.first || size > m.first+uint64(len(m.out.leaves)) {
+	return slices.ContainsFunc(heads, m.has)
+}
+
+// has tells whether the tree over the mended entries has a head.
+func (m *mender) has(h Head) bool {
+	if h.Size <= m.doubt || h.Size > m.first+uint64(len(m.out.leaves)) {
 		return false
 	}
 	m.j.treeMu.Lock()
 	defer m.j.treeMu.Unlock()
 	t := &tree{file: m.j.tree.file}
 	t.begin(m.first)
-	for i, leaf := range m.out.leaves[:size-m.first] {
+	for i, leaf := range m.out.leaves[:h.Size-m.first] {
 		if t.add(m.first+uint64(i), leaf) != nil {
 			return false
 		}
 	}
-	got, err := t.root(size)
-	return err == nil && got == root
+	got, err := t.root(h.Size)
+	return err == nil && got == h.Root
 }
 
 func (m *mender) fromCopy(o *opener, there []uint32, place uint32) bool {
@@ -250,8 +271,13 @@ func (m *mender) fromCopy(o *opener, there []uint32, place uint32) bool {
 // fromKnown seals an entry anew for its place: behind the frame before it, or where
 // the offsets say.
 func (m *mender) fromKnown(place uint32) bool {
-	k, ok := m.with.Known[m.j.hole(m.segment, place).Leaf]
-	if !ok || entry.LeafHash(k.Salt, k.Bytes) != m.j.hole(m.segment, place).Leaf {
+	want, index := m.j.hole(m.segment, place).Leaf, m.first+uint64(place)
+	k, ok := m.with.Known[want]
+	switch {
+	case ok && entry.LeafHash(k.Salt, k.Bytes) == want:
+	case want == lostLeaf(m.j.cfg.Kind, m.out.header.epoch, index) && !m.strict && m.with.ByIndex[index].Bytes != nil:
+		k, m.unsure, m.doubt = m.with.ByIndex[index], true, index
+	default:
 		return false
 	}
 	off := m.offsets[place]

@@ -85,7 +85,7 @@ func TestMendFlippedBits(t *testing.T) {
 				continue // the growing segment's three headers: a restore is needed
 			}
 		}
-		if found := scrubAll(t, j, c.Dir, journal.With{Copy: from(copied), Size: c.Known, Root: root}); found == 0 {
+		if found := scrubAll(t, j, c.Dir, journal.With{Copy: from(copied), Heads: []journal.Head{{Size: c.Known, Root: root}}}); found == 0 {
 			t.Fatal("nothing was found")
 		}
 		scrubAll(t, j, c.Dir, journal.With{Copy: from(copied)}) // the end of a segment before one that was lost

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -85,6 +86,7 @@ func (j *Journal) open() error {
 	if err := j.repairOffsets(); err != nil {
 		return err
 	}
+	j.repairSpare()
 	return j.turn()
 }
 
@@ -111,6 +113,27 @@ func (j *Journal) repairOffsets() error {
 		}
 	}
 	return nil
+}
+
+// repairSpare gives the growing segment back the copies of its header that a disk lost:
+// beside it first, then in it. That only saves later damage: nothing is stopped by it.
+func (j *Journal) repairSpare() {
+	g := j.segs[len(j.segs)-1]
+	if g.file == nil {
+		return
+	}
+	v := view{segment: g, last: true}
+	have, err := os.ReadFile(offsetsPath(j.cfg.Dir, g.segment))
+	if err != nil || checkOffsets(g.segment)(have) != nil || !bytes.Equal(have[offsetsHead-headerSize:offsetsHead], g.block) {
+		err = writeBeside(j, v, nil)
+	}
+	head := make([]byte, headerSize)
+	if n, _ := g.file.ReadAt(head, 0); err == nil && !bytes.Equal(head[:n], g.block) {
+		_, err = g.file.WriteAt(g.block, 0) // synced with the next commit
+	}
+	if err != nil {
+		j.log.Warn("a copy of a segment's header is not mended", "kind", j.cfg.Kind, "segment", g.segment, "err", err)
+	}
 }
 
 // list returns the numbers of the segment files and clears what a crash left.

@@ -44,20 +44,20 @@ func (k findings) begin(part string, entries uint64) error {
 		if err != nil {
 			return err
 		}
-		return k.put(tx, openFinding+part, part, entries, f)
+		return save(tx, openFinding+part, mended(f.Act, part, entries))
 	})
 }
 
-func (k findings) put(tx *store.StateTx, key, part string, entries uint64, f finding) error {
-	if f.Act.IsZero() {
-		f.Act = clinic.NewID()
+// mended is the finding that entries of a part came back, of an act that may be known.
+func mended(act clinic.ID, part string, entries uint64) finding {
+	if act.IsZero() {
+		act = clinic.NewID()
 	}
-	f.Event, f.Detail = clinic.MachineMended, fmt.Sprintf("%s: %d", part, entries)
-	return save(tx, key, f)
+	return finding{Act: act, Event: clinic.MachineMended, Detail: fmt.Sprintf("%s: %d", part, entries)}
 }
 
-// end notes how it went, and what else cannot be read; with tells how many entries that
-// are. news reports that they became more.
+// end notes how it went, and what else cannot be read: so many entries of both journals.
+// news reports that they became more.
 func (k findings) end(f store.Finding, own, in uint64) (news bool, err error) {
 	err = k.state.Update(func(tx *store.StateTx) error {
 		begun, err := load(tx, openFinding+f.Part)
@@ -68,10 +68,8 @@ func (k findings) end(f store.Finding, own, in uint64) (news bool, err error) {
 			return err
 		}
 		if f.Back > 0 {
-			if begun.Act.IsZero() {
-				begun.Act = clinic.NewID()
-			}
-			if err := k.put(tx, doneFinding+begun.Act.String(), f.Part, f.Back, begun); err != nil {
+			m := mended(begun.Act, f.Part, f.Back)
+			if err := save(tx, doneFinding+m.Act.String(), m); err != nil {
 				return err
 			}
 		}

@@ -74,7 +74,7 @@ func commands() []command {
 		{"run", (*Program).runBox, true, "chạy hộp cho đến khi có tín hiệu dừng", "run the box until it is told to stop"},
 		{"check", (*Program).check, true, "kiểm tra nhật ký, chỉ mục, chữ ký và sự khớp nhau", "verify journals, views, signatures and their agreement"},
 		{"verify", (*Program).verify, true, "chứng minh nhật ký và chữ ký, một mục (REF: own:SỐ, mã băm, mã phiếu, nội dung QR) hoặc mọi mục của một người bệnh (-patient)", "prove the journal and its signatures, one entry (REF: own:NUMBER, leaf hash, slip's code, text of a QR), or all of one patient (-patient)"},
-		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC)", "read everything again, mend it from a copy (-from FOLDER)"},
+		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC) hoặc từ tệp trung tâm trả lại (-from TỆP)", "read everything again, mend it from a copy (-from FOLDER) or from what the centre hands back (-from FILE)"},
 		{"restore", (*Program).restore, true, "khôi phục bản sao vào data.dir trống (-from THƯ MỤC, -damaged)", "put a copy into an empty data.dir (-from FOLDER, -damaged)"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
 		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},

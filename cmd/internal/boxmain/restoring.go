@@ -107,10 +107,12 @@ func (p *Program) progress(what string) func(done, total int64) {
 
 // mend reads everything of a stopped box again, mends it from a copy, and checks it.
 func (p *Program) mend(ctx context.Context) error {
-	if p.from != "" { // before anything is asked, or read
-		if _, err := medium.Find(p.from, durable.Cold{}); err != nil {
-			return err
-		}
+	file, err := p.handedBack() // before anything is asked, or read
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		defer file.Close()
 	}
 	v, err := p.opens(ctx, false)
 	if v != nil {
@@ -119,7 +121,7 @@ func (p *Program) mend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.from != "" {
+	if p.from != "" && file == nil {
 		v.cfg.Copy.Dir, v.cfg.Copy.SameDisk = p.from, true
 		if filepath.Base(p.from) == medium.Folder { // as Find takes it
 			v.cfg.Copy.Dir = filepath.Dir(filepath.Clean(p.from))
@@ -143,7 +145,11 @@ func (p *Program) mend(ctx context.Context) error {
 			fmt.Fprintln(p.Stdout, Words(f.Err))
 		}
 	}
-	err = b.pass(ctx, o)
+	var back func(context.Context) error
+	if file != nil {
+		back = func(ctx context.Context) error { return p.handBack(ctx, b, file, o) }
+	}
+	err = b.pass(ctx, o, back)
 	if err = errors.Join(err, b.store.Close()); err != nil {
 		return err
 	}
@@ -154,14 +160,18 @@ func (p *Program) mend(ctx context.Context) error {
 	return p.say(report, found)
 }
 
-// pass reads everything once, with the committer running that repairs need.
-func (b *Box) pass(ctx context.Context, o store.ScrubOptions) error {
+// pass reads everything once, with the committer running that repairs need, and does
+// what is to be done then; nil is nothing.
+func (b *Box) pass(ctx context.Context, o store.ScrubOptions, then func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- b.store.Run(ctx) }()
 	s := b.store.Scrubber(o)
 	_, err := s.Pass(ctx)
+	if err == nil && then != nil {
+		err = then(ctx)
+	}
 	if err == nil {
 		err = b.unfinished(ctx, s)
 	}

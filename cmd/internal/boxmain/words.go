@@ -10,6 +10,7 @@ import (
 	"clinicbox/device/identity"
 	"clinicbox/device/sealer"
 	"clinicbox/internal/cert"
+	"clinicbox/internal/handback"
 	"clinicbox/internal/spoken"
 	"clinicbox/interop/archive"
 	"clinicbox/store"
@@ -43,6 +44,11 @@ func recordWords() []word {
 		{errNotSetUp, "Hộp chưa được thiết lập. Chạy: clinicbox staff -config TỆP -name \"HỌ TÊN\".", "The box is not set up. Run: clinicbox staff -config FILE -name \"FULL NAME\"."},
 		{medium.ErrRestoring, "Khôi phục chưa xong. Chạy lại: clinicbox restore với cùng bản sao.", "The restore is not finished. Run clinicbox restore again, with the same copy."},
 		{medium.ErrInUse, "data.dir không trống: không ghi đè gì. Dời thư mục đó đi nơi khác, không xóa.", "data.dir is not empty, and nothing is overwritten. Move that folder away; do not delete it."},
+		{handback.ErrForm, "Đây không phải tệp trung tâm trả lại (clinichub entries), hoặc tệp bị hỏng. Chưa sửa gì từ tệp này.", "This is no file that the centre handed back (clinichub entries), or it is damaged. Nothing was mended from it."},
+		{handback.ErrCut, "Tệp trung tâm trả lại bị thiếu phần cuối: chép lại từ trung tâm. Chưa sửa gì từ tệp này.", "The file that the centre handed back lacks its end: copy it anew. Nothing was mended from it."},
+		{handback.ErrVersion, "Tệp trung tâm trả lại do phiên bản mới hơn ghi. Cập nhật hộp trước.", "A newer program wrote the file that the centre handed back. Update the box first."},
+		{handback.ErrOther, "Tệp trung tâm trả lại là của hộp khác. Chưa sửa gì từ tệp này.", "The file that the centre handed back is for another box. Nothing was mended from it."},
+		{errOtherLife, "Tệp trung tâm trả lại thuộc nhật ký cũ của hộp này. Chưa sửa gì từ tệp này.", "The file that the centre handed back is of an earlier journal of this box. Nothing was mended from it."},
 		{medium.ErrNone, "Không thấy bản sao (thư mục clinicbox-copy) ở đó.", "There is no copy (folder clinicbox-copy) there."},
 		{medium.ErrForged, "Bản sao này không phải do hộp này tạo.", "This copy was not made by this box."},
 		{medium.ErrVersion, "Bản sao do phiên bản mới hơn ghi. Cài phiên bản mới.", "A newer program made the copy. Install it."},

@@ -57,6 +57,7 @@ func commands() []command {
 		{"answer", (*Program).answer, true, 1, 1, "-operator TÊN/NAME HỘP/BOX", "trả lời qua điện thoại: nhập mã thử, in câu trả lời", "answer by telephone: read the challenge, print the answer", acts()},
 		{"crl", (*Program).crl, true, 1, 1, "FILE", "ghi danh sách thu hồi cho máy chủ MQTT khác", "write the revocation list for another broker", nil},
 		{"operator", (*Program).operators, true, 1, 2, "add TÊN/NAME | list | end TÊN/NAME", "ai được vào trang vận hành; add in mã một lần", "who may use the operator's pages; add prints the token once", nil},
+		{"entries", (*Program).entries, true, 1, 1, "-operator TÊN/NAME HỘP/BOX -out FILE", "ghi mọi mục đã nhận của một hộp ra tệp chỉ hộp đó mở được, để sửa thẻ nhớ hỏng", "write all entries received from a box to a file that only the box opens, to mend its card", acts("out")},
 		{"push", (*Program).push, true, 1, 1, "(-box NAME | -all) FILE|-", "gửi các dòng danh mục (JSON) xuống hộp", "send catalogue rows (JSON) down to boxes", []string{"box", "all"}},
 		{"check", (*Program).check, true, 0, 0, "", "tính lại cây băm của mọi dòng bản ghi và so sánh", "recompute every stream's tree and compare", nil},
 		{"config", (*Program).sample, false, 0, 0, "", "in tệp cấu hình mẫu", "print a sample configuration file", nil},

@@ -24,6 +24,8 @@ func Words(err error) string {
 		{ErrLocked, "Trung tâm đang chạy với thư mục dữ liệu này. Dừng nó trước.", "A centre is already running with this data directory. Stop it first."},
 		{db.ErrNewer, "Cơ sở dữ liệu do phiên bản mới hơn ghi. Cài lại phiên bản mới.", "A newer program wrote this database. Install it again."},
 		{hub.ErrUnknownBox, "Không có hộp tên như vậy. Xem: clinichub box list.", "No box of that name is registered. See: clinichub box list."},
+		{hub.ErrRevoked, "Chứng thư của hộp này đã bị thu hồi.", "The certificate of this box was revoked."},
+		{errNothing, "Trung tâm chưa nhận được gì của hộp này.", "Nothing was received from this box."},
 		{ErrNoAuthority, "Trung tâm chưa có thẩm quyền cấp chứng thư: clinichub authority request, rồi lễ cấp quyền với khóa gốc (docs/operator.md).", "This centre has no authority yet: clinichub authority request, then the ceremony with the root (docs/operator.md)."},
 		{ErrPassphrases, "Hai lần nhập khác nhau, hoặc ngắn hơn 10 ký tự. Không có gì được ghi.", "What was typed differs, or has fewer than 10 characters. Nothing was written."},
 		{authority.ErrPassphrase, "Mật khẩu không mở được khóa.", "The passphrase does not open the key."},
