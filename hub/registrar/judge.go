@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
@@ -121,8 +122,14 @@ func (j *judge) same(ctx context.Context, f *hub.Found, detail string) (bool, er
 	return err == nil && !state.Counts(), err
 }
 
-// short bounds what a box may put into an alarm.
-func short(s string) string { return s[:min(len(s), 100)] }
+// short bounds what a box may put into an alarm, in bytes; the cut is between letters.
+func short(s string) string {
+	n := min(len(s), 100)
+	for n < len(s) && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
 
 func voidWords(s clinic.SignatureState) string {
 	switch s {

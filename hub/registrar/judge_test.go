@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
@@ -212,4 +213,23 @@ func TestStrangeBoxIsNotJudged(t *testing.T) {
 	w.sign("pinned", clinic.ID{9}, hubtest.NewPerson(facility, clinic.RoleDoctor).Key, 1<<41, false)
 	w.steps()
 	w.wantVoids("pinned")
+}
+
+// TestAlarmIsCutBetweenLetters: what a box says of itself is bounded, and stays text.
+func TestAlarmIsCutBetweenLetters(t *testing.T) {
+	for pad := range 3 { // "ộ" has three bytes: one of the cuts falls into a letter
+		w := newWorld(t)
+		w.join("a")
+		w.steps()
+		w.sendAt("a", clinic.ID{}, 1<<41, clinic.Draft{
+			Kind: clinic.KindMachine, Subject: clinic.MachineSubject(),
+			Body: &clinic.Machine{Event: clinic.MachineDamaged, Detail: strings.Repeat("x", pad) + strings.Repeat("ộ", 200)},
+		})
+		w.steps()
+		as, err := w.db.Alarms(t.Context(), "a", 10)
+		w.ok(err)
+		if len(as) != 1 || !utf8.ValidString(as[0].Detail) || len(as[0].Detail) > 200 || !strings.HasSuffix(as[0].Detail, "ộ") {
+			t.Errorf("%d letters before: %+v", pad, as)
+		}
+	}
 }

@@ -207,6 +207,10 @@ func (r *running) pulled(t *testing.T) {
 		streams, err := r.hub.Streams(ctx, boxName)
 		return err == nil && len(streams) == 1 && streams[0].Size == own.Size() && streams[0].Root == root
 	})
+	testlog.Eventually(ctx, t, "the hub has looked at every signature", func() bool { // then no alarm means something
+		judged, err := r.hub.Judged(ctx)
+		return err == nil && judged
+	})
 	alarms, err := r.hub.Alarms(t.Context(), boxName)
 	if err != nil || len(alarms) != 0 {
 		t.Errorf("alarms: %v, %v", alarms, err)

@@ -220,6 +220,17 @@ func (h *Hub) Alarms(ctx context.Context, box string) ([]hub.Alarm, error) {
 	return h.db.Alarms(ctx, box, 1000)
 }
 
+// Judged reports whether every key and every signature that came was looked at: alarms
+// of what is held now are raised then.
+func (h *Hub) Judged(ctx context.Context) (bool, error) {
+	keys, err := h.db.Unscanned(ctx, 1)
+	if err != nil || len(keys) > 0 {
+		return false, err
+	}
+	rest, err := h.db.Unjudged(ctx, 1)
+	return err == nil && len(rest) == 0, err
+}
+
 func (h *Hub) live() pages.Live {
 	_, trouble := h.ingest.Counts.Trouble()
 	return pages.Live{Linked: h.link.up(), Trouble: trouble}

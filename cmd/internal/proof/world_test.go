@@ -208,10 +208,15 @@ func (w *world) held() uint64 {
 }
 
 // agree waits until everything is receipted, then compares box and centre, and finds
-// nothing that anybody must look at.
+// nothing that anybody must look at. The centre judges after its receipt: until it has,
+// that there is no alarm says nothing.
 func (w *world) agree() {
 	w.t.Helper()
 	w.same()
+	w.within(2*time.Minute, "the centre's look at every signature", func() bool {
+		judged, err := w.hub.Judged(context.Background())
+		return err == nil && judged
+	})
 	if alarms, err := w.hub.Alarms(context.Background(), ""); err != nil || len(alarms) > 0 {
 		w.t.Errorf("alarms: %+v %v", alarms, err)
 	}
