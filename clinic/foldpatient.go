@@ -42,6 +42,7 @@ type PatientFile struct {
 	Guards    []Record    // KindProtection that count, of each ID the latest last
 	Signed    []Signature // confirmations of single documents outside visits, oldest first
 	Lost      []Hole      // entries that can no longer be read (Lose)
+	NoDetails bool        // none of the demographics can be read: Now is empty
 }
 
 // Part is what stands under one ID of a person.
@@ -121,6 +122,17 @@ func (p *PatientFile) part(id ID) *Part {
 // Own returns the details under the leading ID alone: what a change starts from. It
 // is nil when there are none.
 func (p *PatientFile) Own() *Patient { return p.Parts[0].Now }
+
+// LostDetails names the version of the leading ID's demographics that a change replaces
+// when none can be read; ok is false when one can, or none was.
+func (p *PatientFile) LostDetails() (leaf Leaf, ok bool) {
+	for _, h := range p.Lost {
+		if len(p.Versions) == 0 && h.Kind == KindPatient {
+			leaf, ok = h.Leaf, true
+		}
+	}
+	return leaf, ok
+}
 
 // Visit returns the patient's visit, or nil.
 func (p *PatientFile) Visit(id ID) *VisitFile {

@@ -112,6 +112,18 @@ func Protected(records []Record) (on bool, tips []Record) {
 	return on, tips
 }
 
+// MayProtect tells whether a KindProtection entry that can no longer be read may be what
+// closed the record: true until one of the records that can be read replaces it.
+func MayProtect(records []Record, lost []Hole) bool {
+	return slices.ContainsFunc(lost, func(h Hole) bool {
+		return h.Kind == KindProtection && !slices.ContainsFunc(records, func(r Record) bool {
+			b, ok := r.Body.(*Protection)
+			named := ok && h.Leaf != (Leaf{})
+			return named && (r.Corrects == h.Leaf || slices.ContainsFunc(b.Merges, func(m []byte) bool { return bytes.Equal(m, h.Leaf[:]) }))
+		})
+	})
+}
+
 // Acknowledged is the body of KindAcknowledged: an administrator saw that a
 // protected record was opened. Its subject is AcknowledgedSubject of that opening, so
 // that each opening finds its own.

@@ -16,6 +16,9 @@ func (p *PatientFile) Lose(holes []Hole) {
 	}
 	p.Lost = holes
 	p.Allergies.lose(holes)
+	if p.Now == nil && slices.ContainsFunc(holes, func(h Hole) bool { return h.Kind == KindPatient || h.Kind == 0 }) {
+		p.Now, p.NoDetails = &Patient{}, true
+	}
 	rest := slices.Clone(holes)
 	for i := range p.Visits {
 		rest = p.Visits[i].takeLost(rest)
@@ -89,11 +92,26 @@ func (v *VisitFile) lacks() (n int) {
 	return n
 }
 
+// Misses tells whether entries of the kind are lost of the visit, or may be: one that a
+// confirmation names, or, of a visit that has none of the kind, one that may be of it.
+func (v *VisitFile) Misses(k Kind) bool {
+	is := func(h Hole) bool { return h.Kind == k || h.Kind == 0 }
+	return slices.ContainsFunc(v.Lost, is) || v.Doc(k) == nil && slices.ContainsFunc(v.MayLack, is)
+}
+
+// Shown is what pages tell of allergies that do not show their versions.
+func (a *AllergyFile) Shown() AllergyFile {
+	return AllergyFile{State: a.State, Items: a.Items, Conflict: a.Conflict, Lost: a.Lost}
+}
+
 // lose keeps a version that can no longer be read from being forgotten, until one that
-// can be read replaces it: the next version does, for it stands among the tips.
+// can be read replaces it: the next version does, for it stands among the tips. One
+// whose leaf is not known is replaced by any that was recorded after it.
 func (a *AllergyFile) lose(holes []Hole) {
 	replaced := map[Leaf]bool{}
+	var last time.Time
 	for i := range a.Versions {
+		last = a.Versions[i].Recorded()
 		replaced[a.Versions[i].Corrects] = true
 		for _, m := range a.Versions[i].Body.(*Allergies).Merges {
 			if len(m) == len(Leaf{}) {
@@ -103,13 +121,13 @@ func (a *AllergyFile) lose(holes []Hole) {
 	}
 	var lost []Leaf
 	for _, h := range holes {
-		if h.Kind != KindAllergies && h.Kind != 0 || replaced[h.Leaf] && h.Leaf != (Leaf{}) {
+		switch named := h.Leaf != (Leaf{}); {
+		case h.Kind != KindAllergies && h.Kind != 0, named && replaced[h.Leaf], !named && last.After(h.Recorded):
 			continue
-		}
-		a.Lost = true
-		if h.Kind == KindAllergies && h.Leaf != (Leaf{}) {
+		case named:
 			lost = append(lost, h.Leaf)
 		}
+		a.Lost = true
 	}
 	a.Tips = append(lost, a.Tips...)
 }

@@ -66,7 +66,11 @@ func (r *reader) Lost(subject clinic.ID) ([]clinic.Hole, error) {
 			return nil, err
 		}
 	}
-	for _, h := range r.lost[subject] {
+	links, err := r.lostLinks(subject)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range slices.Concat(r.lost[subject], links) {
 		if !slices.ContainsFunc(out, func(o clinic.Hole) bool { return o.Ref == h.Ref }) {
 			out = append(out, h)
 		}
@@ -75,6 +79,24 @@ func (r *reader) Lost(subject clinic.ID) ([]clinic.Hole, error) {
 		return cmp.Or(a.Recorded.Compare(b.Recorded), cmp.Compare(a.Ref.Journal, b.Ref.Journal), cmp.Compare(a.Ref.Index, b.Ref.Index))
 	})
 	return out, nil
+}
+
+// lostLinks are the answers about who is the same person that name the patient on
+// either side: the other's record then stands apart, and both pages must say so.
+func (r *reader) lostLinks(patient clinic.ID) (out []clinic.Hole, err error) {
+	err = r.each(tLink, patient[:], func(k, v []byte) error {
+		_, ok, err := r.record(refFrom(v))
+		if err == nil && !ok {
+			h := r.lostOf(k, v)
+			h.Kind = clinic.KindLink
+			out = append(out, h)
+		}
+		if errors.Is(err, journal.ErrRange) {
+			err = nil // Links tells of it
+		}
+		return err
+	})
+	return out, err
 }
 
 // lostOf is the hole that a row of tRecord names: its entry cannot be read, or is of a

@@ -109,15 +109,18 @@ func (r *reader) Protected(patient clinic.ID) (on bool, err error) {
 	}
 	defer r.leave()
 	var all []clinic.Record
-	lost := false
+	lost := r.s.holes.list(patient) // of which views that were built anew have no row
 	err = r.each(tGuard, patient[:], func(k, v []byte) error {
 		rec, ok, err := r.recordOf(patient, k[16:], v)
 		if ok {
 			all = append(all, rec)
+		} else {
+			h := r.lostOf(k, v)
+			h.Kind = clinic.KindProtection
+			lost = append(lost, h)
 		}
-		lost = lost || !ok
 		return err
 	})
 	on, _ = clinic.Protected(all)
-	return on || lost, err // what cannot be read any more may have closed it
+	return on || clinic.MayProtect(all, lost), err // what cannot be read any more may have closed it
 }

@@ -36,7 +36,7 @@ func (r *reader) Staff() ([]desk.Person, error) {
 	}
 	defer r.leave()
 	var out []desk.Person
-	err := r.eachCurrent(clinic.KindStaff, func(id clinic.ID, rec *clinic.Record) {
+	err := r.eachStaff(func(id clinic.ID, rec *clinic.Record) {
 		if b, ok := rec.Body.(*clinic.Staff); ok {
 			out = append(out, desk.Person{ID: id, Staff: *b, Received: rec.Ref.Journal == clinic.In})
 		}
@@ -49,6 +49,36 @@ func (r *reader) Staff() ([]desk.Person, error) {
 		)
 	})
 	return out, err
+}
+
+// eachStaff passes everybody's latest record. Of somebody whose latest cannot be read it
+// is the one before, as of somebody who left: the name stays known, and no right that the
+// lost entry may have taken away comes back.
+func (r *reader) eachStaff(fn func(clinic.ID, *clinic.Record)) error {
+	return r.each(tCurrent, []byte{byte(clinic.KindStaff >> 8), byte(clinic.KindStaff)}, func(k, v []byte) error {
+		if len(k) < 18 || len(v) < 16 {
+			return nil
+		}
+		id := clinic.ID(k[2:18])
+		rec, ok, err := r.recordOf(id, v[:16], v[16:])
+		if ok {
+			fn(id, &rec)
+		}
+		if ok || err != nil {
+			return err
+		}
+		recs, err := r.Records(id)
+		for i := len(recs) - 1; i >= 0; i-- {
+			if b, is := recs[i].Body.(*clinic.Staff); is {
+				left := *b
+				left.Left = true
+				recs[i].Body = &left
+				fn(id, &recs[i])
+				break
+			}
+		}
+		return err
+	})
 }
 
 func givenName(name string) string {

@@ -133,12 +133,11 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f, drafted := newForm(nil), false
-	if pv.File.Now != nil {
-		fillPatient(&f, pv.File.Now, pv.Today)
-		f.Set("base", patientBase(pv))
-		if number, ok := motherNumber(pv.File.Mother, pv.Today); ok {
-			f.Set("mother", number)
-		}
+	own := ownDetails(pv)
+	fillPatient(&f, &own, pv.Today)
+	f.Set("base", patientBase(pv))
+	if number, ok := motherNumber(pv.File.Mother, pv.Today); ok {
+		f.Set("mother", number)
 	}
 	scan := r.URL.Query().Get("scan")
 	if d, ok := s.draft(r); ok {
@@ -170,10 +169,7 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := newForm(r.PostForm)
-	var base clinic.Patient
-	if pv.File.Now != nil {
-		base = *pv.File.Now
-	}
+	base := ownDetails(pv)
 	if r.PostForm.Get("do") == "back" {
 		s.keepForm(r, f)
 		s.show(w, r, http.StatusOK, "register", s.editView(pv, f))
@@ -219,9 +215,21 @@ func shows(scan *clinic.Scan, number string) bool {
 	return scan.Kind == clinic.ScanCitizen && ok && n.Value == clinic.NormalIdentifier(number)
 }
 
+// ownDetails are what a change of the details starts from: those of the leading record
+// alone. The numbers of linked ones stay theirs, for links are taken back.
+func ownDetails(pv *PatientPage) clinic.Patient {
+	if own := pv.File.Own(); own != nil {
+		return *own
+	}
+	return clinic.Patient{}
+}
+
 // patientBase names the version of the details that the page shows.
 func patientBase(pv *PatientPage) string {
-	leaf := pv.File.Versions[len(pv.File.Versions)-1].Leaf
+	if n := len(pv.File.Versions); n > 0 {
+		return leafText(pv.File.Versions[n-1].Leaf)
+	}
+	leaf, _ := pv.File.LostDetails()
 	return leafText(leaf)
 }
 
@@ -230,7 +238,8 @@ func patientBase(pv *PatientPage) string {
 func (s *Server) editChanged(r *http.Request, pv *PatientPage, f *Form) {
 	c := s.engine.catalogues[who(r).lang]
 	saved := newForm(nil)
-	fillPatient(&saved, pv.File.Now, pv.Today)
+	own := ownDetails(pv)
+	fillPatient(&saved, &own, pv.Today)
 	for _, name := range []string{"name", "citizen", "insurance", "phone", "guardian", "address", "birthtime", "borngrams"} {
 		if now := saved.Get(name); f.Values.Has(name) && now != f.Get(name) {
 			f.Fail(name, "edit.other", "value", cmp.Or(now, "–"))

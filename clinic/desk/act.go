@@ -194,7 +194,26 @@ func (w *work) readVisit(patient, visit clinic.ID) (*document, error) {
 	// The visit is read under its own ID alone: that is what its signature is bound to.
 	records = slices.DeleteFunc(records, func(r clinic.Record) bool { return r.Subject != patient })
 	doc := &document{work: w, row: row, patient: whole.Now, whole: whole, file: clinic.FoldVisit(visit, records)}
+	doc.lose(visit, patient)
 	return doc, w.desk.judge(w.Reader, &doc.file)
+}
+
+// lose tells the visit what the person's file found lost of it; one of which nothing
+// can be read may miss everything.
+func (doc *document) lose(visit, patient clinic.ID) {
+	for i := range doc.whole.Visits {
+		if v := &doc.whole.Visits[i]; v.ID == visit && v.Patient == patient {
+			doc.file.Lost, doc.file.MayLack = v.Lost, v.MayLack
+			return
+		}
+	}
+	doc.file.Patient, doc.file.MayLack = patient, doc.whole.Lost
+}
+
+// misses tells whether a document of the kind was there, or may have been, and can no
+// longer be read: that there is none must not be said.
+func (doc *document) misses(k clinic.Kind, has Progress) bool {
+	return doc.file.Misses(k) || doc.file.Doc(k) == nil && doc.row.Has&has != 0
 }
 
 // next returns the number after the last of a series.

@@ -101,6 +101,8 @@ const (
 	CodeSignAllergy    Code = "sign.allergy"    // Args: medicine, substance; known since it was prescribed
 	CodeCodeNone       Code = "code.none"       // has papers: no temporary code to print
 	CodePrintQueue     Code = "print.queue"     // saved, but the print queue did not take it
+	CodeLost           Code = "lost.paper"      // what it needs can no longer be read: nothing is printed
+	CodeAllergiesLost  Code = "lost.allergies"  // what was recorded of allergies cannot be read: ask again first
 
 	// Legal signatures.
 	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
@@ -131,6 +133,7 @@ func Codes() []Code {
 		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeProtected, CodeOwnOpening,
+		CodeLost, CodeAllergiesLost,
 		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue, CodeCodeNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}

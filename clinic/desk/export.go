@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 
 	"clinicbox/clinic"
 )
@@ -47,6 +48,17 @@ func (d *Desk) NoteExport(ctx context.Context, in ExportInput) error {
 	return err
 }
 
+// ExportLinked names the further records of one person, for who was let export one of
+// them: an export takes one record.
+func (d *Desk) ExportLinked(ctx context.Context, patient clinic.ID) (others []clinic.ID, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		who, err := identity(r, patient)
+		others = slices.DeleteFunc(slices.Clone(who.IDs), func(id clinic.ID) bool { return id == patient })
+		return err
+	})
+	return others, err
+}
+
 func exportedWhat(in ExportInput) string {
 	switch {
 	case in.Record:
@@ -76,7 +88,7 @@ func exportDrafts(r Reader, in ExportInput, words string) ([]clinic.Draft, error
 	if _, err := readPatient(r, in.Patient); err != nil {
 		return nil, err
 	}
-	protected, err := r.Protected(in.Patient)
+	_, protected, err := protected(r, in.Patient) // a linked record closes this one too
 	if err != nil {
 		return nil, err
 	}

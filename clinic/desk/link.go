@@ -19,18 +19,22 @@ type Side struct {
 	Count     int                // of all visits
 	Since     *clinic.Record     // the first registration; nil = not here
 	Closed    bool               // the record is protected: Now holds name and year of birth only
+	Lost      []clinic.Hole      // what can no longer be read
 }
 
 // CompareView is the page that asks whether two patients are one person.
 type CompareView struct {
 	Left, Right Side
-	One         bool // they are already
-	Like        clinic.Likeness
-	Said        []clinic.Record // what was answered before about the two, oldest first
-	Split       bool            // of which answers differ that do not know each other
-	Tips        []clinic.Leaf   // the answers that count
-	Names       map[clinic.ID]Person
-	May         bool // the person's role may answer
+	// Of are the IDs that an answer is about: those that were asked for when somebody
+	// answered about just them before, else the leading ones.
+	Of    [2]clinic.ID
+	One   bool // they are already
+	Like  clinic.Likeness
+	Said  []clinic.Record // what was answered before about the two, oldest first
+	Split bool            // of which answers differ that do not know each other
+	Tips  []clinic.Leaf   // the answers that count
+	Names map[clinic.ID]Person
+	May   bool // the person's role may answer
 }
 
 // shownVisits is how many visits of each side are compared.
@@ -62,6 +66,7 @@ func (d *Desk) Compare(ctx context.Context, by, a, b clinic.ID) (out CompareView
 		if err != nil {
 			return err
 		}
+		out.Of = about(&whos[0], &whos[1], a, b)
 		out.said(&whos[0])
 		out.Names, err = names(r)
 		return err
@@ -79,11 +84,23 @@ func (d *Desk) Compare(ctx context.Context, by, a, b clinic.ID) (out CompareView
 	return out, nil
 }
 
+// about returns the IDs that an answer about two patients names: themselves when
+// somebody answered about just them, for that answer could not be changed otherwise;
+// else the leading ones.
+func about(x, y *clinic.Identity, a, b clinic.ID) [2]clinic.ID {
+	said := slices.ContainsFunc(x.Bonds, func(o clinic.Bond) bool { return o.Names(a) && o.Names(b) })
+	if said || x.Has(y.Lead()) {
+		return [2]clinic.ID{a, b}
+	}
+	return [2]clinic.ID{x.Lead(), y.Lead()}
+}
+
 // said fills in what was answered about the two; of a closed record nothing.
 func (v *CompareView) said(who *clinic.Identity) {
-	other := clinic.Identity{IDs: []clinic.ID{v.Right.ID}}
-	lead := clinic.Identity{IDs: []clinic.ID{who.Lead()}, Bonds: who.Bonds}
-	for _, b := range lead.Between(&other) {
+	for _, b := range who.Bonds {
+		if !b.Names(v.Of[0]) || !b.Names(v.Of[1]) {
+			continue
+		}
 		v.Split = b.Split
 		for _, r := range b.Tips {
 			v.Tips = append(v.Tips, r.Leaf)
@@ -104,7 +121,7 @@ func (d *Desk) side(r Reader, by clinic.ID, f *clinic.PatientFile) (Side, error)
 		return Side{ID: f.ID, Now: veil(f.Now), Closed: true}, nil
 	}
 	out.Age = f.Now.Birth.AgeAt(d.today())
-	out.Allergies = f.Allergies
+	out.Allergies, out.Lost = f.Allergies, f.Lost
 	out.Visits = f.Visits[:min(len(f.Visits), shownVisits)]
 	if len(f.Versions) > 0 {
 		out.Since = &f.Versions[0]
@@ -149,8 +166,7 @@ func (d *Desk) Link(ctx context.Context, c Call, in LinkInput) (Done, error) {
 	})
 }
 
-// pair is the two people that an answer is about, and the two IDs that it names: the
-// leading ones, unless it takes back what links two others.
+// pair is the two people that an answer is about, and the two IDs that it names (about).
 type pair struct {
 	*work
 	a, b clinic.PatientFile
@@ -172,9 +188,8 @@ func (w *work) pair(in LinkInput) (*pair, error) {
 			return nil, err
 		}
 	}
-	if !p.joined() {
-		p.x, p.y = p.a.ID, p.b.ID
-	}
+	of := about(&p.a.Who, &p.b.Who, in.Patient, in.Other)
+	p.x, p.y = of[0], of[1]
 	for _, b := range p.a.Who.Bonds {
 		if b.Names(p.x) && b.Names(p.y) {
 			p.bond = b
@@ -259,82 +274,3 @@ func proven(p *clinic.Patient) int {
 	}
 	return best
 }
-
-// part says that the two are two people: it takes a link back, or remembers the
-// answer so that nobody asks again.
-func (p *pair) part(in LinkInput, why string) ([]clinic.Draft, error) {
-	said := len(p.bond.Tips) > 0
-	switch {
-	case said && !p.bond.Same && !p.bond.Split:
-		return nil, &unchanged{p.bond.Tips[0]}
-	case p.joined() && !p.bond.Same:
-		return nil, &Error{Code: CodeChanged} // others link them: it is those that must be taken back
-	case p.joined() && why == "":
-		return nil, &Error{Code: CodeRequired, Field: "why"}
-	}
-	if err := p.current(in.Tips); err != nil {
-		return nil, err
-	}
-	out := []clinic.Draft{p.draft(false, why)}
-	if !p.joined() {
-		return out, nil
-	}
-	guards, err := p.guards(out[0])
-	return append(out, guards...), err
-}
-
-// guards protects what was recorded while the link held and one of the two was
-// protected: people wrote it into a record that was closed, and it must not open to
-// everybody because the record is divided.
-func (p *pair) guards(answer clinic.Draft) (out []clinic.Draft, err error) {
-	if _, was, err := protected(p, p.x); err != nil || !was {
-		return nil, err
-	}
-	after := clinic.Record{Kind: answer.Kind, Subject: answer.Subject, Leaf: clinic.Leaf{1}, Corrects: answer.Corrects, Body: answer.Body}
-	links := func(id clinic.ID) ([]clinic.Record, error) {
-		records, err := p.Links(id)
-		if id == p.x || id == p.y {
-			records = append(slices.Clone(records), after)
-		}
-		return records, err
-	}
-	for _, id := range []clinic.ID{p.x, p.y} {
-		side, err := clinic.Identify(id, links)
-		if err != nil {
-			return nil, err
-		}
-		if side.Has(p.x) && side.Has(p.y) {
-			return nil, nil // still one, by way of others
-		}
-		drafts, err := p.guardSide(&side)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, drafts...)
-	}
-	return out, nil
-}
-
-func (p *pair) guardSide(side *clinic.Identity) (out []clinic.Draft, err error) {
-	for _, id := range side.IDs {
-		on, err := p.Protected(id)
-		if err != nil || on {
-			return nil, err // it stays closed by itself
-		}
-		records, err := p.Records(id)
-		if err != nil {
-			return nil, err
-		}
-		added := func(r clinic.Record) bool {
-			return r.HLC > p.bond.Tips[0].HLC && r.Kind != clinic.KindLink && r.Kind != clinic.KindProtection
-		}
-		if slices.ContainsFunc(records, added) {
-			i := slices.IndexFunc(p.a.Parts, func(x clinic.Part) bool { return x.ID == id })
-			out = append(out, protectDraft(&p.a.Parts[i], true, unlinkedGuard))
-		}
-	}
-	return out, nil
-}
-
-// unlinkedGuard is the reason that stands in an entry of guards.
-const unlinkedGuard = "Tách hồ sơ: phần ghi khi còn gộp với hồ sơ được bảo vệ"

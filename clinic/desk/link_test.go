@@ -394,3 +394,81 @@ func TestHints(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswerAboutALinkedRecordCanChange: somebody said that b is not c; then b was linked
+// with a, which now leads. That answer is found again under b and c, and can be changed.
+func TestAnswerAboutALinkedRecordCanChange(t *testing.T) {
+	s := newTwins(t)
+	b, c := s.b.Patient, s.notTwice
+	s.must(s.Link(t.Context(), call(s.nurse), desk.LinkInput{Patient: b, Other: c}))
+	s.link()
+	lead, err := s.Compare(t.Context(), s.nurse, s.a.Patient, c)
+	if err != nil || lead.Of != [2]clinic.ID{s.a.Patient, c} || len(lead.Said) != 0 {
+		t.Fatalf("%+v, %v", lead.Of, err)
+	}
+	_, err = s.Link(t.Context(), call(s.nurse), desk.LinkInput{Patient: s.a.Patient, Other: c, Same: true})
+	s.refused(err, desk.CodeLinkSaid, "")
+	view, err := s.Compare(t.Context(), s.nurse, b, c)
+	if err != nil || view.Of != [2]clinic.ID{b, c} || len(view.Said) != 1 || len(view.Tips) != 1 {
+		t.Fatalf("%+v, %v", view.Of, err)
+	}
+	s.must(s.Link(t.Context(), call(s.nurse), desk.LinkInput{Patient: view.Of[0], Other: view.Of[1], Same: true, Tips: view.Tips}))
+	p := s.page(c)
+	if len(p.Who.IDs) != 3 || p.ID != s.a.Patient {
+		t.Errorf("the person is %d records, %v leads", len(p.Who.IDs), p.ID)
+	}
+}
+
+// TestAllergyHeardWhileLinkedStaysWithBoth: nobody knows any more of whom it was; what was
+// known of one before does not become the other's.
+func TestAllergyHeardWhileLinkedStaysWithBoth(t *testing.T) {
+	s := newTwins(t) // a: aspirin, b: penicillin
+	items := func(id clinic.ID) (out []string) {
+		for _, x := range s.page(id).Allergies.Items {
+			out = append(out, x.Substance)
+		}
+		slices.Sort(out)
+		return out
+	}
+	s.link()
+	both := s.page(s.a.Patient).Allergies
+	s.must(s.SetAllergies(t.Context(), call(s.nurse), desk.AllergiesInput{
+		Patient: s.a.Patient, Tips: both.Tips, Items: append(slices.Clone(both.Items), clinic.Allergy{Substance: "mực"}),
+	}))
+	s.part()
+	if got := items(s.b.Patient); !slices.Equal(got, []string{"mực", "penicillin"}) {
+		t.Errorf("b has %v", got)
+	}
+	if got := items(s.a.Patient); !slices.Equal(got, []string{"aspirin", "mực", "penicillin"}) { // as the form saved them
+		t.Errorf("a has %v", got)
+	}
+	for _, id := range s.both {
+		if a := s.page(id).Allergies; a.Conflict {
+			t.Error("versions that know each other are a conflict")
+		}
+	}
+	s.link()
+	s.part() // nothing was heard of: nothing is written
+	if n := len(s.page(s.b.Patient).Allergies.Versions); n != 2 {
+		t.Errorf("b has %d versions", n)
+	}
+}
+
+// TestExportOfALinkedRecord: a linked record that is protected closes this one, and who
+// exports one is told of the others.
+func TestExportOfALinkedRecord(t *testing.T) {
+	s := newTwins(t)
+	s.link()
+	others, err := s.ExportLinked(t.Context(), s.a.Patient)
+	if err != nil || !slices.Equal(others, []clinic.ID{s.b.Patient}) {
+		t.Fatalf("%v, %v", others, err)
+	}
+	if others, err := s.ExportLinked(t.Context(), clinic.ID{}); err != nil || len(others) != 0 {
+		t.Errorf("of everything: %v, %v", others, err)
+	}
+	if err := s.Protect(t.Context(), call(s.doctor), desk.ProtectInput{Patient: s.b.Patient, On: true, Why: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	err = s.NoteExport(t.Context(), desk.ExportInput{By: s.admin, Patient: s.a.Patient, Act: clinic.NewID()})
+	s.refused(err, desk.CodeProtected, "words")
+}

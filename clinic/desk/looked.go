@@ -71,7 +71,7 @@ func (d *Desk) LooksAt(ctx context.Context, by, patient clinic.ID, f LookFilter)
 			return err
 		}
 		out.Who = clinic.Identity{IDs: file.Who.IDs}
-		out.Now, out.Allergies = *file.Now, clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items}
+		out.Now, out.Allergies = *file.Now, file.Allergies.Shown()
 		if out.Closed {
 			out.Now = veil(file.Now)
 		}

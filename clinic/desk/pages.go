@@ -231,9 +231,6 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 		}
 		out.Patient = doc.whole
 		out.Visit, out.Row = doc.file, doc.row
-		if v := out.Patient.Visit(visit); v != nil {
-			out.Visit.Lost, out.Visit.MayLack = v.Lost, v.MayLack
-		}
 		out.ICD = icdRows(r, &doc.file, doc.row.Day)
 		if out.Names, err = names(r); err != nil {
 			return err

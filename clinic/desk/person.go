@@ -60,7 +60,7 @@ func readPatient(r People, patient clinic.ID) (clinic.PatientFile, error) {
 }
 
 // detailsOf returns the person's details for lists, without reading their records; nil
-// when there are none.
+// when there are none, empty ones when they can no longer be read.
 func detailsOf(r People, patient clinic.ID) (clinic.Identity, *clinic.Patient, error) {
 	who, err := identity(r, patient)
 	if err != nil {
@@ -78,7 +78,17 @@ func joined(r People, who *clinic.Identity) (_ *clinic.Patient, err error) {
 			return nil, err
 		}
 	}
-	return clinic.Join(parts...), nil
+	now := clinic.Join(parts...)
+	for i := 0; now == nil && i < len(who.IDs); i++ {
+		lost, err := r.Lost(who.IDs[i])
+		if err != nil {
+			return nil, err
+		}
+		file := clinic.PatientFile{}
+		file.Lose(lost)
+		now = file.Now
+	}
+	return now, nil
 }
 
 // alikeNames is how many people of one name are compared for the hint on a page.

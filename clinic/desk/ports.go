@@ -46,9 +46,11 @@ type People interface {
 	// time; looks aside (Audit), which are many. An unknown subject has none.
 	Records(subject clinic.ID) ([]clinic.Record, error)
 	// Lost returns the records of a subject that can no longer be read, as far as they
-	// are known: they were there, and a page that leaves them out says something false.
+	// are known, and those of Links: they were there, and a page that leaves them out says
+	// something false.
 	Lost(subject clinic.ID) ([]clinic.Hole, error)
-	// Patient returns the current demographics under one ID, or nil when there are none.
+	// Patient returns the current demographics under one ID, the latest that can be read,
+	// or nil when there are none.
 	Patient(id clinic.ID) (*clinic.Patient, error)
 	// ByIdentifier returns the patients who have or had the number.
 	ByIdentifier(s clinic.System, value string) ([]clinic.ID, error)
@@ -89,9 +91,11 @@ type Reference interface {
 	// without diacritics in either language; best first.
 	SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow
 	// Staff returns everybody by their latest entry, those who left too, by name;
-	// Received is filled in.
+	// Received is filled in. Whose latest cannot be read counts as somebody who left, by
+	// the one before.
 	Staff() ([]Person, error)
-	// Last returns the highest number that this box issued in a series, 0 for none.
+	// Last returns the highest number that this box issued in a series, 0 for none; one
+	// that stood in an entry which can no longer be read counts.
 	// The series' name tells its period; see the Series functions.
 	Last(series string) (int, error)
 }

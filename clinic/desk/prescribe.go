@@ -50,7 +50,7 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 		same: func(b any) bool { s, ok := b.(*clinic.Prescription); return ok && samePrescription(s, typed) },
 		again: func(w *document, b any) bool {
 			s, ok := b.(*clinic.Prescription)
-			return ok && d.warning(w, s) != nil
+			return ok && (w.whole.Allergies.Lost || d.warning(w, s) != nil)
 		},
 	})
 }
@@ -182,6 +182,9 @@ func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, confirm
 	}
 	if len(bad) > 0 {
 		return nil, bad.join()
+	}
+	if allergies.Lost { // nobody knows what the patient must not get
+		return nil, &Error{Code: CodeAllergiesLost}
 	}
 	f := d.o.Site.Facility
 	n, err := w.next(clinic.SeriesPrescription(f.Book))

@@ -36,7 +36,10 @@ func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Don
 				return nil, err
 			}
 			a := clinic.BodyOf[clinic.Appointment](doc.file.Doc(clinic.KindAppointment))
-			if a == nil {
+			switch {
+			case doc.whole.NoDetails, doc.misses(clinic.KindAppointment, HasAppointment):
+				return nil, &Error{Code: CodeLost}
+			case a == nil:
 				return nil, &Error{Code: CodeAppointNone}
 			}
 			body := &clinic.Paper{Form: formAppointment, Code: a.Slip, Copy: copies(&doc.file, a.Slip) + 1}
@@ -120,7 +123,7 @@ func fillSlip(a *paper.Appointment, doc *document) {
 		a.Card.Value = v.Insurance
 	}
 	dx := clinic.BodyOf[clinic.Diagnosis](doc.file.Doc(clinic.KindDiagnosis))
-	if dx == nil {
+	if a.Unread = doc.misses(clinic.KindDiagnosis, HasDiagnosis); dx == nil || a.Unread {
 		return
 	}
 	name := func(code string) string {

@@ -153,6 +153,7 @@ func (v *VisitView) billing() {
 	p := veil(v.Patient.Now)
 	v.Patient = clinic.PatientFile{ID: v.Patient.ID, Now: &p, Allergies: v.Patient.Allergies, Protected: true}
 	f := clinic.VisitFile{ID: v.Visit.ID, Patient: v.Visit.Patient, Opened: v.Visit.Opened, Ended: v.Visit.Ended, State: v.Visit.State}
+	f.Lost, f.MayLack = ofBill(v.Visit.Lost), ofBill(v.Visit.MayLack)
 	if v.Visit.Visit != nil {
 		opened := *v.Visit.Visit
 		opened.Reason = ""
@@ -168,6 +169,11 @@ func (v *VisitView) billing() {
 	}
 	v.Visit, v.ICD, v.Closed = f, nil, true
 	v.Row.Has &= shownClosed | HasBill
+}
+
+// ofBill leaves the holes that may be of a bill.
+func ofBill(holes []clinic.Hole) []clinic.Hole {
+	return slices.DeleteFunc(slices.Clone(holes), func(h clinic.Hole) bool { return h.Kind != clinic.KindBill && h.Kind != 0 })
 }
 
 // shownClosed is what lists tell of where a visit of a closed record stands.
@@ -196,7 +202,7 @@ func (d *Desk) Closed(ctx context.Context, by, patient clinic.ID) (out ClosedVie
 			return err
 		}
 		out = ClosedView{ID: patient, Now: veil(file.Now), May: slices.Contains(rightOpen.roles(), p.Role)}
-		out.Allergies = clinic.AllergyFile{State: file.Allergies.State, Items: file.Allergies.Items, Conflict: file.Allergies.Conflict, Lost: file.Allergies.Lost}
+		out.Allergies = file.Allergies.Shown()
 		if _, out.Protected, err = protected(r, patient); err != nil {
 			return err
 		}
@@ -379,7 +385,14 @@ func protectDrafts(w *work, in ProtectInput, why string, file *clinic.PatientFil
 		if on, err := w.Protected(p.ID); err != nil {
 			return nil, err
 		} else if on && !in.On {
-			out = append(out, protectDraft(p, false, why))
+			d := protectDraft(p, false, why)
+			for _, h := range file.Lost { // what cannot be read may be what closes it
+				if h.Kind == clinic.KindProtection && h.Leaf != (clinic.Leaf{}) {
+					b := d.Body.(*clinic.Protection)
+					b.Merges = append(b.Merges, slices.Clone(h.Leaf[:]))
+				}
+			}
+			out = append(out, d)
 		}
 	}
 	opened := opensAll(&clinic.Looked{Opened: clinic.OpenForAll, Words: why}, &file.Who)

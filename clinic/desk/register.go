@@ -201,16 +201,28 @@ func (w *work) rename(p, have *clinic.Patient, who *clinic.Identity) error {
 	return w.motherOf(p, have, who)
 }
 
+// currentPatient is the version that a change replaces. When none can be read any more
+// it is an empty one: what is typed takes its place.
 func currentPatient(w *work, in PatientInput) (clinic.Record, error) {
 	records, err := w.Records(in.ID)
 	if err != nil {
 		return clinic.Record{}, err
 	}
-	versions := clinic.FoldPatient(in.ID, records).Versions
-	if len(versions) == 0 {
-		return clinic.Record{}, &Error{Code: CodeNoPatient}
+	lost, err := w.Lost(in.ID)
+	if err != nil {
+		return clinic.Record{}, err
 	}
-	cur := versions[len(versions)-1]
+	file := clinic.FoldPatient(in.ID, records)
+	file.Lose(lost)
+	cur := clinic.Record{Body: &clinic.Patient{}}
+	if n := len(file.Versions); n > 0 {
+		cur = file.Versions[n-1]
+	} else {
+		var ok bool
+		if cur.Leaf, ok = file.LostDetails(); !ok {
+			return clinic.Record{}, &Error{Code: CodeNoPatient}
+		}
+	}
 	if in.Base != cur.Leaf {
 		return clinic.Record{}, &Error{Code: CodeChanged}
 	}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 
 	"clinicbox/clinic"
 )
@@ -80,23 +81,36 @@ func (l *dueList) visit(r Reader, v *VisitRow) error {
 	if err != nil {
 		return err
 	}
-	file := clinic.FoldPatient(v.Patient, records)
-	var codes []string
-	for i := range file.Visits {
-		if file.Visits[i].ID == v.ID {
-			codes = file.Visits[i].Diagnoses()
-		}
+	holes, err := r.Lost(v.Patient)
+	if err != nil {
+		return err
 	}
-	until, rule, ok := clinic.KeepUntil(v.Day, codes, l.rules)
+	file := clinic.FoldPatient(v.Patient, records)
+	file.Lose(holes)
+	rules, codes := everyRule(l.rules), []string(nil)
+	if x := file.Visit(v.ID); x != nil && !x.Misses(clinic.KindDiagnosis) && (v.Has&HasDiagnosis == 0 || x.Doc(clinic.KindDiagnosis) != nil) {
+		rules, codes = l.rules, x.Diagnoses()
+	}
+	until, rule, ok := clinic.KeepUntil(v.Day, codes, rules)
 	if !ok || !until.Before(l.today) {
 		return nil
 	}
-	closed, err := r.Protected(v.Patient)
+	_, closed, err := protected(r, v.Patient)
 	if closed {
 		rule, until = clinic.CatalogRow{}, clinic.Date{}
 	}
 	l.add(DueYear{v.Day.Year, rule, until, []DueVisit{{v.Patient, v.ID, v.Key, v.Day}}})
 	return err
+}
+
+// everyRule has each rule apply to every visit: of one whose diagnosis can no longer be
+// read the longest time counts.
+func everyRule(rules []clinic.CatalogRow) []clinic.CatalogRow {
+	out := slices.Clone(rules)
+	for i := range out {
+		out[i].Applies = "*"
+	}
+	return out
 }
 
 // add joins visits of one year and rule.

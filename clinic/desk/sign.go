@@ -99,7 +99,13 @@ func (d *Desk) toSign(w *work, in SignInput) ([]clinic.Leaf, error) {
 	case doc.file.Seen() != in.Seen:
 		return nil, &Error{Code: CodeSignSeen}
 	}
-	if rx := doc.file.Doc(clinic.KindPrescribe); rx != nil && rx.State != clinic.DocSigned {
+	for _, rx := range doc.file.Docs(clinic.KindPrescribe) { // several when boxes were apart
+		if rx.State == clinic.DocSigned {
+			continue
+		}
+		if doc.whole.Allergies.Lost {
+			return nil, &Error{Code: CodeAllergiesLost}
+		}
 		if e := d.warning(doc, clinic.BodyOf[clinic.Prescription](rx)); e != nil {
 			return nil, e
 		}

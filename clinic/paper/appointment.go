@@ -20,6 +20,7 @@ type Appointment struct {
 	Discharged  clinic.Date // zero for an out-patient
 	Main        string      // main diagnosis: code and name
 	Others      []string    // further diagnoses
+	Unread      bool        // the diagnoses can no longer be read: nothing is said of them
 	Appointment clinic.Appointment
 	Doctor      clinic.Staff // who made the appointment
 	Made        time.Time    // when: the date of the paper, also of a reprint
@@ -42,6 +43,7 @@ type Signature struct {
 // Words that stand for what is not there: a blank could be filled in by hand.
 const (
 	nothing    = "không có"
+	unread     = "không đọc được, hỏi lại bác sĩ"
 	outpatient = "không (khám ngoại trú)"
 )
 
@@ -113,9 +115,13 @@ func (a *Appointment) care() []Block {
 	} else {
 		b = append(b, Row("Ngày vào viện", or(a.Admitted.String(), "không ghi")), Row("Ngày ra viện", or(a.Discharged.String(), "không ghi")))
 	}
-	b = append(b,
-		Row("Chẩn đoán", or(a.Main, "chưa ghi")),
-		Row("Bệnh kèm theo", or(strings.Join(a.Others, "; "), nothing)))
+	if a.Unread {
+		b = append(b, Row("Chẩn đoán", unread), Row("Bệnh kèm theo", unread))
+	} else {
+		b = append(b,
+			Row("Chẩn đoán", or(a.Main, "chưa ghi")),
+			Row("Bệnh kèm theo", or(strings.Join(a.Others, "; "), nothing)))
+	}
 	if a.Key != "" {
 		b = append(b, Row("Mã lần khám", a.Key))
 	}

@@ -11,7 +11,7 @@ import (
 func (r *reader) visits() []desk.VisitRow {
 	var out []desk.VisitRow
 	at := map[clinic.ID]int{}
-	for _, rec := range r.all {
+	for _, rec := range r.every {
 		if v, ok := rec.Body.(*clinic.Visit); ok {
 			if _, twice := at[rec.Visit]; twice {
 				continue
@@ -22,7 +22,7 @@ func (r *reader) visits() []desk.VisitRow {
 			})
 		}
 	}
-	for _, rec := range r.all {
+	for _, rec := range r.every {
 		if i, ok := at[rec.Visit]; ok {
 			out[i].Has |= progress(rec.Kind)
 		}
@@ -87,7 +87,7 @@ func (r *reader) NextDay(from clinic.Date) (day clinic.Date, ok bool, err error)
 
 func (r *reader) appointments() []desk.AppointmentRow {
 	var out []desk.AppointmentRow
-	for _, rec := range r.all {
+	for _, rec := range r.every {
 		switch b := rec.Body.(type) {
 		case *clinic.Appointment:
 			for i := range out {
@@ -117,6 +117,9 @@ func (r *reader) Due(from, to clinic.Date) ([]desk.AppointmentRow, error) {
 	slices.SortStableFunc(out, func(a, b desk.AppointmentRow) int {
 		return cmp.Or(cmp.Compare(a.Due.Int(), b.Due.Int()), cmp.Compare(a.Slip, b.Slip))
 	})
+	for i := range out {
+		out[i] = r.codeless(out[i])
+	}
 	return out, nil
 }
 
@@ -126,8 +129,17 @@ func (r *reader) Slip(code string) (desk.AppointmentRow, bool, error) {
 	}
 	for _, a := range r.appointments() {
 		if a.Slip == code {
-			return a, true, nil
+			return r.codeless(a), true, nil
 		}
 	}
 	return desk.AppointmentRow{}, false, nil
+}
+
+// codeless leaves out the code of a slip whose entry can no longer be read: it stands
+// nowhere else.
+func (r *reader) codeless(a desk.AppointmentRow) desk.AppointmentRow {
+	if slices.ContainsFunc(r.lost, func(l clinic.Record) bool { return l.Ref == a.Ref }) {
+		a.Slip = ""
+	}
+	return a
 }

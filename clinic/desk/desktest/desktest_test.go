@@ -14,3 +14,9 @@ func TestStore(t *testing.T) {
 		return desktest.NewStore(desktest.NewClock(time.Date(2026, 11, 2, 8, 0, 0, 0, clinic.ICT)))
 	})
 }
+
+func TestHoleContract(t *testing.T) {
+	desktest.HoleSuite(t, func(*testing.T) desktest.Loser {
+		return desktest.NewStore(desktest.NewClock(time.Date(2026, 11, 2, 8, 0, 0, 0, clinic.ICT)))
+	})
+}

@@ -12,8 +12,12 @@ import (
 
 func (r *reader) Protected(patient clinic.ID) (bool, error) {
 	records, err := r.Records(patient)
+	if err != nil {
+		return false, err
+	}
+	lost, err := r.Lost(patient)
 	on, _ := clinic.Protected(records)
-	return on, err
+	return on || clinic.MayProtect(records, lost), err
 }
 
 // mark is the place of an entry in the order of looks.

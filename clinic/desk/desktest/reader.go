@@ -17,9 +17,10 @@ var errDead = errors.New("desktest: the reader is dead")
 
 // reader answers by looking through everything: slow, short and easy to trust.
 type reader struct {
-	all  []clinic.Record
-	lost []clinic.Record // Store.Lose
-	dead bool
+	all   []clinic.Record
+	lost  []clinic.Record // Store.Lose
+	every []clinic.Record // both: what lists keep of an entry outlives it
+	dead  bool
 }
 
 // last returns the last record of each subject for which pick is true.
@@ -52,7 +53,9 @@ func (r *reader) Lost(subject clinic.ID) (out []clinic.Hole, err error) {
 		return nil, errDead
 	}
 	for i := range r.lost {
-		if rec := &r.lost[i]; rec.Subject == subject {
+		rec := &r.lost[i]
+		_, other, _ := rec.Pair()
+		if rec.Subject == subject || other == subject {
 			out = append(out, clinic.Hole{Ref: rec.Ref, Leaf: rec.Leaf, Kind: rec.Kind, Recorded: rec.Recorded()})
 		}
 	}
@@ -104,7 +107,7 @@ func (r *reader) ByIdentifier(s clinic.System, value string) ([]clinic.ID, error
 		return nil, errDead
 	}
 	var out []clinic.ID
-	for _, rec := range r.all {
+	for _, rec := range r.every {
 		b, ok := rec.Body.(*clinic.Patient)
 		if !ok || slices.Contains(out, rec.Subject) {
 			continue
@@ -200,7 +203,11 @@ func (r *reader) Staff() ([]desk.Person, error) {
 	}
 	var out []desk.Person
 	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindStaff }) {
-		out = append(out, desk.Person{ID: id, Staff: *rec.Body.(*clinic.Staff), Received: rec.Ref.Journal == clinic.In})
+		p := desk.Person{ID: id, Staff: *rec.Body.(*clinic.Staff), Received: rec.Ref.Journal == clinic.In}
+		for _, l := range r.lost {
+			p.Left = p.Left || l.Kind == clinic.KindStaff && l.Subject == id && l.HLC > rec.HLC
+		}
+		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b desk.Person) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), bytes.Compare(a.ID[:], b.ID[:]))
@@ -214,7 +221,7 @@ func (r *reader) Last(series string) (int, error) {
 	}
 	n := 0
 	day, daily := clinic.SeriesDay(series)
-	for _, rec := range r.all {
+	for _, rec := range r.every {
 		for _, is := range clinic.Issued(rec.Body) {
 			if is.Series == series {
 				n = max(n, is.Number)

@@ -107,8 +107,8 @@ func (s *Store) View(ctx context.Context, f func(desk.Reader) error) error {
 }
 
 func (s *Store) read(f func(desk.Reader) error) error {
-	r := &reader{}
-	for _, rec := range s.decoded(0, len(s.records)) {
+	r := &reader{every: s.decoded(0, len(s.records))}
+	for _, rec := range r.every {
 		if s.records[rec.Ref.Index].lost {
 			r.lost = append(r.lost, rec)
 		} else {

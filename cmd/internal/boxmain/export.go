@@ -99,6 +99,13 @@ func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err 
 	}
 	fmt.Fprintf(x.p.Stdout, "đã xuất / exported: %s\n%d + %d mục / entries\nkhóa của hộp / key of the box: %s\n%s\n",
 		x.path, rep.Own.Entries, rep.In.Entries, keyText(rep.Key), checkpoint.KeyLine(rep.Origin, rep.Key))
+	others, err := d.ExportLinked(ctx, x.note.Patient)
+	if err != nil {
+		return err
+	}
+	for _, id := range others {
+		fmt.Fprintf(x.p.Stdout, "CHÚ Ý: người này còn một hồ sơ đã gộp, KHÔNG có trong bản xuất. Xuất riêng bằng -patient %v\nNOTE: this person has another linked record, which is NOT in this export. Export it too, with -patient %v\n", id, id)
+	}
 	if rep.Attached > 0 {
 		fmt.Fprintf(x.p.Stdout, "CHÚ Ý: nội dung của %d tệp đính kèm KHÔNG có trong bản xuất; giữ bản sao trên phương tiện thứ hai.\nNOTE: the content of %d attachments is NOT in the export; keep a copy on a second medium.\n", rep.Attached, rep.Attached)
 	}
