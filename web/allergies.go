@@ -19,6 +19,8 @@ type Allergies struct {
 	Rows []int // numbers of the rows to show
 	Tips string
 	Old  int // how many versions there are
+	// Stopped: a prescription waits for the answer, what was typed of it is kept.
+	Stopped bool
 }
 
 const allergyRows = 2 // more come when these are filled
@@ -34,9 +36,28 @@ func (s *Server) allergies(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		fillAllergies(&f, pv.File.Allergies)
 	}
+	if back := r.URL.Query().Get("back"); back != "" {
+		f.Set("back", localPath(back))
+	}
 	v := s.allergiesView(pv, f)
 	v.Draft = drafted
 	s.show(w, r, http.StatusOK, "allergies", v)
+	return nil
+}
+
+// allergiesFirst interrupts a prescription: the allergies are asked for again, and the
+// answer leads back to what was typed.
+func (s *Server) allergiesFirst(w http.ResponseWriter, r *http.Request) error {
+	pv, err := s.patientView(r)
+	if err != nil {
+		return err
+	}
+	f := newForm(nil)
+	fillAllergies(&f, pv.File.Allergies)
+	f.Set("back", r.URL.Path)
+	v := s.allergiesView(pv, f)
+	v.Act, v.Stopped = clinic.NewID().String(), true
+	s.show(w, r, http.StatusConflict, "allergies", v)
 	return nil
 }
 
@@ -145,7 +166,7 @@ func (s *Server) allergyVersions(w http.ResponseWriter, r *http.Request) error {
 	for i := len(file.Versions) - 1; i >= 0; i-- {
 		rec := file.Versions[i]
 		body, _ := rec.Body.(*clinic.Allergies)
-		x := AllergyVersion{Allergies: body, Record: rec, By: pv.File.Names[rec.Author], Now: slices.Contains(file.Tips, rec.Leaf)}
+		x := AllergyVersion{Allergies: body, Record: rec, By: named(pv.File.Names, rec.Author), Now: slices.Contains(file.Tips, rec.Leaf)}
 		good, void := pv.File.SignedAlone(rec.Leaf)
 		x.Signed, x.Void = signedBy(pv.File.Names, good), signedBy(pv.File.Names, void)
 		v.Versions = append(v.Versions, x)

@@ -45,14 +45,14 @@ type VitalValue struct {
 
 func signedBy(names map[clinic.ID]desk.Person, all []clinic.Signature) (out []SignedBy) {
 	for _, s := range all {
-		out = append(out, SignedBy{names[s.By], s.Record, s.State})
+		out = append(out, SignedBy{named(names, s.By), s.Record, s.State})
 	}
 	return out
 }
 
 func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView {
 	x := DocView{
-		Step: stepOf(d.Kind), Record: ver.Record, By: v.Names[ver.Record.Author], State: d.State,
+		Step: stepOf(d.Kind), Record: ver.Record, By: named(v.Names, ver.Record.Author), State: d.State,
 		Conflict: d.Conflict, Earlier: len(d.Versions) - 1, ICD: v.ICD,
 	}
 	if len(ver.Signed) == 0 && len(v.Visit.Signed) > 0 && d.Kind != clinic.KindBill {

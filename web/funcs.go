@@ -30,6 +30,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"input":  newInput, "chips": newChips, "described": described,
 		"say":      func(key string, args []any) string { return c.Text(key, args...) },
 		"who":      func(p desk.Person) string { return personText(c, p) },
+		"author":   func(names map[clinic.ID]desk.Person, id clinic.ID) string { return personText(c, named(names, id)) },
 		"rowName":  func(r clinic.CatalogRow) string { return rowName(c, r) },
 		"rowMore":  func(r clinic.CatalogRow) string { return rowMore(c, r) },
 		"lost":     lostView,
@@ -117,12 +118,23 @@ func initial(name string) string {
 	return strings.ToUpper(string([]rune(words[len(words)-1])[:1]))
 }
 
+// named finds a person of the staff; somebody who is not known here keeps the ID.
+func named(names map[clinic.ID]desk.Person, id clinic.ID) desk.Person {
+	p, ok := names[id]
+	if !ok {
+		p.ID = id
+	}
+	return p
+}
+
 // personText names a person of the staff as papers do; an entry that the box
 // itself wrote has no person.
 func personText(c *i18n.Catalogue, p desk.Person) string {
 	switch {
-	case p.Name == "":
+	case p.Name == "" && p.ID.IsZero():
 		return c.Text("doc.box")
+	case p.Name == "":
+		return c.Text("doc.somebody")
 	case p.Title == "":
 		return p.Name
 	}

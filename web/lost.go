@@ -24,6 +24,18 @@ func lostName(k clinic.Kind) string {
 		return "lost.opening"
 	case clinic.KindSigned:
 		return "lost.signature"
+	case clinic.KindVisitEnded:
+		return "lost.ended"
+	case clinic.KindLink:
+		return "lost.link"
+	case clinic.KindProtection:
+		return "lost.protection"
+	case clinic.KindLegalAsked, clinic.KindLegalSigned:
+		return "legal.title"
+	case clinic.KindAttached:
+		return "lost.attached"
+	case clinic.KindArrived, clinic.KindPaper:
+		return "lost.slip"
 	}
 	return "lost.other"
 }

@@ -83,7 +83,7 @@ func (s *Server) sameSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Form = newForm(r.PostForm)
 	in := desk.LinkInput{
-		Patient: v.File.Left.ID, Other: v.File.Right.ID, Same: r.PostForm.Get("do") == "yes",
+		Patient: v.File.Of[0], Other: v.File.Of[1], Same: r.PostForm.Get("do") == "yes",
 		Why: v.Form.Get("why"), Tips: leavesOf(v.Form.Get("tips")),
 	}
 	if !in.Same && v.File.One {

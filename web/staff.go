@@ -97,7 +97,7 @@ func (s *Server) staffPerson(w http.ResponseWriter, r *http.Request) error {
 	for i := len(f.Versions) - 1; i >= 0; i-- {
 		rec := f.Versions[i]
 		body, _ := rec.Body.(*clinic.Staff)
-		v.Log = append(v.Log, StaffEvent{rec, f.Names[rec.Author], staffEvent(rec, i == 0), *body})
+		v.Log = append(v.Log, StaffEvent{rec, named(f.Names, rec.Author), staffEvent(rec, i == 0), *body})
 	}
 	s.show(w, r, http.StatusOK, "person", v)
 	return nil
@@ -136,7 +136,7 @@ func (s *Server) tellReset(r *http.Request, token string, p desk.Person) {
 	c := s.engine.catalogues[who(r).lang]
 	s.sessions.tell(token, &Note{
 		Kind: "warn", Key: "staff.reset-told", More: "staff.reset-told.do",
-		Args: []any{"who", personText(c, f.Names[rec.Author]), "time", momentText(c, rec.Recorded())},
+		Args: []any{"who", personText(c, named(f.Names, rec.Author)), "time", momentText(c, rec.Recorded())},
 	})
 }
 

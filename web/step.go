@@ -229,6 +229,11 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 		p.Field = formField(p.Field)
 		b.Form.Errors = append(b.Form.Errors, p)
 	}
+	if refusals[0].Code == desk.CodeAllergiesLost {
+		b.Form.Errors = nil
+		s.keepForm(r, b.Form)
+		return s.allergiesFirst(w, r)
+	}
 	if !ask {
 		return s.stepShow(w, r, st, b, http.StatusUnprocessableEntity)
 	}

@@ -23,6 +23,9 @@ type VisitPage struct {
 	Opened  desk.Person
 	Slip    *clinic.Appointment
 	Legal   []LegalLine
+	// AskFirst: a prescription waits for a signature, and what was said of allergies can
+	// no longer be read.
+	AskFirst bool
 }
 
 func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
@@ -43,7 +46,7 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 		v.Docs[i].Mine = v.File.Visit.Ended == nil && works(by.Role, v.Docs[i].Record.Kind)
 	}
 	v.Legal = legalLines(&v.File.Visit, v.At)
-	v.Opened = v.File.Names[v.File.Visit.Opened.Author]
+	v.Opened = named(v.File.Names, v.File.Visit.Opened.Author)
 	v.Seen = v.File.Visit.Seen()
 	for _, p := range v.File.Visit.Papers {
 		if b, ok := p.Body.(*clinic.Paper); ok && b.Form == "appointment" {
@@ -55,6 +58,9 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 		if v.File.Visit.Doc(k) == nil {
 			v.Missing = append(v.Missing, stepOf(k))
 		}
+	}
+	for _, d := range v.File.Visit.Docs(clinic.KindPrescribe) {
+		v.AskFirst = v.AskFirst || v.File.Patient.Allergies.Lost && d.State != clinic.DocSigned
 	}
 	v.Next = v.next()
 	return v, nil
@@ -179,6 +185,7 @@ type Versions struct {
 	Page
 	Name     string
 	At       string // path of the visit
+	Visit    clinic.VisitFile
 	Versions []DocView
 }
 
@@ -187,7 +194,7 @@ func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := &Versions{Page: vv.Page, Name: r.PathValue("step"), At: vv.At}
+	v := &Versions{Page: vv.Page, Name: r.PathValue("step"), At: vv.At, Visit: vv.File.Visit}
 	for _, st := range steps() {
 		if st.name != v.Name {
 			continue
