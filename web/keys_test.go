@@ -31,7 +31,7 @@ func TestSignaturesInWords(t *testing.T) {
 	visit := nurse.opened("Phạm Thị Sương", "")
 	doctor.examined(visit)
 	doctor.sign(visit)
-	if a := nurse.get(visit); !strings.Contains(a.text(), "trung tâm chưa xác nhận khoá ký") || strings.Contains(a.text(), "không được tính") {
+	if a := nurse.get(visit); !strings.Contains(a.text(), "trung tâm chưa xác nhận khóa ký") || strings.Contains(a.text(), "không được tính") {
 		t.Error(a.text())
 	}
 	p, _ := clinic.ParseID(visit[10:42])
@@ -42,14 +42,14 @@ func TestSignaturesInWords(t *testing.T) {
 	spoilt.Sig = append([]byte{spoilt.Sig[0] ^ 1}, spoilt.Sig[1:]...)
 	w.must(w.store.Receive(w.doctor, clinic.Draft{Kind: clinic.KindSigned, Subject: p, Visit: v, Body: &spoilt}))
 	for _, at := range []string{visit, visit + "/check", visit + "/versions/exam"} {
-		if a := nurse.get(at); !strings.Contains(a.text(), "không khớp hồ sơ, người ký hoặc khoá") {
+		if a := nurse.get(at); !strings.Contains(a.text(), "không khớp hồ sơ, người ký hoặc khóa") {
 			t.Errorf("%s: %s", at, a.text())
 		}
 	}
 	if a := nurse.get(visit); !strings.Contains(a.body, `role="alert"`) || !strings.Contains(a.text(), "Có chữ ký không được tính") {
 		t.Error(a.text())
 	}
-	if a := doctor.get("/staff/" + w.doctor.String()); !strings.Contains(a.text(), "chưa ai xác nhận") || !strings.Contains(a.text(), "Dấu nhận khoá") {
+	if a := doctor.get("/staff/" + w.doctor.String()); !strings.Contains(a.text(), "chưa ai xác nhận") || !strings.Contains(a.text(), "Dấu nhận khóa") {
 		t.Error(a.text())
 	}
 }

@@ -24,7 +24,7 @@ func TestGuessesFromATabletLockThatTabletOut(t *testing.T) {
 	if a := w.browser().post(at, url.Values{"pin": {nursePIN}}); a.status == http.StatusSeeOther {
 		t.Error("another unknown browser may go on guessing")
 	}
-	if a := own.get("/staff"); !strings.Contains(a.text(), "Mã PIN bị khoá với máy lạ") {
+	if a := own.get("/staff"); !strings.Contains(a.text(), "Mã PIN bị khóa với máy lạ") {
 		t.Errorf("nobody sees it: %s", a.text())
 	}
 	own.post("/logout", nil)

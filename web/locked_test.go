@@ -180,8 +180,8 @@ func TestLockedBoxShowsNothing(t *testing.T) {
 func TestLockedBoxThatStaysShut(t *testing.T) {
 	w := newWorld(t, 0)
 	for words, ways := range map[string]Ways{
-		"Khoá của máy này đã bị xoá": {Erased: true, People: []uint32{3}, Recovery: true},
-		"Trung tâm đã khoá máy này":  {Blocked: true, People: []uint32{3}, Recovery: true},
+		"Khóa của máy này đã bị xóa": {Erased: true, People: []uint32{3}, Recovery: true},
+		"Trung tâm đã khóa máy này":  {Blocked: true, People: []uint32{3}, Recovery: true},
 		"Máy chưa được cài đặt":      {NotSetUp: true},
 		"Đang mở hồ sơ":              {Opening: true, Erased: true},
 	} {

@@ -31,7 +31,7 @@ func TestWhatIsLostIsLoud(t *testing.T) {
 			"maybe": "có thể thuộc lượt khám này", "do": "hỏi lại người bệnh", "lost": "Dị ứng: không đọc được – hỏi lại", "none": "Đã hỏi, không có",
 		},
 		"en": {
-			"torn": "A signed part is missing", "visit": "1 entries of this visit cannot be read", "patient": "entries of this patient cannot be read",
+			"torn": "A signed part is missing", "visit": "1 entry of this visit cannot be read", "patient": "of this patient cannot be read",
 			"maybe": "may be of this visit", "do": "ask the patient again", "lost": "Allergies: cannot be read – ask again", "none": "Asked, none known",
 		},
 	} {

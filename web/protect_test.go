@@ -263,7 +263,7 @@ func TestTwoTabsAndAProtection(t *testing.T) {
 	form.Set("patient", g.patient[10:])
 	form.Set("visit", g.visit[50:])
 	form.Set("reason", "bí mật")
-	form.Set("finding", "gõ trước khi khoá")
+	form.Set("finding", "gõ trước khi khóa")
 	form.Set("do", "save")
 	a := g.doctor.post(g.visit+"/exam", form)
 	if a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, g.patient+"/open") {
@@ -274,7 +274,7 @@ func TestTwoTabsAndAProtection(t *testing.T) {
 	}
 	g.doctor.reason(g.patient, url.Values{"reason": {"1"}, "words": {"đang khám"}})
 	for range 2 {
-		if a := g.doctor.get(g.visit + "/exam"); !strings.Contains(a.body, "gõ trước khi khoá") {
+		if a := g.doctor.get(g.visit + "/exam"); !strings.Contains(a.body, "gõ trước khi khóa") {
 			t.Errorf("what was typed is gone: %d %s", a.status, a.text())
 		}
 	}

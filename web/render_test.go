@@ -19,7 +19,7 @@ var (
 	outside  = regexp.MustCompile(`(?i)(https?:)?//[a-z0-9]`)
 	leads    = regexp.MustCompile(`(?i)(href|src|srcset|action|content)="(https?:)?//[^"]*`)
 	buttons  = regexp.MustCompile(`class="(govuk-button|cb-tile cb-tile--first)"[^>]*>`)
-	unfilled = regexp.MustCompile(`\{[a-z]+\}`)
+	unfilled = regexp.MustCompile(`\{[a-z]+(:[^}]*)?\}`)
 )
 
 // pagesOf walks through every page of a full visit in one language.

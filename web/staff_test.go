@@ -225,7 +225,7 @@ func TestUnlockFromTheWords(t *testing.T) {
 	}
 	unlock := "/staff/" + w.nurse.String() + "/unlock"
 	next := "/login" + nextQuery(unlock)
-	if !strings.Contains(a.text(), "bấm Mở khoá mã PIN") || !strings.Contains(a.body, `href="`+next+`"`) {
+	if !strings.Contains(a.text(), "bấm Mở khóa mã PIN") || !strings.Contains(a.body, `href="`+next+`"`) {
 		t.Fatalf("locked: %s", a.text())
 	}
 	if l := stranger.get(next); !strings.Contains(l.body, "/login/"+w.doctor.String()+"?next=") {
@@ -235,7 +235,7 @@ func TestUnlockFromTheWords(t *testing.T) {
 	if a.location != unlock {
 		t.Fatalf("login leads to %s", a.location)
 	}
-	if a := stranger.get("/staff"); !strings.Contains(a.text(), "Mã PIN bị khoá") {
+	if a := stranger.get("/staff"); !strings.Contains(a.text(), "Mã PIN bị khóa") {
 		t.Errorf("list: %s", a.text())
 	}
 	if a := stranger.send(unlock, url.Values{"own": {nursePIN}}); a.status != http.StatusUnprocessableEntity {
@@ -244,7 +244,7 @@ func TestUnlockFromTheWords(t *testing.T) {
 	if a := stranger.send(unlock, url.Values{"own": {doctorPIN}}); a.status != http.StatusSeeOther || a.location != "/staff/"+w.nurse.String() {
 		t.Fatalf("unlock: %d %s", a.status, a.text())
 	}
-	if a := stranger.get("/staff/" + w.nurse.String()); !strings.Contains(a.text(), "Đã mở khoá mã PIN của Nguyễn Thị Hoa") || !strings.Contains(a.text(), "BS. Trần Văn Biển") {
+	if a := stranger.get("/staff/" + w.nurse.String()); !strings.Contains(a.text(), "Đã mở khóa mã PIN của Nguyễn Thị Hoa") || !strings.Contains(a.text(), "BS. Trần Văn Biển") {
 		t.Errorf("after: %s", a.text())
 	}
 	w.login(w.nurse, nursePIN)

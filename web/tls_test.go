@@ -252,7 +252,7 @@ func TestTrustBeforeEnrolment(t *testing.T) {
 	h, err := NewTrust(TrustOpts{Log: w.log.Logger(), Facility: "Trạm"})
 	w.must(err)
 	b := w.at(h)
-	if a := b.get("/trust"); a.status != 200 || !strings.Contains(a.text(), "chưa có chứng chỉ") || strings.Contains(a.body, "qr.png") {
+	if a := b.get("/trust"); a.status != 200 || !strings.Contains(a.text(), "chưa có chứng thư") || strings.Contains(a.body, "qr.png") {
 		t.Errorf("%d %s", a.status, a.text())
 	}
 	for _, path := range []string{"/trust/qr.png", "/trust/clinicbox-root.crt", "/healthz"} {

@@ -35,12 +35,25 @@ func TestCatalogues(t *testing.T) {
 		t.Errorf("the catalogues differ in keys: %d, %d", len(a), len(b))
 	}
 	hole := regexp.MustCompile(`\{[a-z]+\}`)
+	plural := regexp.MustCompile(`\{([a-z]+):[^|{}]+\|[^|{}]+\}`)
+	counted := regexp.MustCompile(`\{(?:n|left|seconds|days|times|patients|looks|digits|max|want|have)\} [a-z]+s\b`)
 	for _, key := range vi.Keys() {
 		a, b := hole.FindAllString(vi.Text(key), -1), hole.FindAllString(en.Text(key), -1)
 		slices.Sort(a)
 		slices.Sort(b)
 		if !slices.Equal(a, b) {
 			t.Errorf("%s: %v in Vietnamese, %v in English", key, a, b)
+		}
+		for _, m := range plural.FindAllStringSubmatch(en.Text(key), -1) {
+			if !slices.Contains(b, "{"+m[1]+"}") {
+				t.Errorf("%s: %s counts what the message does not say", key, m[0])
+			}
+		}
+		if left := plural.ReplaceAllString(hole.ReplaceAllString(en.Text(key)+vi.Text(key), ""), ""); strings.ContainsAny(left, "{}|") {
+			t.Errorf("%s: a place that nothing fills: %s", key, left)
+		}
+		if m := counted.FindString(en.Text(key)); m != "" {
+			t.Errorf("%s: %q is wrong for one", key, m)
 		}
 		if strings.TrimSpace(vi.Text(key)) == "" || strings.TrimSpace(en.Text(key)) == "" {
 			t.Errorf("%s has no words", key)
@@ -124,6 +137,44 @@ func TestKeysAreUsedAndThere(t *testing.T) {
 		made := slices.ContainsFunc(generated(), func(p string) bool { return strings.HasPrefix(key, p) })
 		if !made && !refusals[key] && !strings.HasSuffix(key, ".search-hint") && !strings.Contains(code, `"`+key+`"`) {
 			t.Errorf("nothing uses %q", key)
+		}
+	}
+}
+
+// TestOneAndMore: what is counted reads right for one too.
+func TestOneAndMore(t *testing.T) {
+	en, err := i18n.Load("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		key  string
+		args []any
+		want string
+	}{
+		{"lost.patient", []any{"n", 1}, "1 entry of this patient cannot be read on this box"},
+		{"lost.patient", []any{"n", 12}, "12 entries of this patient cannot be read on this box"},
+		{"lost.lacks", []any{"n", 1}, "This visit lacks 1 signed part: the box cannot read it"},
+		{"looks.by.count", []any{"patients", 1, "looks", 3}, "1 patient, 3 looks"},
+		{"pin.wrong", []any{"left", "1"}, "The PIN is wrong. 1 try left. Enter it again."},
+		{"find.under", []any{"name", "{n:x|y} {name}"}, "found by the linked record: {n:x|y} {name}"}, // no form of ours
+	} {
+		if got := en.Text(tt.key, tt.args...); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.key, got, tt.want)
+		}
+	}
+}
+
+// TestCertificatesHaveOneName: the law says chứng thư (Law 20/2023/QH15); chứng chỉ is what
+// Android and Windows call it, where people look for their words.
+func TestCertificatesHaveOneName(t *testing.T) {
+	vi, err := i18n.Load("vi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range vi.Keys() {
+		if strings.Contains(strings.ToLower(vi.Text(key)), "chứng chỉ") && !strings.HasPrefix(key, "trust.android.") && !strings.HasPrefix(key, "trust.windows.") {
+			t.Errorf("%s: %s", key, vi.Text(key))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"golang.org/x/mod/modfile"
 )
@@ -126,4 +127,38 @@ func decisions(t *testing.T, root string) string {
 		all.Write(b)
 	}
 	return all.String()
+}
+
+// otherwise returns words that set the tone mark in the other way (khoá, huỷ): both are
+// right, and a page that mixes them looks like a mistake.
+func otherwise(text string) (words []string) {
+	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		for _, end := range []string{"oá", "oà", "oả", "oã", "oạ", "oé", "oè", "oẻ", "oẽ", "oẹ", "uý", "uỳ", "uỷ", "uỹ", "uỵ"} {
+			before, ends := strings.CutSuffix(strings.ToLower(w), end)
+			if ends && (end[0] == 'o' || !strings.HasSuffix(before, "q")) { // quý is no other way
+				words = append(words, w)
+			}
+		}
+	}
+	return words
+}
+
+func TestOneWayOfToneMarks(t *testing.T) {
+	if got := otherwise("Mở khoá, HUỶ tờ giấy quý; khóa hoàn toàn, hủy, toán, thuở"); len(got) != 2 {
+		t.Fatalf("%q", got)
+	}
+	texts(t, theTree(t).root, func(path string, text []byte) {
+		switch {
+		case strings.HasSuffix(path, "_test.go"), strings.HasPrefix(path, "internal/fold/"), strings.HasPrefix(path, "clinic/desk/desktest/"):
+			return // names as people type them
+		}
+		switch filepath.Ext(path) {
+		case ".go", ".toml", ".json", ".html", ".md", ".csv":
+			for i, line := range strings.Split(string(text), "\n") {
+				if words := otherwise(line); words != nil {
+					t.Errorf("%s:%d writes %q; we write khóa, xóa, hủy", path, i+1, words)
+				}
+			}
+		}
+	})
 }

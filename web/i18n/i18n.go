@@ -64,8 +64,9 @@ func (c *Catalogue) Has(key string) bool {
 }
 
 // Text returns the message of a key. Arguments come in pairs of a name and a
-// value, which takes the place of {name}. A missing key shows itself in brackets:
-// a page must not be lost for a word; a test finds it.
+// value, which takes the place of {name}. {name:one|more} is the first word when the
+// value is 1, else the second. A missing key shows itself in brackets: a page must not
+// be lost for a word; a test finds it.
 func (c *Catalogue) Text(key string, pairs ...any) string {
 	m, ok := c.messages[key]
 	switch {
@@ -78,7 +79,34 @@ func (c *Catalogue) Text(key string, pairs ...any) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		args = append(args, fmt.Sprintf("{%v}", pairs[i]), fmt.Sprint(pairs[i+1]))
 	}
-	return strings.NewReplacer(args...).Replace(m)
+	return strings.NewReplacer(args...).Replace(plural(m, args))
+}
+
+// plural chooses between the words of {name:one|more}. What is no such form stays.
+func plural(m string, args []string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(m, "{")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		form, after, closed := strings.Cut(rest, "}")
+		name, words, _ := strings.Cut(form, ":")
+		one, more, is := strings.Cut(words, "|")
+		if !closed || !is {
+			out.WriteString("{")
+			m = rest
+			continue
+		}
+		for i := 0; i < len(args); i += 2 {
+			if args[i] == "{"+name+"}" && args[i+1] == "1" {
+				more = one
+			}
+		}
+		out.WriteString(more)
+		m = after
+	}
 }
 
 // Keys returns every key, sorted.

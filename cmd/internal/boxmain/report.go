@@ -43,8 +43,8 @@ func journalCounts(r store.Report, s signatures) []count {
 		{"mục không còn đọc được", "entries that can no longer be read", r.Holes},
 		{"mục của phiên bản khác", "entries of another version", r.Unknown},
 		{"chữ ký đã xét", "signatures judged", s.judged},
-		{"chữ ký khớp, trung tâm chưa xác nhận khoá", "signatures that fit, whose key the centre has not confirmed", s.unconfirmed},
-		{"xác nhận từ trước khi có khoá ký", "confirmations from before people had keys", s.keyless},
+		{"chữ ký khớp, trung tâm chưa xác nhận khóa", "signatures that fit, whose key the centre has not confirmed", s.unconfirmed},
+		{"xác nhận từ trước khi có khóa ký", "confirmations from before people had keys", s.keyless},
 		{"chữ ký không được tính", "signatures that confirm nothing", uint64(len(s.void))},
 	}
 }

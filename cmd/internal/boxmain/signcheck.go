@@ -93,9 +93,9 @@ func journalName(j clinic.Journal) string {
 func voidWords(s clinic.SignatureState) string {
 	switch s {
 	case clinic.SignatureRevoked:
-		return "khoá ký đã bị thu hồi trước khi ký / signed by a key that was revoked before"
+		return "khóa ký đã bị thu hồi trước khi ký / signed by a key that was revoked before"
 	case clinic.SignatureUnknown:
-		return "không ai xác nhận khoá ký này / signed by a key that nobody vouches for"
+		return "không ai xác nhận khóa ký này / signed by a key that nobody vouches for"
 	}
 	return "chữ ký không khớp / the signature does not fit"
 }

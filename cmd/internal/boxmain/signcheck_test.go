@@ -99,7 +99,7 @@ func TestCheckJudgesSignatures(t *testing.T) {
 			}
 		}
 		// The thief's request makes what was forged above a signature by a key from elsewhere.
-		const unknown = "không ai xác nhận khoá ký này / signed by a key that nobody vouches for"
+		const unknown = "không ai xác nhận khóa ký này / signed by a key that nobody vouches for"
 		void[3] = strings.Replace(void[3], fits, unknown, 1)
 		void = append(void, "in: entry 1: "+unknown)
 		return task.ErrStuck // any error

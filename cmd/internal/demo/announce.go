@@ -76,7 +76,7 @@ func (m *Main) announce() error {
 	fmt.Fprintf(&b, "  Bàn thử / bench    %s   quét thẻ, xem giấy in, rút dây / scan cards, see slips, pull the link\n", a.Bench)
 	fmt.Fprintf(&b, "  Trạm / clinic      %s\n", a.Clinic)
 	if a.Secure != "" {
-		fmt.Fprintf(&b, "  HTTPS              %s   chứng chỉ: %strust\n", a.Secure, a.Clinic)
+		fmt.Fprintf(&b, "  HTTPS              %s   chứng thư: %strust\n", a.Secure, a.Clinic)
 	}
 	fmt.Fprintf(&b, "  Trung tâm / centre %s   token %s\n\n", a.Hub, a.HubToken)
 	for _, s := range m.team {
