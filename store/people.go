@@ -3,8 +3,11 @@ package store
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
+	"sync"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
 	"clinicbox/store/journal"
 )
 
@@ -32,6 +35,42 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 		r.lost[subject] = lost
 	}
 	return out, err
+}
+
+// positions hash where the records of subjects stand. The zero positions is ready for use.
+type positions struct {
+	once sync.Once
+	seed maphash.Seed // of this process only
+}
+
+func (p *positions) hash() *maphash.Hash {
+	p.once.Do(func() { p.seed = maphash.MakeSeed() })
+	var h maphash.Hash
+	h.SetSeed(p.seed)
+	return &h
+}
+
+// Position implements desk.People by the rows of the subject, and by what is known to be
+// lost of them.
+func (r *reader) Position(subject clinic.ID) (desk.Position, error) {
+	if err := r.enter(); err != nil {
+		return 0, err
+	}
+	defer r.leave()
+	h := r.s.positions.hash()
+	rows := func(k, v []byte) error {
+		h.Write(k)
+		h.Write(v[:min(len(v), refLen)]) // and the ref, which two journals can have of one entry
+		return nil
+	}
+	if err := errors.Join(r.each(tRecord, subject[:], rows), r.each(tLink, subject[:], rows)); err != nil {
+		return 0, err
+	}
+	for _, x := range r.s.holes.list(subject) {
+		h.WriteByte(0)
+		h.Write(appendRef(nil, x.Ref))
+	}
+	return desk.Position(h.Sum64()), nil
 }
 
 // each calls fn with the rows whose key begins with prefix, in order.

@@ -35,8 +35,9 @@ type Store struct {
 	holes  holes
 	blobs  *Blobs
 
-	names    *search.Names
-	catalogs *search.Catalogs
+	positions positions
+	names     *search.Names
+	catalogs  *search.Catalogs
 
 	jobs    chan job
 	ready   chan struct{} // closed when Run takes jobs

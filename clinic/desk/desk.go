@@ -15,6 +15,8 @@ type Desk struct {
 	views *Views
 	open  *openings
 	fits  *fitting
+
+	verdicts *verdicts
 }
 
 // New returns a desk. Start its Views as a task.
@@ -35,7 +37,7 @@ func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{o: o, views: newViews(&o), open: newOpenings(), fits: newFitting()}, nil
+	return &Desk{o: o, views: newViews(&o), open: newOpenings(), fits: newFitting(), verdicts: newVerdicts()}, nil
 }
 
 // Views returns the task that records who looked at which record.

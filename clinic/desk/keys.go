@@ -23,6 +23,8 @@ type Keys interface {
 	// came from elsewhere first, then the latest last. records are those of the person
 	// and of clinic.StatementSubject.
 	Of(person clinic.ID, records []clinic.Record) []SigningKey
+	// Generation changes whenever Of may answer something else about the same records.
+	Generation() uint64
 }
 
 // ErrNoVoucher is returned by Keys.Vouch of a box that is in no fleet.
@@ -47,51 +49,7 @@ const now = ^uint64(0)
 
 // keysOf reads a person's keys.
 func (d *Desk) keysOf(r Reader, person clinic.ID) ([]SigningKey, error) {
-	own, err := r.Records(person)
-	if err != nil {
-		return nil, err
-	}
-	told, err := r.Records(clinic.StatementSubject())
-	return d.o.Keys.Of(person, append(own, told...)), err
-}
-
-// judge checks confirmations of visits; the keys of each author are read once.
-func (d *Desk) judge(r Reader, visits ...*clinic.VisitFile) error {
-	return d.judging(r, func(judge clinic.SignatureJudge) {
-		for _, v := range visits {
-			v.JudgeSignatures(judge)
-		}
-	})
-}
-
-// judgeAlone checks the confirmations of a patient's single documents.
-func (d *Desk) judgeAlone(r Reader, p *clinic.PatientFile) error {
-	if len(p.Signed) == 0 {
-		return nil
-	}
-	return d.judging(r, p.JudgeSignatures)
-}
-
-// judging hands on a judge of this snapshot. One that confirms nothing is told to the
-// centre, once (Views).
-func (d *Desk) judging(r Reader, do func(clinic.SignatureJudge)) (err error) {
-	if d.o.Keys == nil {
-		return nil
-	}
-	keys := map[clinic.ID][]SigningKey{}
-	do(func(rec *clinic.Record) clinic.SignatureState {
-		if _, known := keys[rec.Author]; !known {
-			found, kerr := d.keysOf(r, rec.Author)
-			err = errors.Join(err, kerr)
-			keys[rec.Author] = found
-		}
-		state := clinic.JudgeSigned(rec, keys[rec.Author], d.fits.fits)
-		if err == nil {
-			d.views.judged(rec, state)
-		}
-		return state
-	})
-	return err
+	return d.judging(r).keysOf(person)
 }
 
 // keepKey records the person's opened key, once, and as administrator of a facility

@@ -331,3 +331,15 @@ func TestRetentionOfWhatCannotBeRead(t *testing.T) {
 		t.Errorf("due are %d with their rule and %d without", len(plain), len(shut))
 	}
 }
+
+func (s *station) recordsOf(subject clinic.ID) (out []clinic.Record) {
+	s.Helper()
+	err := s.store.View(s.Context(), func(r desk.Reader) (err error) {
+		out, err = r.Records(subject)
+		return err
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return out
+}

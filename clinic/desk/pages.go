@@ -39,9 +39,10 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 		if err != nil {
 			return err
 		}
+		j := d.judging(r)
 		for i, row := range rows {
 			q := QueueRow{VisitRow: row}
-			if q.State, err = d.stateOf(r, &row); err != nil {
+			if q.State, err = j.state(&row); err != nil {
 				return err
 			}
 			_, p, err := detailsOf(r, row.Patient)
@@ -65,21 +66,6 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 		return nil
 	})
 	return out, err
-}
-
-// stateOf tells where a visit stands: by what it has, and when it is signed, by what
-// its signatures are worth.
-func (d *Desk) stateOf(r Reader, row *VisitRow) (clinic.VisitState, error) {
-	if row.Has&HasSigned == 0 {
-		return stateOf(row.Has), nil
-	}
-	records, err := r.Records(row.Patient)
-	if err != nil {
-		return 0, err
-	}
-	file := clinic.FoldVisit(row.ID, records)
-	err = d.judge(r, &file)
-	return file.State, err
 }
 
 // stateOf tells where a visit stands by what it has.

@@ -45,6 +45,10 @@ type People interface {
 	// Records returns every readable record of a subject, oldest first by hybrid
 	// time; looks aside (Audit), which are many. An unknown subject has none.
 	Records(subject clinic.ID) ([]clinic.Record, error)
+	// Position names what is recorded of a subject, without reading it: while it is the
+	// same, so is what Records and Lost return, save for damage that nobody has met yet.
+	// It means nothing after a restart.
+	Position(subject clinic.ID) (Position, error)
 	// Lost returns the records of a subject that can no longer be read, as far as they
 	// are known, and those of Links: they were there, and a page that leaves them out says
 	// something false.
@@ -67,6 +71,9 @@ type People interface {
 	// mother, in order of their bytes.
 	Children(mother clinic.ID) ([]clinic.ID, error)
 }
+
+// Position is where the records of a subject stand (People.Position).
+type Position uint64
 
 // Agenda reads visits, queues and appointments.
 type Agenda interface {

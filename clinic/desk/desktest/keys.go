@@ -16,6 +16,10 @@ import (
 type Keys struct {
 	Alone bool // in no fleet: the box vouches for nobody
 	Asked int  // how often a request was made
+	Read  int  // how often keys were found in records
+	Now   uint64
+	// Revoked are keys that the centre ended, by Print; who sets it moves Now.
+	Revoked map[string]bool
 }
 
 var _ desk.Keys = (*Keys)(nil)
@@ -45,8 +49,12 @@ func (k *Keys) Vouch(request []byte, by crypto.Signer, chain [][]byte) ([][]byte
 	return append([][]byte{append([]byte("word of an administrator for "), request...)}, chain...), nil
 }
 
+// Generation implements desk.Keys.
+func (k *Keys) Generation() uint64 { return k.Now }
+
 // Of implements desk.Keys.
 func (k *Keys) Of(person clinic.ID, records []clinic.Record) (out []desk.SigningKey) {
+	k.Read++
 	for i := range records {
 		c, ok := records[i].Body.(*clinic.Credential)
 		if !ok {
@@ -68,6 +76,9 @@ func (k *Keys) Of(person clinic.ID, records []clinic.Record) (out []desk.Signing
 		state := desk.KeyOwn
 		if len(c.Chain) > 0 {
 			state = desk.KeyVouched
+		}
+		if k.Revoked[s.Print] {
+			state = desk.KeyRevoked
 		}
 		s.State = func(uint64) desk.KeyState { return state }
 		out = put(out, s)

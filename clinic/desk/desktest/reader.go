@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -45,6 +46,28 @@ func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 		}
 	}
 	return out, nil
+}
+
+// Position implements desk.People.
+func (r *reader) Position(subject clinic.ID) (desk.Position, error) {
+	records, err := r.Records(subject)
+	if err != nil {
+		return 0, err
+	}
+	links, err := r.Links(subject)
+	if err != nil {
+		return 0, err
+	}
+	lost, err := r.Lost(subject)
+	h := fnv.New64a()
+	for _, rec := range slices.Concat(records, links) {
+		h.Write(rec.Leaf[:])
+	}
+	for _, x := range lost {
+		h.Write([]byte{0})
+		h.Write(x.Leaf[:])
+	}
+	return desk.Position(h.Sum64()), err
 }
 
 // Lost implements desk.People.

@@ -32,6 +32,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"NumbersJumpAfterARestore", testFresh},
 		{"ViewSeesWholeActs", testWholeActs},
 		{"Records", testRecords},
+		{"Positions", testPositions},
 		{"Identifiers", testIdentifiers},
 		{"Names", testNames},
 		{"Visits", testVisits},
@@ -312,6 +313,49 @@ func testRecords(t *testing.T, h *harness) {
 		}
 		return errors.Join(err, err2)
 	})
+}
+
+// A position changes with every entry of its subject, and with no other.
+func testPositions(t *testing.T, h *harness) {
+	p, q := clinic.ID{1}, clinic.ID{2}
+	at := func(id clinic.ID) (pos desk.Position) {
+		t.Helper()
+		h.see(func(r desk.Reader) (err error) {
+			pos, err = r.Position(id)
+			return err
+		})
+		return pos
+	}
+	seen := map[desk.Position]bool{at(p): true}
+	for _, d := range []clinic.Draft{
+		person(p, "A"), person(p, "A"), {Kind: clinic.KindExam, Subject: p, Visit: clinic.ID{9}, Body: &clinic.Exam{}},
+		link(p, q, true, clinic.Leaf{}), link(q, p, false, clinic.Leaf{}),
+	} {
+		h.put(d)
+		now := at(p)
+		if seen[now] {
+			t.Errorf("a %v left the position as it was", d.Kind)
+		}
+		seen[now] = true
+	}
+	before := at(p)
+	h.put(person(q, "B"), person(clinic.NewID(), "C"))
+	looked := &clinic.Looked{}
+	looked.Add(p, clinic.ID{}, 0)
+	h.put(clinic.Draft{Kind: clinic.KindLooked, Subject: q, Body: looked})
+	if at(p) != before {
+		t.Error("others' entries moved the position")
+	}
+	_, err := h.Act(t.Context(), clinic.NewID(), clinic.NewID(), func(r desk.Reader) ([]clinic.Draft, error) {
+		inside, err := r.Position(p)
+		if inside != before {
+			t.Error("an act sees another position than a view")
+		}
+		return []clinic.Draft{person(p, "D")}, err
+	})
+	if err != nil || at(p) == before {
+		t.Error("an act left the position as it was", err)
+	}
 }
 
 func testIdentifiers(t *testing.T, h *harness) {

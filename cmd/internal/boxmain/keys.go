@@ -71,5 +71,8 @@ func (s staffKeys) Of(person clinic.ID, records []clinic.Record) []desk.SigningK
 	return out
 }
 
+// Generation implements desk.Keys.
+func (s staffKeys) Generation() uint64 { return s.b.vault.id.Generation() }
+
 // ownRecord tells the entries of this box.
 func ownRecord(r *clinic.Record) bool { return r.Ref.Journal == clinic.Own }
