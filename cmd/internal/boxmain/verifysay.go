@@ -170,9 +170,9 @@ func stateWords(s clinic.SignatureState) string {
 	case clinic.SignatureGood:
 		return "đúng / good"
 	case clinic.SignatureUnconfirmed:
-		return "khớp, trung tâm chưa xác nhận khoá / fits, the centre has not confirmed the key"
+		return "khớp, trung tâm chưa xác nhận khóa / fits, the centre has not confirmed the key"
 	case clinic.SignatureKeyless:
-		return "xác nhận bằng PIN, từ trước khi có khoá ký / confirmed with the PIN, before people had keys"
+		return "xác nhận bằng PIN, từ trước khi có khóa ký / confirmed with the PIN, before people had keys"
 	}
 	return "KHÔNG được tính: " + voidWords(s)
 }
