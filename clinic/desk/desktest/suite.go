@@ -328,7 +328,8 @@ func testPositions(t *testing.T, h *harness) {
 	}
 	seen := map[desk.Position]bool{at(p): true}
 	for _, d := range []clinic.Draft{
-		person(p, "A"), person(p, "A"), {Kind: clinic.KindExam, Subject: p, Visit: clinic.ID{9}, Body: &clinic.Exam{}},
+		person(p, "A"), person(p, "A"),
+		{Kind: clinic.KindExam, Subject: p, Visit: clinic.ID{9}, Body: &clinic.Exam{}},
 		link(p, q, true, clinic.Leaf{}), link(q, p, false, clinic.Leaf{}),
 	} {
 		h.put(d)
