@@ -69,6 +69,7 @@ func pagesOf(w *world) map[string]answer {
 	familyPages(nurse, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)
+	troubledPages(w, pages)
 	pages["technician"] = w.login(w.tech, techPIN).get("/status")
 	b.post("/lock", nil)
 	pages["lock"] = b.get("/lock")
@@ -132,7 +133,9 @@ func TestEveryPage(t *testing.T) {
 	for _, lang := range i18n.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			w := newWorld(t, 0)
-			for name, a := range pagesOf(w.speaking(lang)) {
+			pages := pagesOf(w.speaking(lang))
+			everyRoute(w, pages)
+			for name, a := range pages {
 				if a.status >= 500 && a.status != 503 || a.body == "" {
 					t.Errorf("%s: %d", name, a.status)
 				}

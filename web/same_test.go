@@ -23,7 +23,7 @@ type doubled struct {
 	a, b            string // addresses of the visits; a has shown a card
 }
 
-func newDoubled(t *testing.T, w *world) *doubled {
+func newDoubled(t testing.TB, w *world) *doubled {
 	t.Helper()
 	d := &doubled{world: w, nurses: w.login(w.nurse, nursePIN), doctors: w.login(w.doctor, doctorPIN)}
 	d.a = d.nurses.opened("Phạm Thị Sương", "056161012345")
