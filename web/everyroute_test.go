@@ -66,7 +66,7 @@ func everyRoute(w *world, pages map[string]answer) {
 func troubledPages(w *world, pages map[string]answer) {
 	w.t.Helper()
 	w.keyed()
-	d := newDoubled(w.t, w)
+	d := newDoubled(w.t, w, "056161044444")
 	pages["hint"], pages["same"] = d.nurses.get(d.b[:42]), d.nurses.get(d.pair())
 	d.answer(d.nurses, d.pair(), url.Values{"do": {"yes"}, "why": {"cùng chồng"}})
 	pages["linked"], pages["linked looks"] = d.nurses.get(d.a[:42]+"?was=1"), d.nurses.get(d.a[:42]+"/looks")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
 )
 
 // lose damages what the patient's latest record of the kind is.
@@ -126,4 +127,103 @@ func TestLaterVersionIsNotSigned(t *testing.T) {
 	if a := nurse.get(visit); strings.Contains(a.text(), pending) {
 		t.Error(a.text())
 	}
+}
+
+// TestLostAllergiesInterruptAPrescription: what was typed stays, the answer is recorded,
+// then the prescription is saved; until then the doctor cannot sign one.
+func TestLostAllergiesInterruptAPrescription(t *testing.T) {
+	w := newWorld(t, 0)
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := nurse.opened("Phạm Thị Sương", "056161012345")
+	id, _ := clinic.ParseID(visit[10:42])
+	nurse.send(visit[:42]+"/allergies", url.Values{"known": {"no"}})
+	doctor.examined(visit)
+	w.lose(id, clinic.KindAllergies)
+	if a := doctor.get(visit + "/check"); strings.Contains(a.body, `name="pin"`) || !strings.Contains(a.text(), "chưa kê và ký đơn thuốc được") {
+		t.Error("the page lets the doctor sign:", a.text())
+	}
+	typed := w.medicine("amoxicilin")
+	typed.Set("advice", "Uống nhiều nước")
+	a := doctor.send(visit+"/prescription", typed)
+	if a.status != http.StatusConflict || !strings.Contains(a.text(), "Đơn thuốc chưa lưu") {
+		t.Fatal(a.status, a.text())
+	}
+	v := a.hidden()
+	v.Set("patient", id.String())
+	v.Set("back", visit+"/prescription")
+	v.Set("known", "yes")
+	v.Set("substance.0", "Penicillin")
+	if !strings.Contains(a.body, `name="back" value="`+visit+`/prescription"`) {
+		t.Error("the answer does not lead back")
+	}
+	if a = doctor.post(visit[:42]+"/allergies", v); a.status != http.StatusSeeOther || a.location != visit+"/prescription" {
+		t.Fatal(a.status, a.location, a.text())
+	}
+	a = doctor.get(visit + "/prescription")
+	if !strings.Contains(a.body, "Uống nhiều nước") || !strings.Contains(a.body, typed.Get("medicine.0")) || strings.Contains(a.text(), "không đọc được") {
+		t.Error("what was typed is gone, or still refused:", a.text())
+	}
+	if a := doctor.send(visit+"/prescription", typed); a.status != http.StatusSeeOther {
+		t.Error(a.status, a.text())
+	}
+	if a := doctor.get(visit + "/check"); !strings.Contains(a.body, `name="pin"`) {
+		t.Error(a.text())
+	}
+}
+
+// TestNobodyKnownIsNotTheBox: what somebody wrote whose entry is lost is not the box's, and
+// a signature that does not count is nobody's.
+func TestNobodyKnownIsNotTheBox(t *testing.T) {
+	w := newWorld(t, 0)
+	w.keyed()
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := nurse.opened("Phạm Thị Sương", "")
+	doctor.examined(visit)
+	w.voided(visit)
+	if a := nurse.get(visit); strings.Contains(a.text(), "ký lúc") || !strings.Contains(a.text(), "Mang tên BS. Trần Văn Biển") {
+		t.Error("a signature that does not count is told as one:", a.text())
+	}
+	_, page, err := w.staffEntry(w.doctor)
+	w.must(err)
+	w.store.Lose(page)
+	if a := nurse.get(visit); !strings.Contains(a.text(), "Người không rõ tên ghi lúc") || strings.Contains(a.text(), "Máy ghi lúc") {
+		t.Error(a.text())
+	}
+}
+
+// TestLostDetailsAreNotUnasked, and what is typed again takes their place.
+func TestLostDetailsAreNotUnasked(t *testing.T) {
+	w := newWorld(t, 0)
+	nurse := w.login(w.nurse, nursePIN)
+	visit := nurse.opened("Phạm Thị Sương", "056161012345")
+	id, _ := clinic.ParseID(visit[10:42])
+	w.loseDetails(id)
+	a := nurse.get(visit[:42])
+	if strings.Contains(a.text(), "Giới Chưa hỏi") || strings.Contains(a.text(), "Chưa có số") || strings.Count(a.text(), "Thông tin người bệnh không đọc được") != 2 {
+		t.Error(a.text())
+	}
+	if a := nurse.get("/"); !strings.Contains(a.text(), "Tên không đọc được") {
+		t.Error(a.text())
+	}
+	again := url.Values{"name": {"Phạm Thị Sương"}, "birth.year": {"1961"}, "sex": {"2"}, "citizen": {"056161012345"}}
+	if a := nurse.send(visit[:42]+"/edit", again); a.status != http.StatusSeeOther {
+		t.Fatal(a.status, a.text())
+	}
+	if a := nurse.get(visit[:42]); !strings.Contains(a.text(), "Phạm Thị Sương") || strings.Contains(a.text(), "Tên không đọc được") {
+		t.Error(a.text())
+	}
+}
+
+// staffEntry finds the latest entry about somebody of the staff.
+func (w *world) staffEntry(id clinic.ID) (p clinic.Staff, leaf clinic.Leaf, err error) {
+	err = w.store.View(w.t.Context(), func(r desk.Reader) error {
+		records, err := r.Records(id)
+		for _, rec := range records {
+			if b, ok := rec.Body.(*clinic.Staff); ok {
+				p, leaf = *b, rec.Leaf
+			}
+		}
+		return err
+	})
+	return p, leaf, err
 }

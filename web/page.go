@@ -69,6 +69,8 @@ type Banner struct {
 	Items     []clinic.Allergy
 	Lost      bool // what was said of allergies can no longer be read: never "none"
 	Closed    bool // the record is protected: name, year of birth and allergies only
+	// NoDetails: who it is can no longer be read, which is not "not asked".
+	NoDetails bool
 }
 
 // Strip is the state of the data and devices, on every page.

@@ -70,7 +70,7 @@ func banner(id clinic.ID, p *clinic.Patient, a clinic.AllergyFile, on clinic.Dat
 	if p == nil {
 		return b
 	}
-	b.Name, b.Birth, b.BirthTime, b.Sex = p.Name, p.Birth, p.BirthTime, p.Sex
+	b.Name, b.Birth, b.BirthTime, b.Sex, b.NoDetails = p.Name, p.Birth, p.BirthTime, p.Sex, p.Name == ""
 	for _, sys := range []clinic.System{clinic.SystemCitizen, clinic.SystemInsurance, clinic.SystemSocial, clinic.SystemTemporary, clinic.SystemOldID, clinic.SystemPassport} {
 		if n, ok := p.Current(sys, on); ok {
 			b.Number, b.System = n.Value, systemKey(sys)

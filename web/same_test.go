@@ -23,10 +23,11 @@ type doubled struct {
 	a, b            string // addresses of the visits; a has shown a card
 }
 
-func newDoubled(t testing.TB, w *world) *doubled {
+func newDoubled(t testing.TB, w *world, number ...string) *doubled {
 	t.Helper()
+	number = append(number, "056161012345")
 	d := &doubled{world: w, nurses: w.login(w.nurse, nursePIN), doctors: w.login(w.doctor, doctorPIN)}
-	d.a = d.nurses.opened("Phạm Thị Sương", "056161012345")
+	d.a = d.nurses.opened("Phạm Thị Sương", number[0])
 	again := person("Phạm Thị Sương", "")
 	again.Set("reason", "đau lưng")
 	again.Set("do", "different")
@@ -118,6 +119,31 @@ func TestLinkAndPart(t *testing.T) {
 		t.Errorf("parted twice: %d", a.status)
 	}
 	d.log.Absent("Sương", "056161012345", "hai chị em")
+}
+
+// TestEditOfALinkedPersonIsOfOneRecord: numbers of the other record stay there, so that
+// parting gives back what was.
+func TestEditOfALinkedPersonIsOfOneRecord(t *testing.T) {
+	d := newDoubled(t, newWorld(t, 0))
+	other := person("Phạm Thị Sương", "056161012345")
+	other.Set("insurance", "DN4560000000001")
+	other.Set("do", "save")
+	a, _ := clinic.ParseID(d.a[10:42])
+	b, _ := clinic.ParseID(d.b[10:42])
+	d.answer(d.nurses, d.pair(), url.Values{"do": {"yes"}})
+	if r := d.nurses.send(d.a[:42]+"/edit", other); r.status != http.StatusSeeOther {
+		t.Fatal(r.status, r.text())
+	}
+	d.answer(d.nurses, d.a[:42]+"/apart/"+d.b[10:42], url.Values{"why": {"nhầm"}})
+	mine, err := d.desk.PatientPage(t.Context(), d.nurse, a)
+	d.must(err)
+	theirs, err := d.desk.PatientPage(t.Context(), d.nurse, b)
+	d.must(err)
+	for _, n := range mine.Now.Identifiers {
+		if theirs.Now.Holds(n.System, n.Value, clinic.Date{Year: 2026, Month: 11, Day: 22}) {
+			t.Errorf("a number of the other record stayed: %+v", n)
+		}
+	}
 }
 
 // The answers of a cashier, of an old page, and about a protected record.
