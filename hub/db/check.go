@@ -36,7 +36,7 @@ func (d *DB) Check(ctx context.Context) ([]Finding, error) {
 		for i := range streams {
 			s := &streams[i]
 			f := Finding{Box: s.Box, Epoch: s.Epoch, Size: s.Size, Root: s.Root}
-			if f.Problem, err = d.checkStream(ctx, s); err != nil {
+			if f.Problem, err = d.checkStream(ctx, s, nil); err != nil {
 				return out, err
 			}
 			out = append(out, f)
@@ -45,7 +45,10 @@ func (d *DB) Check(ctx context.Context) ([]Finding, error) {
 	return out, nil
 }
 
-func (d *DB) checkStream(ctx context.Context, s *hub.Stream) (problem string, err error) {
+// seen is passed an entry of a stream and the tree that it completes.
+type seen func(e *hub.Entry, tree memHashes) error
+
+func (d *DB) checkStream(ctx context.Context, s *hub.Stream, see seen) (problem string, err error) {
 	var mem memHashes
 	next := uint64(0)
 	for next < s.Size { // what a running hub adds meanwhile is not looked at
@@ -63,6 +66,11 @@ func (d *DB) checkStream(ctx context.Context, s *hub.Stream) (problem string, er
 			}
 			mem = append(mem, hs...)
 			next++
+			if see != nil {
+				if err := see(&es[i], mem); err != nil {
+					return "", err
+				}
+			}
 		}
 		if len(es) == 0 {
 			return fmt.Sprintf("%d entries, the stream says %d", next, s.Size), nil

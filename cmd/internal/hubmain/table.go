@@ -60,6 +60,7 @@ func commands() []command {
 		{"entries", (*Program).entries, true, 1, 1, "-operator TÊN/NAME HỘP/BOX -out FILE", "ghi mọi mục đã nhận của một hộp ra tệp chỉ hộp đó mở được, để sửa thẻ nhớ hỏng", "write all entries received from a box to a file that only the box opens, to mend its card", acts("out")},
 		{"push", (*Program).push, true, 1, 1, "(-box NAME | -all) FILE|-", "gửi các dòng danh mục (JSON) xuống hộp", "send catalogue rows (JSON) down to boxes", []string{"box", "all"}},
 		{"check", (*Program).check, true, 0, 0, "", "tính lại cây băm của mọi dòng bản ghi và so sánh", "recompute every stream's tree and compare", nil},
+		{"verify", (*Program).verify, true, 1, 1, "QR", "chứng minh một tờ giấy bằng những gì trung tâm giữ (nội dung mã QR)", "prove a paper by what the centre holds (the text in its QR)", nil},
 		{"config", (*Program).sample, false, 0, 0, "", "in tệp cấu hình mẫu", "print a sample configuration file", nil},
 		{"version", (*Program).version, false, 0, 0, "", "in phiên bản", "print the version", nil},
 		{"help", (*Program).help, false, 0, 0, "", "in trang này", "print this page", nil},

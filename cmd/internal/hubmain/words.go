@@ -62,6 +62,8 @@ func Words(err error) string {
 		{hub.ErrOperatorName, "Tên gồm 1 đến 60 ký tự in được.", "A name is 1 to 60 printable characters."},
 		{hub.ErrLastOperator, "Đây là người vận hành cuối cùng. Thêm người khác trước.", "This is the last operator. Add another one first."},
 		{pages.ErrToken, "Mã vận hành quá ngắn. Xóa tệp để trung tâm tạo mã mới.", "The operator token is too short. Remove the file and the centre makes a new one."},
+		{errNotHeld, "Trung tâm KHÔNG giữ mục như vậy: hộp chưa gửi, hoặc giấy không thật. Kiểm tra tại hộp.", "The centre holds NO such entry: the box has not sent it, or the paper is not real. Verify it at the box."},
+		{errNotProven, "Giấy KHÔNG chứng minh được (dấu !). Giữ giấy lại; không sửa gì.", "The paper is NOT proven (at !). Keep the paper; repair nothing."},
 		{ErrDamage, "Bản ghi ở trung tâm bị hỏng; dòng có dấu ! nói chỗ nào. Đừng sửa tay. Dừng trung tâm, giữ lại bản sao của hub.db, rồi khôi phục bản sao lưu gần nhất còn sạch: các hộp sẽ tự gửi lại phần còn thiếu.", "Records at the centre are damaged; the lines with ! say where. Repair nothing by hand. Stop the centre, keep a copy of hub.db, and restore the latest backup that is clean: the boxes send again what it lacks."},
 		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
 		{os.ErrNotExist, "Không có tệp này.", "There is no such file."},

@@ -103,9 +103,14 @@ func (m *Maker) ReadHashes(pos []int64) ([]tlog.Hash, error) {
 
 // Next makes a batch of n entries.
 func (m *Maker) Next(n int) *hub.Batch {
-	b := &hub.Batch{Box: m.Box, Epoch: m.Epoch, From: uint64(m.n), Incarnation: hub.Epoch{9}, At: At(1), Stated: uint64(m.n) + uint64(n)}
-	for range n {
-		e := hub.Entry{Index: uint64(m.n), Salt: [16]byte{byte(m.n), 7}, Bytes: []byte(m.Box + " entry"), Kind: clinic.KindVitals}
+	return m.Of(slices.Repeat([][]byte{[]byte(m.Box + " entry")}, n)...)
+}
+
+// Of makes a batch of entries of these bytes.
+func (m *Maker) Of(entries ...[]byte) *hub.Batch {
+	b := &hub.Batch{Box: m.Box, Epoch: m.Epoch, From: uint64(m.n), Incarnation: hub.Epoch{9}, At: At(1), Stated: uint64(m.n) + uint64(len(entries))}
+	for _, bytes := range entries {
+		e := hub.Entry{Index: uint64(m.n), Salt: [16]byte{byte(m.n), 7}, Bytes: bytes, Kind: clinic.KindVitals}
 		e.Leaf = entry.LeafHash(entry.Salt(e.Salt), e.Bytes)
 		hs, err := tlog.StoredHashesForRecordHash(m.n, tlog.Hash(e.Leaf), m)
 		if err != nil {
