@@ -105,17 +105,31 @@ func TestHostileScans(t *testing.T) {
 	if p := v.get(v.scanned(right.String(), cr)); !strings.HasPrefix(p.location, "/patients/"+slips.patient.String()) {
 		t.Errorf("a slip with another root leads to %q", p.location)
 	}
-	// A slip that holds no more leads to its patient, and says so there.
-	for code, key := range map[string]string{slips.void: "scan.paper.replaced", slips.used: "scan.paper.used"} {
+	// A slip that holds no more leads to its patient, and says so there; so does any
+	// other paper, to its visit.
+	plain, ahead, foreign := slips.open, slips.open, slips.open
+	plain.Slip, ahead.Slip, foreign.Slip = "", "", ""
+	ahead.Log, ahead.Size = h.store.Epoch(), 1_000_000
+	foreign.Leaf = bytes.Repeat([]byte{7}, 16)
+	home := "/patients/" + slips.patient.String()
+	for _, c := range []struct{ code, key, to string }{
+		{slips.void, "scan.paper.replaced", home}, {slips.used, "scan.paper.used", home},
+		{plain.String(), "scan.paper.holds", home + "/visits/" + slips.visit.String()},
+		{ahead.String(), "scan.paper.ahead", home + "/visits/" + slips.visit.String()},
+		{foreign.String(), "scan.paper.other", home},
+	} {
 		for _, lang := range []string{"vi", "en"} {
 			v.speaks(lang)
-			p := v.get(v.scanned(code, cr))
-			if !strings.HasPrefix(p.location, "/patients/"+slips.patient.String()) {
-				t.Fatalf("%s: leads to %d %q", key, p.status, p.location)
+			p := v.get(v.scanned(c.code, cr))
+			if !strings.HasPrefix(p.location, c.to) {
+				t.Fatalf("%s: leads to %d %q", c.key, p.status, p.location)
 			}
-			h.inWords(key, lang, v.get(p.location), key)
+			h.inWords(c.key, lang, v.get(p.location), c.key)
 		}
 	}
+	nobody := plain
+	nobody.Record = clinic.ID{9, 9}
+	v.refuses([]ask{{"a paper of a record that is not here", func() page { return v.get(v.scanned(nobody.String(), cr)) }, http.StatusUnprocessableEntity, "scan.paper-none", nil}})
 	v.speaks("vi")
 	h.goesOn(v)
 	h.log.Absent("Đặng Thị", "056161054321", "Cồn Dứa", "matkhau123", "XD2565600012345", slips.used, slips.void, "Người Có Phiếu")
@@ -126,6 +140,7 @@ type slips struct {
 	used, void        string
 	open              clinic.PaperQR
 	patient, stranger clinic.ID
+	visit             clinic.ID // of open
 }
 
 // slips makes papers, at the desk directly: the pages' part is tested elsewhere.
@@ -159,7 +174,9 @@ func (h *hostileBox) slips() (s slips) {
 	s.void = desk.SlipOf(first)
 	on.Base = first.Records[0].Leaf
 	s.used = desk.SlipOf(appoint(on, 8))
-	last := appoint(visit(s.used), 9)
+	latest := visit(s.used)
+	last := appoint(latest, 9)
+	s.visit = latest.Visit
 	s.open = clinic.PaperQR{
 		Slip: desk.SlipOf(last), Leaf: last.Records[0].Leaf[:], Record: s.patient,
 		TreeHead: clinic.TreeHead{Size: 3, Root: bytes.Repeat([]byte{1}, 32)},
