@@ -49,6 +49,7 @@ type Program struct {
 	reason  string
 	key     string
 	root    string
+	paper   string
 	record  string
 	in      *bufio.Reader // of Stdin, when lines are asked for
 	args    []string
@@ -81,7 +82,7 @@ func commands() []command {
 		{"staff", (*Program).staff, true, "thêm nhân viên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, của một người bệnh (-patient, -reason), hoặc một mục cùng bằng chứng (-record REF), ra TỆP.zip mở được không cần chương trình này", "export everything, one patient (-patient, -reason), or one entry with its proof (-record REF), to a FILE.zip that opens without this program"},
 		{"import", (*Program).importer, true, "nhập TỆP.zip đã xuất vào hộp trống (-name, -key); mã PIN nhập từ bàn phím", "take an exported FILE.zip into an empty box (-name, -key); the PIN is read from the terminal"},
-		{"verify export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất ở bất cứ máy nào, bằng khóa công khai (-key) hoặc gốc của trung tâm (-root)", "verify an exported FILE.zip on any machine, by the public key (-key) or the centre's root (-root)"},
+		{"verify export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất ở bất cứ máy nào, bằng khóa công khai (-key) hoặc gốc của trung tâm (-root); -paper QR: giấy có đúng là của mục trong tệp", "verify an exported FILE.zip on any machine, by the public key (-key) or the centre's root (-root); -paper QR: whether a paper is of what is in it"},
 		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
 		{"version", (*Program).version, false, "in phiên bản", "print the version"},
 		{"help", (*Program).help, false, "in trang này", "print this page"},
@@ -155,6 +156,7 @@ func (p *Program) flags(fs *flag.FlagSet) {
 	case "verify export":
 		text(&p.key, "key")
 		text(&p.root, "root")
+		text(&p.paper, "paper")
 	}
 }
 

@@ -29,6 +29,7 @@ type gathered struct {
 	signed, cosigned *checkpoint.Checkpoint    // that the box signed, of this journal; nil = none
 	received         *checkpoint.Checkpoint    // of what it received; in exports only
 	proofs           map[clinic.Ref][][32]byte // of the entries of an export; nil = the log itself is here
+	proves           clinic.Leaf               // what the export of one entry is a proof of
 	key              ed25519.PublicKey         // of the box
 }
 
@@ -163,8 +164,11 @@ func (x *gathered) holds(v *verdict, c *checkpoint.Checkpoint) bool {
 		return false
 	}
 	path, err := x.proofs[v.rec.Ref], error(nil)
-	if x.proofs == nil {
+	switch {
+	case x.proofs == nil:
 		path, err = x.Path(v.rec.Ref.Index, c.Size)
+	case path == nil:
+		return true // of an export of everything, whose roots were computed
 	}
 	if err == nil {
 		err = c.Holds(v.rec.Ref.Index, v.rec.Leaf, path)
@@ -183,11 +187,18 @@ const (
 	treeOther   treeOfPaper = 2 // of another journal, or of this one before a restore
 	treeDiffers treeOfPaper = 3
 	treeAhead   treeOfPaper = 4
+	treeNamed   treeOfPaper = 5 // of this journal, whose root at that size an export does not have
 )
 
 // tree compares the paper's head with the journal.
 func (x *gathered) tree() treeOfPaper {
 	q := x.q.paper
+	if x.proofs != nil {
+		if q.Log == x.Epoch {
+			return treeNamed
+		}
+		return treeOther
+	}
 	if q.Size <= x.Own {
 		if root, err := x.Root(q.Size); err == nil && bytes.HasPrefix(root[:], q.Root) {
 			return treeSame
@@ -204,6 +215,9 @@ func (x *gathered) tree() treeOfPaper {
 
 // paper tells in words what of a paper is not as it must be.
 func (x *gathered) paper(rec *clinic.Record) (bad []string) {
+	if x.proves != (clinic.Leaf{}) && x.proves != rec.Leaf {
+		bad = append(bad, "giấy là của mục khác trong tệp này, không phải mục được chứng minh / the paper is of another entry in this file, not of the one that it proves")
+	}
 	if x.q.paper.Record != rec.Subject && !x.q.paper.Record.IsZero() {
 		bad = append(bad, "giấy nói đến hồ sơ khác / the paper names another patient's record")
 	}

@@ -291,6 +291,7 @@ func TestProofByCommands(t *testing.T) {
 			t.Errorf("imported: %d %s", code, said)
 		}
 	}
+	w.papers(export, line)
 	_, said := w.asks()
 	if !strings.Contains(said, line) {
 		t.Errorf("the log's key line is not %s: %s", line, said)
@@ -304,5 +305,44 @@ func TestProofByCommands(t *testing.T) {
 		} else if _, err := os.Stat(path); err == nil {
 			t.Errorf("%s: left a file", ref)
 		}
+	}
+}
+
+// papers shows a paper beside exports of its record, of another record, and of everything.
+func (w *verifyWorld) papers(export func(ref string) (int, string, string), line string) {
+	w.Helper()
+	_, proof, _ := export(w.paper.Slip)
+	_, other, _ := export(refText(w.exam.Ref))
+	all := filepath.Join(filepath.Dir(proof), "all.zip")
+	if code, _, said := clinicbox(w.T, "1\n"+adminPIN+"\n", "export", "-config", w.config, all); code != ExitOK {
+		w.Fatal(code, said)
+	}
+	stranger, fixed, exam := w.paper, w.paper, w.paper
+	stranger.Record = w.guarded
+	fixed.Leaf, exam.Leaf = w.fixed.Leaf[:], w.exam.Leaf[:]
+	foreign := w.paper
+	foreign.Log = [8]byte{1}
+	for _, c := range []struct {
+		what  string
+		paper clinic.PaperQR
+		file  string
+		code  int
+		want  string
+	}{
+		{"of the record", w.paper, proof, ExitOK, "of this very journal"},
+		{"in everything, with a broken signature elsewhere", w.paper, all, ExitDamage, "đúng / good: 1"},
+		{"corrected, in everything", exam, all, ExitDamage, "CORRECTED by"},
+		{"of another journal", foreign, proof, ExitOK, "only the leaf hash is compared"},
+		{"beside another's proof", w.paper, other, ExitDamage, "NO such entry"},
+		{"of the correction in the proof", fixed, other, ExitDamage, "not of the one that it proves"},
+		{"of another patient", stranger, proof, ExitDamage, "another patient's record"},
+	} {
+		code, out, errs := clinicbox(w.T, "", "verify", "export", "-key", line, "-paper", c.paper.String(), c.file)
+		if code != c.code || !strings.Contains(out+errs, c.want) {
+			w.Errorf("a paper %s: %d %s%s", c.what, code, out, errs)
+		}
+	}
+	if code, _, _ := clinicbox(w.T, "", "verify", "export", "-paper", "x", proof); code != ExitUsage {
+		w.Error("what is no paper is taken for one")
 	}
 }

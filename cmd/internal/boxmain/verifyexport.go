@@ -23,18 +23,30 @@ var (
 	errRevokedBox = errors.New("the box's certificate was revoked")
 )
 
-// verifyExport verifies an export: of everything, of a patient, or of one record. It
-// needs no box, only the file, and the log's key or the root of the fleet.
+// verifyExport verifies an export: of everything, of a patient, or of one record, and
+// whether a paper is of what is in it. It needs no box, only the file, and the log's key
+// or the root of the fleet.
 func (p *Program) verifyExport(ctx context.Context) error {
 	if len(p.args) != 1 {
-		return fmt.Errorf("%w: verify export [-key KEY] [-root ROOT] EXPORT.zip", ErrUsage)
+		return fmt.Errorf("%w: verify export [-key KEY] [-root ROOT] [-paper QR] EXPORT.zip", ErrUsage)
+	}
+	var q question
+	if p.paper != "" {
+		var err error
+		if q.paper, err = clinic.ParsePaperQR(p.paper); err != nil {
+			return fmt.Errorf("%w: -paper: nội dung QR của giấy / the text in the QR of a paper", ErrUsage)
+		}
+		q.prefix = q.paper.Leaf
 	}
 	rep, err := p.verified(ctx, p.args[0])
 	if err != nil {
 		return err
 	}
-	if rep.Record != (clinic.Leaf{}) {
-		if err := p.sayProof(ctx, p.args[0], rep); err != nil {
+	if q.paper == nil && rep.Record != (clinic.Leaf{}) {
+		q.prefix = rep.Record[:]
+	}
+	if q.prefix != nil {
+		if err := p.sayProof(ctx, p.args[0], rep, q); err != nil {
 			return err
 		}
 	}
@@ -89,16 +101,19 @@ func (p *Program) sayTrust(rep *archive.Report, o archive.Options) {
 	}
 }
 
-// sayProof says what the record of a verified proof is worth, in the words of verify.
-func (p *Program) sayProof(ctx context.Context, path string, rep archive.Report) error {
-	x := &gathered{q: question{prefix: rep.Record[:]}, staff: map[clinic.ID]clinic.Record{}, proofs: map[clinic.Ref][][32]byte{}}
+// sayProof says what a record of a verified export is worth, in the words of verify.
+func (p *Program) sayProof(ctx context.Context, path string, rep archive.Report, q question) error {
+	x := &gathered{q: q, staff: map[clinic.ID]clinic.Record{}, proofs: map[clinic.Ref][][32]byte{}}
 	x.signed = &checkpoint.Checkpoint{Origin: rep.Origin, Size: rep.Own.Size, Root: rep.Own.Root}
+	x.Epoch, x.proves = rep.Epoch, rep.Record
 	x.received = &checkpoint.Checkpoint{Size: rep.In.Size, Root: rep.In.Root}
 	err := p.readExport(path, func(f io.ReaderAt, size int64) error {
 		_, err := archive.Verify(ctx, f, size, archive.Options{Key: rep.Key, Each: func(e *archive.Entry) error {
 			ref := clinic.Ref{Journal: e.Journal, Index: e.Index}
 			if r, err := entry.Decode(e.Bytes, ref, e.Leaf); !e.Hole() && err == nil {
-				x.proofs[ref] = e.Proof
+				if e.Proof != nil {
+					x.proofs[ref] = e.Proof
+				}
 				x.see(&r)
 			}
 			return nil

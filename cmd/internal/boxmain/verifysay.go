@@ -136,6 +136,8 @@ func (x *gathered) paperWords() string {
 	switch x.tree() {
 	case treeSame:
 		return fmt.Sprintf("đúng nhật ký này khi có %d mục / this journal as it was with %d entries", size, size)
+	case treeNamed:
+		return "của chính nhật ký này; đầu cây lúc in không có trong tệp / of this very journal; its root at printing is not in the file"
 	case treeOther:
 		return "của nhật ký khác, hoặc từ trước một lần khôi phục: chỉ so được mã băm / of another journal, or from before a restore: only the leaf hash is compared"
 	}
