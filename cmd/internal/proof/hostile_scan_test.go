@@ -113,7 +113,8 @@ func TestHostileScans(t *testing.T) {
 	foreign.Leaf = bytes.Repeat([]byte{7}, 16)
 	home := "/patients/" + slips.patient.String()
 	for _, c := range []struct{ code, key, to string }{
-		{slips.void, "scan.paper.replaced", home}, {slips.used, "scan.paper.used", home},
+		{slips.void, "scan.paper.replaced", home},
+		{slips.used, "scan.paper.used", home},
 		{plain.String(), "scan.paper.holds", home + "/visits/" + slips.visit.String()},
 		{ahead.String(), "scan.paper.ahead", home + "/visits/" + slips.visit.String()},
 		{foreign.String(), "scan.paper.other", home},
