@@ -44,6 +44,7 @@ const (
 	MachineGuessed    = "PIN guessed at by strangers" // unknown browsers are refused from then on
 	MachineOpened     = "protected record opened"
 	MachineNewCode    = "new recovery code"
+	MachineNewKey     = "new storage key"                // about to be; the recovery code is new, too
 	MachineRestored   = "restored from a copy"           // every number series jumps
 	MachineDamaged    = "records can no longer be read"  // Detail: how many of which journal
 	MachineMended     = "records are readable again"     // Detail: the file, and how many

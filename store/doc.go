@@ -70,8 +70,12 @@ type Clock interface {
 
 // Options says where the store is and how it works.
 type Options struct {
-	Dir     string
-	Key     seal.Key // the storage key: it opens the ring of data keys
+	Dir string
+	Key seal.Key // the storage key: it opens the ring of data keys
+	// Before is the storage key that this one has replaced, nil for none. What a cut left
+	// under it is opened, and brought under Key with a new data key, which Before never
+	// opens.
+	Before  *seal.Key
 	Log     *slog.Logger
 	Clock   Clock
 	Catalog []clinic.CatalogRow // starting rows; entries overlay them

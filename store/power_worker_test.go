@@ -135,6 +135,8 @@ func TestPowerWorker(t *testing.T) {
 		w.small()
 	case "busy":
 		w.busy(240)
+	case "rotation":
+		w.rotation()
 	}
 }
 
@@ -167,6 +169,29 @@ func (w *worker) small() {
 	w.open()
 	w.act(11)
 	w.close()
+}
+
+// rotation changes the data key twice, between acts and with views that lag.
+func (w *worker) rotation() {
+	w.open()
+	for n := range 5 {
+		w.act(n)
+	}
+	w.receive(2)
+	w.state(1)
+	w.close()
+	for n := range 2 {
+		if err := store.Rotate(context.Background(), w.o); err != nil {
+			w.t.Fatal(err)
+		}
+		w.say("rotated %d", n)
+		w.open()
+		w.act(10 * n)
+		w.state(2 + n)
+		w.act(10*n + 1)
+		w.receive(3 + n)
+		w.close()
+	}
 }
 
 // busy has four desks at work at the same time, and ends without a word.

@@ -27,6 +27,7 @@ var ErrRing = errors.New("store: key ring is damaged")
 type ringFile struct {
 	ring    seal.Ring
 	sound   bool     // both copies are alike, and of this root alone
+	older   bool     // the root before this one opens it
 	damaged []string // copies that cannot be read
 }
 
@@ -54,9 +55,9 @@ func (o *Options) loadRing() (f ringFile, err error) {
 		}
 		found++
 		var r seal.Ring
-		var alone bool
+		var alone, older bool
 		if err == nil {
-			r, alone, err = seal.DecodeRing(b, o.Key)
+			r, alone, older, err = o.decodeRing(b)
 		}
 		switch {
 		case err != nil:
@@ -64,17 +65,19 @@ func (o *Options) loadRing() (f ringFile, err error) {
 			f.damaged = append(f.damaged, fmt.Sprintf("%s: %v", filepath.Base(path), err))
 			continue
 		case good == 0:
-			f.ring = r
+			f.ring, f.older = r, older
 		case r.Generation() > f.ring.Generation():
-			f.ring, f.sound = r, false
+			f.ring, f.older, f.sound = r, older, false
 		case r.Generation() < f.ring.Generation():
 			f.sound = false
 		}
-		f.sound = f.sound && alone
+		f.sound = f.sound && alone && !older
 		good++
 	}
 	f.sound = f.sound && good == 2
 	switch {
+	case found == 0 && o.Before != nil:
+		return ringFile{ring: seal.NewRing(*o.Before), older: true}, nil
 	case found == 0:
 		return ringFile{ring: seal.NewRing(o.Key), sound: true}, nil
 	case errors.Is(worst, seal.ErrVersion): // a newer program was here: what it wrote counts
@@ -87,6 +90,30 @@ func (o *Options) loadRing() (f ringFile, err error) {
 	return f, fmt.Errorf("%w: %w", ErrRing, worst)
 }
 
+// decodeRing opens a copy under the root, or else under the one before it.
+func (o *Options) decodeRing(b []byte) (r seal.Ring, alone, older bool, err error) {
+	r, alone, err = seal.DecodeRing(b, o.Key)
+	if errors.Is(err, seal.ErrRoot) && o.Before != nil {
+		r, alone, err = seal.DecodeRing(b, *o.Before)
+		older = err == nil
+	}
+	return r, alone, older, err
+}
+
+// renew writes the ring under the root, with a new data key: a root that it lay under
+// before never opens what is written from now on.
+func (o *Options) renew(f ringFile) (ringFile, error) {
+	now, _ := o.Clock.Now()
+	r, err := f.ring.With(clinic.HLCAt(now))
+	if err == nil {
+		err = o.saveRing(r)
+	}
+	if err != nil {
+		return f, fmt.Errorf("store: key ring: %w", err)
+	}
+	return o.loadRing()
+}
+
 // worseRing picks the error that decides.
 func worseRing(a, b error) error {
 	if a == nil || errors.Is(b, seal.ErrVersion) || errors.Is(b, seal.ErrRoot) && !errors.Is(a, seal.ErrVersion) {
@@ -95,9 +122,9 @@ func worseRing(a, b error) error {
 	return a
 }
 
-// saveRing writes the next generation of a ring, for the given roots.
-func (o *Options) saveRing(r seal.Ring, roots ...seal.Key) error {
-	b := r.Encode(roots...)
+// saveRing writes the next generation of a ring.
+func (o *Options) saveRing(r seal.Ring) error {
+	b := r.Encode(o.Key)
 	for _, path := range o.ringPaths() {
 		if err := durable.WriteFileFS(o.Files, path, b, 0o600); err != nil {
 			return fmt.Errorf("store: key ring: %w", err)
@@ -121,11 +148,18 @@ func (s *Store) openRing() error {
 	for _, d := range f.damaged {
 		s.log.Error("a copy of the key ring is damaged", "file", d)
 	}
-	if s.ring = f.ring; !f.sound && !s.frozen {
-		if err := s.o.saveRing(f.ring, s.o.Key); err != nil {
+	switch {
+	case f.sound || s.frozen:
+	case f.older:
+		if f, err = s.o.renew(f); err != nil {
+			s.log.Error("the records go on under the older data key", "err", err)
+		}
+	default:
+		if err := s.o.saveRing(f.ring); err != nil {
 			s.log.Error("the key ring's copies are not alike", "err", err)
 		}
 	}
+	s.ring = f.ring
 	s.tokens = s.tokensUnder(s.ring.Newest())
 	return nil
 }
@@ -156,20 +190,7 @@ func keyOf(id seal.KeyID, r seal.Ring) seal.KeyID {
 // anew with new keyed hashes, and seals the state anew. What is left undone by a power
 // cut shows in the key that each file names, and the Open after it goes on. Older
 // entries stay under their keys, readable. After an error the key is there or not.
-func Rotate(ctx context.Context, o Options) error {
-	return o.changeRing(ctx, func(r seal.Ring) error { return o.saveRing(r, o.Key) })
-}
-
-// ShareRing is Rotate for a change of the storage key itself: the ring opens under
-// the old one and under next. Whichever opens the directory afterwards keeps it: the
-// ring is taken from the other. So whoever calls makes next the one that unlocks, and
-// a cut before that has changed nothing but a data key.
-func ShareRing(ctx context.Context, o Options, next seal.Key) error {
-	return o.changeRing(ctx, func(r seal.Ring) error { return o.saveRing(r, o.Key, next) })
-}
-
-// changeRing hands save the ring with one more key. The directory must be closed.
-func (o *Options) changeRing(ctx context.Context, save func(seal.Ring) error) (err error) {
+func Rotate(ctx context.Context, o Options) (err error) {
 	o.defaults()
 	if err := ctx.Err(); err != nil {
 		return err
@@ -180,13 +201,18 @@ func (o *Options) changeRing(ctx context.Context, save func(seal.Ring) error) (e
 	}
 	defer func() { err = errors.Join(err, l.release(false)) }()
 	f, err := o.loadRing()
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = o.renew(f)
 	}
-	now, _ := o.Clock.Now()
-	r, err := f.ring.With(clinic.HLCAt(now))
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
+	return err
+}
+
+// Settled tells why the storage key must not be replaced yet: the records of the closed
+// directory lie under the one before it. nil when they do not.
+func Settled(o Options) error {
+	f, err := o.loadRing()
+	if err == nil && f.older {
+		err = fmt.Errorf("%w: not opened since the storage key was replaced", ErrKey)
 	}
-	return save(r)
+	return err
 }

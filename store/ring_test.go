@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -267,7 +268,7 @@ func secretive(t *testing.T, o store.Options) {
 func unharmed(t *testing.T, o store.Options) {
 	t.Helper()
 	w := secretWords()
-	s := storetest.OpenWith(t, o)
+	s := storetest.Start(t, o)
 	storetest.View(t, s, func(r desk.Reader) {
 		if ids, err := r.ByIdentifier(clinic.SystemCitizen, w[2]); err != nil || len(ids) != 1 || ids[0] != (clinic.ID{3}) {
 			t.Error("by number:", ids, err)
@@ -360,19 +361,34 @@ func (f snapshotFile) Truncate(size int64) error {
 	return f.File.Truncate(size)
 }
 
+// rotations are the changes of keys, of a closed directory that is opened next.
+func rotations() map[string]func(*store.Options) error {
+	return map[string]func(*store.Options) error{
+		"data":    func(o *store.Options) error { return store.Rotate(context.Background(), *o) },
+		"storage": func(o *store.Options) error { *o = under(*o, seal.Key{99}); return nil },
+	}
+}
+
 // TestRotationCutAnywhere opens the directory as a power cut would leave it before
 // and inside every write of ring and journals, and with every mixture of old and new
 // parts: each opens, finishes, and has nothing in clear before or after.
 func TestRotationCutAnywhere(t *testing.T) {
+	for name, rotate := range rotations() {
+		t.Run(name, func(t *testing.T) { cutAnywhere(t, rotate) })
+	}
+}
+
+func cutAnywhere(t *testing.T, rotate func(*store.Options) error) {
 	o := storetest.Options(t.TempDir())
 	secretive(t, o)
 	before := treeFiles(t, o.Dir)
 	l := &snapshots{t: t, dir: o.Dir}
 	cut := o
 	cut.Files = l
-	if err := store.Rotate(t.Context(), cut); err != nil {
+	if err := rotate(&cut); err != nil {
 		t.Fatal(err)
 	}
+	o.Key, o.Before = cut.Key, cut.Before
 	s, err := store.Open(t.Context(), cut)
 	if err != nil {
 		t.Fatal(err)
@@ -419,6 +435,14 @@ func TestRotationCutAnywhere(t *testing.T) {
 // TestRotationFaults makes every write of the rotation, and of the open behind it,
 // fail: not applied, and applied.
 func TestRotationFaults(t *testing.T) {
+	for name, rotate := range rotations() {
+		t.Run(name, func(t *testing.T) { faultAnywhere(t, rotate, map[string]int{"data": 1000, "storage": 8}[name]) })
+	}
+}
+
+// faultAnywhere tries the first most writes of each kind; those behind the ring's are the
+// same in both changes.
+func faultAnywhere(t *testing.T, rotate func(*store.Options) error, most int) {
 	start := storetest.Options(t.TempDir())
 	secretive(t, start)
 	files := treeFiles(t, start.Dir)
@@ -426,13 +450,13 @@ func TestRotationFaults(t *testing.T) {
 	for _, step := range []storetest.Step{storetest.StepOpen, storetest.StepWrite, storetest.StepTruncate, storetest.StepSync, storetest.StepRename, storetest.StepSyncDir} {
 		for _, applied := range []bool{false, true} {
 			for _, fault := range []error{errInjected, syscall.ENOSPC} {
-				for n := 0; !applied || fault == errInjected && step != storetest.StepOpen; n++ {
+				for n := 0; n < most && (!applied || fault == errInjected && step != storetest.StepOpen); n++ {
 					o := start
 					o.Dir = putTree(t, files)
 					l := &storetest.Faults{}
 					o.Files = l
 					l.Arm(step, n, fault, applied)
-					err := store.Rotate(t.Context(), o)
+					err := rotate(&o)
 					if err == nil {
 						var s *store.Store
 						if s, err = store.Open(t.Context(), o); err == nil {
@@ -578,36 +602,70 @@ func TestRingCopies(t *testing.T) {
 	}
 }
 
-// TestShareRing changes the storage key: whichever of the two opens the records next
-// keeps them, the other opens nothing any more.
-func TestShareRing(t *testing.T) {
-	start := storetest.Options(t.TempDir())
-	secretive(t, start)
-	next := seal.Key{99}
-	if err := store.ShareRing(t.Context(), start, next); err != nil {
-		t.Fatal(err)
-	}
-	shared := treeFiles(t, start.Dir)
-	for _, keep := range []seal.Key{start.Key, next} {
-		o, other := start, start
-		o.Dir = putTree(t, shared)
-		o.Key, other.Dir, other.Key = keep, o.Dir, next
-		if keep == next {
-			other.Key = start.Key
-		}
-		s := storetest.Start(t, o)
-		storetest.Save(t, s, patient(clinic.NewID(), "Sau"))
-		if err := s.Close(); err != nil {
+// under is o after its storage key was replaced.
+func under(o store.Options, next seal.Key) store.Options {
+	old := o.Key
+	o.Key, o.Before = next, &old
+	return o
+}
+
+// TestAnotherStorageKey: whoever has the key that replaced another opens what lies under
+// that one; afterwards the other opens nothing, in no block that was ever written.
+func TestAnotherStorageKey(t *testing.T) {
+	for _, rotated := range []int{0, 2} {
+		old := storetest.Options(t.TempDir())
+		secretive(t, old)
+		copyKey, err := store.CopyKey(old)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Open(t.Context(), other); !errors.Is(err, store.ErrKey) {
-			t.Error("the other key opens:", err)
+		for range rotated {
+			if err := store.Rotate(t.Context(), old); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if r := ringOf(t, o.Dir, o.Key); r.Len() != 2 || *r.Oldest() != start.Key {
-			t.Error(r)
-		}
-		if rep, err := store.Check(t.Context(), o); err != nil || len(rep.Problems) > 0 || rep.Unturned > 0 {
-			t.Errorf("%+v, %v", rep, err)
+		for n := range 2 {
+			next := under(old, seal.Key{99, byte(n)})
+			bare := next
+			if bare.Before = nil; rotated+n > 0 {
+				if _, err := store.Open(t.Context(), bare); !errors.Is(err, store.ErrKey) {
+					t.Fatal("a key that has replaced none opens:", err)
+				}
+			}
+			if err := store.Settled(next); !errors.Is(err, store.ErrKey) {
+				t.Fatal("may be replaced before it was opened:", err)
+			}
+			if rep, err := store.Check(t.Context(), next); err != nil || len(rep.Problems) > 0 || rep.Unturned == 0 {
+				t.Errorf("%+v, %v", rep, err)
+			}
+			l := &snapshots{t: t, dir: old.Dir}
+			next.Files = l
+			unharmed(t, next)
+			newest := *ringOf(t, old.Dir, next.Key).Newest()
+			for _, files := range l.taken {
+				for _, name := range []string{"ring", "ring.copy", "ring.tmp", "ring.copy.tmp"} {
+					if r, _, err := seal.DecodeRing(files[name], old.Key); err == nil && r.Find(newest.ID()) != nil {
+						t.Fatal("the old storage key opens the new data key in", name)
+					}
+				}
+			}
+			next.Files = nil
+			for _, o := range []store.Options{next, bare} { // it is over
+				if err := store.Settled(o); err != nil {
+					t.Error(err)
+				}
+				unharmed(t, o)
+			}
+			if _, err := store.Open(t.Context(), old); !errors.Is(err, store.ErrKey) {
+				t.Fatal("the old key opens:", err)
+			}
+			if now, err := store.CopyKey(bare); err != nil || now != copyKey {
+				t.Error("copies from before are no longer this box's:", err)
+			}
+			if r := ringOf(t, old.Dir, next.Key); r.Len() != rotated+n+2 {
+				t.Error(r)
+			}
+			old = bare
 		}
 	}
 }

@@ -32,13 +32,13 @@ func (c *Scrubber) ring(context.Context) (f Finding, err error) {
 		return f, nil // the storage key itself seals
 	}
 	there, err := s.o.loadRing()
-	if err == nil && there.sound && there.ring.Len() == s.ring.Len() {
-		return f, nil
+	if err == nil && (there.sound || there.older) && there.ring.Len() == s.ring.Len() {
+		return f, nil // an older one gets a new key at the next open
 	}
 	if f.Err = err; err == nil {
 		f.Err = ErrRing
 	}
-	f.Mended = s.o.saveRing(s.ring, s.o.Key) == nil
+	f.Mended = s.o.saveRing(s.ring) == nil
 	return f, nil
 }
 

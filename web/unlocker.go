@@ -71,7 +71,8 @@ const (
 	UnlockBlocked    = "unlock.blocked"     // by the centre
 	UnlockErased     = "unlock.erased"      //
 	UnlockBusy       = "unlock.busy"        // somebody else is opening it: the page waits
-	UnlockFull       = "unlock.full"        // no room to count the try
+	UnlockFull       = "unlock.full"        // nothing can be written: an answer cannot be spent
+	UnlockUncounted  = "unlock.uncounted"   // nothing can be written: with a time, at most a minute
 )
 
 // UnlockAfter is UnlockWait or UnlockTPMLocked for a time, in seconds or minutes.
@@ -88,6 +89,6 @@ func unlockKeys() []string {
 	return []string{
 		UnlockWrong, UnlockWait, UnlockWait + "-minutes", UnlockLocked, UnlockMistyped, UnlockLength, UnlockExpired, UnlockWeak,
 		UnlockTPMMissing, UnlockTPMReset, UnlockTPMLocked, UnlockTPMLocked + "-minutes", UnlockTPMFailed, UnlockBoard, UnlockKeyFile,
-		UnlockDamaged, UnlockNewer, UnlockNoCard, UnlockOtherCard, UnlockBlocked, UnlockErased, UnlockBusy, UnlockFull,
+		UnlockDamaged, UnlockNewer, UnlockNoCard, UnlockOtherCard, UnlockBlocked, UnlockErased, UnlockBusy, UnlockFull, UnlockUncounted,
 	}
 }

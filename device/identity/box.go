@@ -47,11 +47,14 @@ type Box struct {
 }
 
 // Load reads the folder, or makes it with fresh keys.
-func Load(dir string) (*Box, error) {
+func Load(dir string) (*Box, error) { return LoadFS(durable.OS{}, dir) }
+
+// LoadFS is Load over a file layer, through which files are replaced.
+func LoadFS(l durable.FS, dir string) (*Box, error) {
 	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	b := &Box{f: folder{dir}}
+	b := &Box{f: folder{dir, l}}
 	found, err := b.f.load(fileOpen, &b.open)
 	if err == nil && !found {
 		err = b.make()

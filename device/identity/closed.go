@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 
 	"clinicbox/internal/cert"
 	"clinicbox/internal/durable"
@@ -74,14 +76,22 @@ func (b *Box) Make(key [32]byte) (*Keys, error) {
 	return n, n.parse()
 }
 
-// Unlock opens the closed keys. A copy of the enrolment that differs from the sealed
-// one is put right and told as ErrChanged: the keys are returned all the same.
-func (b *Box) Unlock(key [32]byte) (*Keys, error) {
+// Unlock opens the closed keys: by the key, or by one that it has replaced, and closes
+// them under the key then. A copy of the enrolment that differs from the sealed one is
+// put right and told as ErrChanged: the keys are returned all the same.
+func (b *Box) Unlock(key [32]byte, before ...[32]byte) (*Keys, error) {
 	sealed, err := b.f.read(fileClosed)
 	if err != nil {
 		return nil, err
 	}
 	plain, err := unseal(key, fileClosed, sealed)
+	older := false
+	for _, k := range before {
+		if err != nil {
+			plain, err = unseal(k, fileClosed, sealed)
+			older = err == nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +103,18 @@ func (b *Box) Unlock(key [32]byte) (*Keys, error) {
 	if err := n.parse(); err != nil {
 		return nil, err
 	}
+	if older {
+		_ = n.save() // a disk that does not take it keeps nobody out: the next unlock does it
+	}
 	return n, n.compare()
+}
+
+// Settle closes the keys under their key anew, for who is about to replace it: the one
+// before it may have closed them still.
+func (n *Keys) Settle() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.save()
 }
 
 func (n *Keys) parse() (err error) {
@@ -158,7 +179,8 @@ func (b *Box) forget() {
 
 func (n *Keys) publish() error {
 	e := *n.file.Enrolment
-	if err := n.box.f.save(fileEnrolment, enrolFile{head{version}, e}); err != nil {
+	err := n.box.f.save(fileEnrolment, enrolFile{head{version}, e})
+	if err != nil && !errors.Is(err, syscall.EROFS) { // what counts is sealed, and was read
 		return err
 	}
 	return n.box.take(&e)

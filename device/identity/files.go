@@ -42,7 +42,10 @@ func Files() []string { return []string{fileOpen, fileClosed, fileEnrolment, fil
 
 // folder reads and writes the files. Every write is durable when it returns nil,
 // whole or not at all.
-type folder struct{ dir string }
+type folder struct {
+	dir string
+	l   durable.FS
+}
 
 func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
 
@@ -59,7 +62,7 @@ func (f folder) read(name string) ([]byte, error) {
 }
 
 func (f folder) write(name string, b []byte) error {
-	if err := durable.WriteFile(f.path(name), b, 0o600); err != nil {
+	if err := durable.WriteFileFS(f.l, f.path(name), b, 0o600); err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
 	return nil

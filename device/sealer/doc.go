@@ -2,7 +2,7 @@
 // slot holds the same storage key under a key of its own method: a key file, the
 // board's secret with a person's PIN, a TPM with a PIN, a staff card, the recovery
 // code, an answer by telephone. Adding and removing slots never changes the
-// storage key, so it never touches a record.
+// storage key, so it never touches a record; Rekey replaces it.
 //
 // Attackers, and what stops them (docs/decisions/0010-sealers.md has the reasons):
 //
@@ -17,6 +17,6 @@
 //     if they were not with the box.
 //
 // What no method stops: an old copy of the slots file opens with what opened it
-// then, for the storage key stays the same. Removing a person's slot keeps that
-// person from this box, not from a copy taken before.
+// then. Removing a person's slot keeps that person from this box, not from a copy taken
+// before; Rekey keeps the copy from what is written later.
 package sealer

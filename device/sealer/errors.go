@@ -11,11 +11,13 @@ import (
 var (
 	ErrWrong     = errors.New("sealer: the secret does not open: mistyped, or the card sits in another board")
 	ErrWait      = errors.New("sealer: too many wrong tries, wait")
+	ErrUncounted = fmt.Errorf("sealer: the disk takes no count of tries (%w)", ErrWait) // full, or read-only
 	ErrLocked    = errors.New("sealer: locked after too many wrong tries; another person, the recovery code or the centre opens")
 	ErrNoSlot    = errors.New("sealer: no such slot")
 	ErrSlot      = errors.New("sealer: the person or method has a slot already")
 	ErrLastSlot  = errors.New("sealer: the last slot cannot be removed: nobody could open the records again")
 	ErrNotOurs   = errors.New("sealer: not the storage key of this file")
+	ErrUnsure    = errors.New("sealer: the storage key was replaced or not: what is written last was told as failed")
 	ErrDamaged   = errors.New("sealer: the key slots are damaged")
 	ErrVersion   = errors.New("sealer: the key slots were written by a newer program")
 	ErrErased    = errors.New("sealer: the keys of this box were erased")
@@ -38,11 +40,11 @@ var (
 type WaitError struct {
 	Wait  time.Duration
 	Left  int   // tries left before ErrLocked; 0 when the TPM decides
-	cause error // ErrWait or ErrTPMLocked
+	cause error // ErrWait, ErrUncounted or ErrTPMLocked
 }
 
 // Error gives the time in words.
 func (e *WaitError) Error() string { return fmt.Sprintf("%v %v", e.cause, e.Wait.Round(time.Second)) }
 
-// Unwrap returns ErrWait or ErrTPMLocked.
+// Unwrap returns ErrWait, ErrUncounted or ErrTPMLocked.
 func (e *WaitError) Unwrap() error { return e.cause }

@@ -1,6 +1,7 @@
 package sealer
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -48,7 +49,7 @@ type File struct {
 
 func newFile(o Options) *File {
 	f := &File{o: o, turn: make(chan struct{}, 1)}
-	f.tries = counter{o: &f.o, next: map[uint32]time.Time{}, born: f.o.Now()}
+	f.tries = counter{o: &f.o, next: map[uint32]time.Time{}, calm: f.o.Now().Add(frozenPause)}
 	return f
 }
 
@@ -66,7 +67,7 @@ func Create(ctx context.Context, o Options, key *Key, methods ...Method) (*File,
 	im := &image{Next: 1, Slots: []slot{}}
 	rand.Read(im.File[:])
 	for _, m := range methods {
-		if err := f.add(ctx, im, key, m); err != nil {
+		if _, err := f.add(ctx, im, key, m); err != nil {
 			return nil, err
 		}
 	}
@@ -114,10 +115,8 @@ func (s *slot) public() Slot {
 func (f *File) AddSlot(ctx context.Context, key *Key, m Method) (Slot, error) {
 	var made Slot
 	err := f.change(ctx, key, func(im *image) error {
-		err := f.add(ctx, im, key, m)
-		if err == nil {
-			made = im.Slots[len(im.Slots)-1].public()
-		}
+		s, err := f.add(ctx, im, key, m)
+		made = s.public()
 		return err
 	})
 	return made, err
@@ -161,12 +160,102 @@ func (f *File) remove(ctx context.Context, key *Key, which func(slot) bool) erro
 		switch {
 		case len(im.Slots) == n:
 			return ErrNoSlot
-		case len(im.Slots) == 0:
+		case !slices.ContainsFunc(im.Slots, func(s slot) bool { return s.Kind != Vacant }):
 			return ErrLastSlot
 		}
 		return nil
 	})
 }
+
+// Rekey gives the file another storage key, with a slot for each method and no other:
+// what opened the box before opens it no more, but a copy from before. The key changes
+// with one write, of the main file, that also tells who finds the copy as it was that
+// its key is over. After ErrUnsure one of the two keys is good, and the other opens
+// nothing; other errors have changed nothing. Whatever lies under the old key is brought under the new one afterwards:
+// Before gives it to who has the new one. People keep their numbers: with a slot, or
+// vacant until AddSlot. Telephone slots are made by Restock.
+func (f *File) Rekey(ctx context.Context, old, next *Key, methods ...Method) error {
+	leave, err := f.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ims, err := f.o.copies()
+	if err != nil {
+		return err
+	}
+	im := truth(ims, old)
+	if im == nil {
+		return ErrNotOurs
+	}
+	fresh := []slot{}
+	for _, m := range methods {
+		number, kept := im.kept(m, fresh)
+		s, err := f.make(ctx, im, next, m, number)
+		if err != nil {
+			return err
+		}
+		if fresh = append(fresh, s); !kept {
+			im.Next++
+			im.Slots = append(im.Slots, s) // counts of tries live on until the end
+		}
+	}
+	if len(fresh) == 0 {
+		return ErrLastSlot
+	}
+	im.Slots = vacate(im.Slots, fresh)
+	im.follow(old, next)
+	if err := f.save(im, next); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsure, err)
+	}
+	return nil
+}
+
+// Before returns the storage key that Rekey replaced by this one, nil for none: what a
+// cut, or a disk that lied, left under it is still to be opened. The caller wipes it.
+func (f *File) Before(key *Key) (*Key, error) {
+	ims, err := f.o.copies()
+	if err != nil {
+		return nil, err
+	}
+	im := truth(ims, key)
+	if im == nil {
+		return nil, ErrNotOurs
+	}
+	return im.before(key), nil
+}
+
+// kept is the number of a method's slot: the one that the person has, unless a fresh
+// slot took it already, or the next.
+func (im *image) kept(m Method, fresh []slot) (number uint32, ok bool) {
+	kind, owner := m.Slot()
+	for _, s := range im.Slots {
+		if kind.guessable() && s.Owner == owner && s.numbered() && !slices.ContainsFunc(fresh, s.numberOf) {
+			return s.Number, true
+		}
+	}
+	return im.Next, false
+}
+
+// vacate returns the fresh slots and, of people without one, what keeps their number.
+func vacate(slots, fresh []slot) []slot {
+	out := slices.Clone(fresh)
+	for _, s := range slots {
+		if s.numbered() && !slices.ContainsFunc(out, func(t slot) bool { return t.Owner == s.Owner && t.numbered() }) {
+			out = append(out, slot{
+				Number: s.Number, Kind: Vacant, Owner: s.Owner,
+				Params: []byte{}, Note: []byte{}, Wrapped: make([]byte, wrappedLen),
+			})
+		}
+	}
+	slices.SortFunc(out, func(a, b slot) int { return cmp.Compare(a.Number, b.Number) })
+	return out
+}
+
+// numbered tells that a person types the slot's number.
+func (s *slot) numbered() bool { return s.Kind.guessable() || s.Kind == Vacant }
+
+func (s slot) numberOf(t slot) bool { return s.Number == t.Number }
 
 // Forgive forgets the wrong tries of a slot, so that its person may try again.
 func (f *File) Forgive(ctx context.Context, key *Key, number uint32) error {
@@ -217,8 +306,17 @@ func (f *File) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// truth returns the newest image that was written under the key, nil for none.
+// over reports whether a copy says that the storage key was replaced.
+func over(ims []*image, key *Key) bool {
+	return slices.ContainsFunc(ims, func(im *image) bool { return im.ends(key) })
+}
+
+// truth returns the newest image that was written under the key, nil for none and for
+// a key that is over.
 func truth(ims []*image, key *Key) *image {
+	if over(ims, key) {
+		return nil
+	}
 	for _, im := range ims {
 		if im.genuine(key) {
 			return im
@@ -229,21 +327,29 @@ func truth(ims []*image, key *Key) *image {
 
 func (s *slot) is(kind Kind, owner clinic.ID) bool { return s.Kind == kind && s.Owner == owner }
 
-func (f *File) add(ctx context.Context, im *image, key *Key, m Method) error {
+// add makes a slot, in the place of the one that keeps the person's number.
+func (f *File) add(ctx context.Context, im *image, key *Key, m Method) (slot, error) {
 	kind, owner := m.Slot()
 	if !kind.once() && slices.ContainsFunc(im.Slots, func(s slot) bool { return s.is(kind, owner) }) {
-		return ErrSlot
+		return slot{}, ErrSlot
+	}
+	i := slices.IndexFunc(im.Slots, func(s slot) bool { return kind.guessable() && s.is(Vacant, owner) })
+	if i >= 0 {
+		s, err := f.make(ctx, im, key, m, im.Slots[i].Number)
+		if err == nil {
+			im.Slots[i] = s
+		}
+		return s, err
 	}
 	if len(im.Slots) == maxSlots {
-		return fmt.Errorf("sealer: more than %d slots", maxSlots)
+		return slot{}, fmt.Errorf("sealer: more than %d slots", maxSlots)
 	}
 	s, err := f.make(ctx, im, key, m, im.Next)
-	if err != nil {
-		return err
+	if err == nil {
+		im.Next++
+		im.Slots = append(im.Slots, s)
 	}
-	im.Next++
-	im.Slots = append(im.Slots, s)
-	return nil
+	return s, err
 }
 
 // make wraps the storage key for the method. The count of tries goes first: cut

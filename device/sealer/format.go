@@ -17,6 +17,7 @@ import (
 // Limits of the file; a station has a dozen people.
 const (
 	version    = 1
+	rekeyed    = 2 // after a change of the storage key
 	maxFile    = 256 << 10
 	maxSlots   = 256
 	maxParams  = 4 << 10
@@ -62,7 +63,9 @@ func (e *envelope) sum() []byte {
 }
 
 func (e *envelope) encode() []byte {
-	e.V, e.Sum = version, nil
+	if e.Sum = nil; e.V == 0 {
+		e.V = version
+	}
 	e.Sum = e.sum()
 	return must(encMode.Marshal(e))
 }
@@ -77,10 +80,10 @@ func parseEnvelope(b []byte, v any) (*envelope, error) {
 	if subtle.ConstantTimeCompare(e.Sum, e.sum()) != 1 {
 		return nil, ErrDamaged
 	}
-	if e.V > version {
+	if e.V > rekeyed {
 		return nil, ErrVersion
 	}
-	if e.V != version || decMode.Unmarshal(e.Body, v) != nil {
+	if e.V < version || decMode.Unmarshal(e.Body, v) != nil {
 		return nil, ErrDamaged
 	}
 	if !bytes.Equal(must(encMode.Marshal(&e)), b) || !bytes.Equal(must(encMode.Marshal(v)), e.Body) {
@@ -103,6 +106,10 @@ type image struct {
 	Next  uint32 `cbor:"3,keyasint"` // number of the next slot
 	Floor uint64 `cbor:"4,keyasint"` // tries file: an older one was rolled back
 	Slots []slot `cbor:"5,keyasint"` // by number
+	// After a change of the storage key: the word, under the key before, that it is over,
+	// and that key, sealed under this one.
+	Past   []byte `cbor:"6,keyasint,omitempty"`
+	Before []byte `cbor:"7,keyasint,omitempty"`
 
 	mac []byte
 }
@@ -122,7 +129,10 @@ func parseImage(b []byte) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(im.Slots) > maxSlots || len(e.Mac) != sha256.Size {
+	if len(im.Slots) > maxSlots || len(e.Mac) != sha256.Size || e.V != im.version() {
+		return nil, ErrDamaged
+	}
+	if e.V == rekeyed && (len(im.Past) != sha256.Size || len(im.Before) != wrappedLen) {
 		return nil, ErrDamaged
 	}
 	last := uint32(0)
@@ -140,8 +150,49 @@ func parseImage(b []byte) (*image, error) {
 func (im *image) encode(k *Key) []byte {
 	body := must(encMode.Marshal(im))
 	im.mac = bodyMac(k, body)
-	e := envelope{Body: body, Mac: im.mac}
+	e := envelope{V: im.version(), Body: body, Mac: im.mac}
 	return e.encode()
+}
+
+func (im *image) version() uint {
+	if len(im.Past) > 0 || len(im.Before) > 0 {
+		return rekeyed
+	}
+	return version
+}
+
+// ends reports whether the image says, as who had the key, that the key is over.
+func (im *image) ends(k *Key) bool {
+	return len(im.Past) > 0 && hmac.Equal(im.Past, pastWord(im.File, k))
+}
+
+func pastWord(f FileID, k *Key) []byte {
+	sub := derive("past", Place{File: f}, k[:])
+	defer sub.Wipe()
+	m := hmac.New(sha256.New, sub[:])
+	m.Write([]byte("clinicbox storage key is over"))
+	return m.Sum(nil)
+}
+
+// follow notes that next comes after old.
+func (im *image) follow(old, next *Key) {
+	im.Past = pastWord(im.File, old)
+	s := slot{Kind: Vacant} // of no number
+	sub := derive("before", Place{File: im.File}, next[:])
+	defer sub.Wipe()
+	s.wrap(im.File, sub, old)
+	im.Before = s.Wrapped
+}
+
+// before returns the storage key before this one, nil for none.
+func (im *image) before(k *Key) *Key {
+	if len(im.Before) != wrappedLen {
+		return nil
+	}
+	s := slot{Kind: Vacant, Wrapped: im.Before}
+	sub := derive("before", Place{File: im.File}, k[:])
+	defer sub.Wipe()
+	return s.unwrap(im.File, sub)
 }
 
 // genuine reports whether the image was written by who had the storage key.

@@ -19,7 +19,9 @@ const (
 	goldenPath  = "testdata/slots-1.golden"
 	goldenPaper = "testdata/slots-1.paper" // the recovery code of the golden file
 	goldenPIN   = "480257"
-	goldenBoard = "10000000a3f0c6d1"
+
+	goldenRekeyed = "testdata/slots-2.golden" // with another storage key, and one vacant number
+	goldenBoard   = "10000000a3f0c6d1"
 )
 
 func goldenKey() *Key { return (*Key)(bytes.Repeat([]byte{0x5a}, 32)) }
@@ -83,6 +85,38 @@ func TestGolden(t *testing.T) {
 	}
 	if k, err = f.Unlock(t.Context(), goldenStaff(t)); err != nil || *k != *goldenKey() {
 		t.Fatal(err)
+	}
+}
+
+// A file of version 2, after a change of the storage key, is read and written as it was.
+func TestGoldenRekeyed(t *testing.T) {
+	next := (*Key)(bytes.Repeat([]byte{0x3c}, 32))
+	if *update {
+		o := files(t)
+		_, paper := NewRecovery()
+		f, err := Create(t.Context(), o, goldenKey(), paper, goldenStaff(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = f.Rekey(t.Context(), goldenKey(), next, paper)
+		b, rerr := os.ReadFile(o.Path)
+		if err := errors.Join(err, rerr, os.WriteFile(goldenRekeyed, b, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(goldenRekeyed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	im, err := parseImage(golden)
+	if err != nil || !im.genuine(next) || !bytes.Equal(im.encode(next), golden) {
+		t.Fatal("the form changed:", err)
+	}
+	if k := im.before(next); k == nil || *k != *goldenKey() || !im.ends(goldenKey()) || im.ends(next) || im.before(goldenKey()) != nil {
+		t.Error("the key before:", k)
+	}
+	if len(im.Slots) != 2 || im.Slots[0].Kind != Vacant || im.Slots[0].Number != 2 || im.Slots[0].Owner != (clinic.ID{7}) || im.Slots[1].Number != 3 {
+		t.Error(im.Slots)
 	}
 }
 
@@ -232,7 +266,7 @@ func TestOtherVersions(t *testing.T) {
 	if s, err := f.Slots(); err != nil || len(s) != 3 || s[1].Kind.String() != "kind 77" {
 		t.Fatal(s, err)
 	}
-	e := envelope{V: 2, Body: []byte("of tomorrow"), Mac: []byte{}}
+	e := envelope{V: rekeyed + 1, Body: []byte("of tomorrow"), Mac: []byte{}}
 	e.Sum = e.sum()
 	if err := os.WriteFile(o.Path+copySuffix, must(encMode.Marshal(&e)), 0o600); err != nil {
 		t.Fatal(err)
@@ -243,7 +277,11 @@ func TestOtherVersions(t *testing.T) {
 }
 
 func FuzzSlots(f *testing.F) {
-	if b, err := os.ReadFile(goldenPath); err == nil {
+	for _, path := range []string{goldenPath, goldenRekeyed} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
 		f.Add(b)
 		var e envelope
 		_ = decMode.Unmarshal(b, &e)
@@ -251,16 +289,22 @@ func FuzzSlots(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if im, err := parseImage(b); err == nil {
-			e := envelope{Body: must(encMode.Marshal(im)), Mac: im.mac}
+			e := envelope{V: im.version(), Body: must(encMode.Marshal(im)), Mac: im.mac}
 			if !bytes.Equal(e.encode(), b) {
 				t.Fatal("not canonical")
 			}
 		}
 		// Past the checksum, which a fuzzer does not guess.
 		e := envelope{Body: b, Mac: make([]byte, 32)}
-		if im, err := parseImage(e.encode()); err == nil {
-			for _, s := range im.Slots {
-				_ = s.unwrap(im.File, &Key{})
+		for _, v := range []uint{rekeyed, version} {
+			e.V = v
+			if im, err := parseImage(e.encode()); err == nil {
+				for _, s := range im.Slots {
+					_ = s.unwrap(im.File, &Key{})
+				}
+				if im.before(&Key{}) != nil || im.ends(&Key{}) {
+					t.Fatal("a key without a key")
+				}
 			}
 		}
 		if tr, err := parseTries(e.encode()); err == nil {

@@ -18,11 +18,12 @@ const (
 	StaffCard Kind = 4
 	Recovery  Kind = 5 // code printed at set-up
 	Telephone Kind = 6 // one answer of the centre
+	Vacant    Kind = 7 // a person's number without a slot, after another storage key
 )
 
 // String returns a word for logs; pages have words of their own.
 func (k Kind) String() string {
-	names := [...]string{KeyFile: "key file", Staff: "staff PIN", TPM: "TPM", StaffCard: "staff card", Recovery: "recovery code", Telephone: "telephone"}
+	names := [...]string{KeyFile: "key file", Staff: "staff PIN", TPM: "TPM", StaffCard: "staff card", Recovery: "recovery code", Telephone: "telephone", Vacant: "vacant"}
 	if int(k) < len(names) && names[k] != "" {
 		return names[k]
 	}

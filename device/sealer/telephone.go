@@ -141,7 +141,7 @@ func (f *File) Restock(ctx context.Context, key *Key, m Method) error {
 			}
 		}
 		for ; have < TelephoneStock; have++ {
-			if err := f.add(ctx, im, key, m); err != nil {
+			if _, err := f.add(ctx, im, key, m); err != nil {
 				return err
 			}
 		}

@@ -41,8 +41,12 @@ type tries struct {
 
 func parseTries(b []byte) (*tries, error) {
 	var t tries
-	if _, err := parseEnvelope(b, &t); err != nil {
+	e, err := parseEnvelope(b, &t)
+	if err != nil {
 		return nil, err
+	}
+	if e.V != version {
+		return nil, ErrDamaged
 	}
 	return &t, nil
 }
@@ -53,13 +57,13 @@ type counter struct {
 	o    *Options
 	seen uint64 // highest Seq of this process
 	next map[uint32]time.Time
-	born time.Time // when the file was opened
-	held *tries    // what a read-only disk does not take; nil while it takes all
+	calm time.Time // nobody tries before, while the disk takes nothing
+	held *tries    // what a full or read-only disk does not take; nil while it takes all
 }
 
-// frozenPause is how long after a start nobody may try, and how long the pause after
-// a wrong try is at least, while the disk is read-only: then a count lasts as long as
-// the process, and pulling the plug must not be the quicker way to guess.
+// frozenPause is how long after a start, and after anybody's wrong try, nobody may try
+// while the disk is read-only or full: then a count lasts as long as the process. Pulling
+// the plug must not be the quicker way to guess, nor going from one person to the next.
 const frozenPause = time.Minute
 
 // load never fails: a counter that cannot be trusted is one with every slot at the
@@ -99,7 +103,7 @@ func (c *counter) put(t *tries) error {
 	t.Seq++
 	e := envelope{Body: must(encMode.Marshal(t)), Mac: []byte{}}
 	err := durable.WriteFileFS(c.o.FS, c.o.Tries, e.encode(), 0o600)
-	if errors.Is(err, syscall.EROFS) {
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) {
 		c.held = t
 		return nil
 	}
@@ -127,20 +131,26 @@ func (c *counter) begin(im *image, number uint32) error {
 	if err := c.set(t, number, wrong+1); err != nil {
 		return err
 	}
-	if wait := c.born.Add(frozenPause).Sub(c.o.Now()); c.held != nil && wait > 0 {
+	if wait := c.calm.Sub(c.o.Now()); c.held != nil && wait > 0 {
 		delete(c.next, number)
-		return errors.Join(&WaitError{Wait: wait, Left: MaxWrong - wrong, cause: ErrWait}, c.set(t, number, wrong))
+		return errors.Join(&WaitError{Wait: wait, Left: MaxWrong - wrong, cause: ErrUncounted}, c.set(t, number, wrong))
+	}
+	if c.held != nil {
+		c.calm = c.o.Now().Add(frozenPause)
 	}
 	c.pause(number, wrong+1)
 	return nil
 }
 
 func (c *counter) pause(number uint32, wrong int) {
-	pause := c.o.Pause(wrong)
-	if c.held != nil && wrong > 0 {
-		pause = max(pause, frozenPause)
+	c.next[number] = c.o.Now().Add(c.o.Pause(wrong))
+}
+
+// looked ends the pause for everybody: nobody tried, or rightly.
+func (c *counter) looked() {
+	if c.held != nil {
+		c.calm = c.o.Now()
 	}
-	c.next[number] = c.o.Now().Add(pause)
 }
 
 // forget is called after a right secret, and for who lets others try again.
@@ -152,12 +162,14 @@ func (c *counter) forget(im *image, numbers ...uint32) error {
 		}
 		delete(c.next, n)
 	}
+	c.looked()
 	return nil
 }
 
 // refund takes back a try for which nobody looked at the secret.
 func (c *counter) refund(im *image, number uint32, before int) error {
 	delete(c.next, number)
+	c.looked()
 	return c.set(c.load(im), number, before)
 }
 

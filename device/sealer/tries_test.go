@@ -166,30 +166,39 @@ func TestManyTabletsAtOnce(t *testing.T) {
 }
 
 // frozenFS is a disk that takes nothing.
-type frozenFS struct{ durable.OS }
+type frozenFS struct {
+	durable.OS
+	why error
+}
 
 func (l frozenFS) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
 	if flag&(os.O_WRONLY|os.O_RDWR|os.O_CREATE) != 0 {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EROFS}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: l.why}
 	}
 	return l.OS.OpenFile(name, flag, perm)
 }
 
-func (frozenFS) Rename(string, string) error { return syscall.EROFS }
-func (frozenFS) Remove(string) error         { return syscall.EROFS }
+func (l frozenFS) Rename(string, string) error { return l.why }
+func (l frozenFS) Remove(string) error         { return l.why }
 
-// A read-only disk takes no count: people get in all the same, and who pulls the plug
-// to be counted anew waits a minute each time.
+// A read-only or full disk takes no count: people get in all the same, and who pulls the
+// plug to be counted anew waits a minute each time.
 func TestTriesOnAReadOnlyDisk(t *testing.T) {
+	for _, why := range []error{syscall.EROFS, syscall.ENOSPC} {
+		t.Run(why.Error(), func(t *testing.T) { uncounted(t, why) })
+	}
+}
+
+func uncounted(t *testing.T, why error) {
 	synctest.Test(t, func(t *testing.T) {
-		b, ann := newBench(t), clinic.NewID()
+		b, ann, bob := newBench(t), clinic.NewID(), clinic.NewID()
 		b.o.Pause = nil
-		b.create(b.staff(ann, right))
-		b.o.FS = frozenFS{}
+		b.create(b.staff(ann, right), b.staff(bob, right))
+		b.o.FS = frozenFS{why: why}
 		f := b.open()
 		time.Sleep(10 * time.Second)
-		if w := waits(b.refuses(f, b.staff(ann, right))); w != 50*time.Second {
-			t.Fatalf("ten seconds after the start: waits %v", w)
+		if err := b.refuses(f, b.staff(ann, right)); waits(err) != 50*time.Second || !errors.Is(err, sealer.ErrUncounted) {
+			t.Fatalf("ten seconds after the start: %v", err)
 		}
 		time.Sleep(50 * time.Second)
 		b.opens(f, b.staff(ann, right))
@@ -212,6 +221,16 @@ func TestTriesOnAReadOnlyDisk(t *testing.T) {
 			t.Errorf("8 tries took %v", took)
 		}
 		time.Sleep(time.Hour)
+		for range 3 { // nor does going from one person to the next
+			if err := b.refuses(f, b.staff(ann, wrong)); !errors.Is(err, sealer.ErrWrong) {
+				t.Fatal(err)
+			}
+			if w := waits(b.refuses(f, b.staff(bob, right))); w != time.Minute {
+				t.Fatalf("after a colleague's wrong try: waits %v", w)
+			}
+			time.Sleep(time.Hour)
+		}
+		b.opens(f, b.staff(bob, right))
 		b.opens(f, b.staff(ann, right))
 	})
 }

@@ -38,7 +38,7 @@ func (f *File) Unlock(ctx context.Context, m Method) (*Key, error) {
 	}
 	if kind.once() {
 		// Its answer opens this once: when the new slot is on disk, the old is gone.
-		err := f.add(ctx, im, key, m)
+		_, err := f.add(ctx, im, key, m)
 		if err == nil {
 			err = f.save(im, key)
 		}
@@ -107,6 +107,10 @@ func (f *File) open(ctx context.Context, ims []*image, m Method) (*Key, *image, 
 			}
 			now := truth(ims, key)
 			switch {
+			case over(ims, key):
+				key.Wipe()
+				answer = stale(kind)
+				continue
 			case now == nil:
 				key.Wipe()
 				return nil, nil, ErrDamaged

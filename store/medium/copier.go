@@ -184,7 +184,7 @@ func (c *Copier) copy(ctx context.Context) (*Manifest, error) {
 	if err := c.publish(ctx, next); err != nil {
 		return nil, err
 	}
-	c.tidy(next)
+	c.tidy(before, next)
 	return next, nil
 }
 

@@ -221,12 +221,14 @@ func (c *Copier) clear() {
 }
 
 // tidy removes what the newest copy does not name, but the other place of files that
-// grow: there the next copy goes on.
-func (c *Copier) tidy(m *Manifest) {
+// grow: there the next copy goes on. That of a key file goes once two copies have named
+// the same place: it may hold what a change of keys has ended.
+func (c *Copier) tidy(before, m *Manifest) {
 	keep := map[string]bool{}
 	for _, f := range m.Files {
 		keep[c.path(f)] = true
-		if f.Mod == 0 {
+		was, _ := before.file(f.Path)
+		if f.Mod == 0 && !(holdsKeys(f.Path) && was.Slot == f.Slot) {
 			f.Slot = other(f.Slot)
 			keep[c.path(f)] = true
 		}
@@ -235,6 +237,10 @@ func (c *Copier) tidy(m *Manifest) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.bad)
+}
+
+func holdsKeys(path string) bool {
+	return strings.HasPrefix(path, "keys/") || path == "ring" || path == "ring.copy"
 }
 
 // growing tells of files whose other place saves work later.

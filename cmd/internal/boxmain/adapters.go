@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"log/slog"
 	"syscall"
 
 	"clinicbox/clinic"
@@ -31,16 +32,23 @@ func (r records) Act(ctx context.Context, act, author clinic.ID, f func(desk.Rea
 
 // pins are the staff's PINs, whose tries are counted on the same disk. A PIN also
 // opens the box after a start: its key slot goes first, so that a cut between leaves
-// somebody who opens the box with the new PIN and logs in with the old one.
+// somebody who opens the box with the new PIN and logs in with the old one. Whose slot
+// ended with a storage key gets another when the PIN is typed next.
 type pins struct {
 	*staff.Pins
 	vault *vault
+	log   *slog.Logger
 }
 
 var _ desk.Pins = pins{}
 
 func (p pins) Open(ctx context.Context, person clinic.ID, pin string, stranger bool) (clinic.PINVerdict, crypto.Signer, error) {
 	v, key, err := p.Pins.Open(ctx, person, pin, stranger)
+	if err == nil && v.Result == clinic.PINRight && !p.vault.opensFor(person) {
+		if err := p.vault.setPIN(ctx, person, pin); err != nil { // a reason to keep nobody from work
+			p.log.Error("somebody who logged in cannot unlock the box yet", "err", err)
+		}
+	}
 	return v, key, noRoom(err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/device/identity"
@@ -19,11 +20,16 @@ import (
 
 // readLine asks for a secret that must not stand in the list of processes.
 func (p *Program) readLine(prompt string) (string, error) {
+	defer terminal.Hide(p.Stdin)()
+	return p.readShown(prompt)
+}
+
+// readShown asks for what stands on the screen anyway.
+func (p *Program) readShown(prompt string) (string, error) {
 	fmt.Fprint(p.Stderr, prompt)
 	if p.in == nil {
 		p.in = bufio.NewReader(p.Stdin)
 	}
-	defer terminal.Hide(p.Stdin)()
 	line, err := p.in.ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
 		if err == nil || errors.Is(err, io.EOF) {
@@ -78,7 +84,16 @@ func (p *Program) unlock(ctx context.Context, v *vault, create bool) error {
 	if err != nil {
 		return err
 	}
-	return v.unlock(ctx, m)
+	err = v.unlock(ctx, m)
+	if w, ok := errors.AsType[*sealer.WaitError](err); ok && errors.Is(err, sealer.ErrUncounted) {
+		fmt.Fprintln(p.Stderr, Words(err)) // each command is a start
+		select {
+		case <-time.After(w.Wait):
+			err = v.unlock(ctx, m)
+		case <-ctx.Done():
+		}
+	}
+	return err
 }
 
 // method asks how to unlock.
@@ -101,7 +116,8 @@ func (p *Program) method(v *vault) (sealer.Method, error) {
 	}
 	p.owner = owner
 	pin, err := p.readLine("PIN: ")
-	return v.method(owner, pin), err
+	p.own = v.method(owner, pin)
+	return p.own, err
 }
 
 // owner finds whose number it is.

@@ -38,7 +38,9 @@ func (p fleetPages) State() web.MachineState {
 			}
 			continue
 		}
-		s.Slots++
+		if slot.Kind != sealer.Vacant {
+			s.Slots++
+		}
 	}
 	if _, keys, err := v.storage(); err == nil {
 		_, s.Pending = keys.Pending()

@@ -23,13 +23,14 @@ const probeTime = 2 * time.Minute
 // unlocked vault gives.
 func storeOptions(v *vault, log *slog.Logger) (store.Options, error) {
 	o := store.Options{
-		Dir: v.cfg.Data.Dir, Log: log,
+		Dir: v.cfg.Data.Dir, Log: log, Files: v.files,
 		Clock: clock.New(v.cfg.Box.TrustClock, clock.BuildTime()),
 	}
 	key, keys, err := v.storage()
 	if err != nil {
 		return o, err
 	}
+	o.Before = v.replaced()
 	o.Key, o.Box, o.Identity = key, v.cfg.Box.Name, keys.Private.Identity
 	if e, ok := v.id.Enrolment(); ok {
 		o.Box = e.Facility.Box

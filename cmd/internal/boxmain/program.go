@@ -11,6 +11,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/device/config"
+	"clinicbox/device/sealer"
 	"clinicbox/device/task"
 	"clinicbox/interop/archive"
 	"clinicbox/peripherals/printer"
@@ -55,6 +56,7 @@ type Program struct {
 	args    []string
 	// Who opened the box: a person by number and PIN, or whoever has the recovery code.
 	owner     clinic.ID
+	own       sealer.Method // with it
 	recovered bool
 
 	box     *Box
@@ -78,7 +80,7 @@ func commands() []command {
 		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC) hoặc từ tệp trung tâm trả lại (-from TỆP)", "read everything again, mend it from a copy (-from FOLDER) or from what the centre hands back (-from FILE)"},
 		{"restore", (*Program).restore, true, "khôi phục bản sao vào data.dir trống (-from THƯ MỤC, -damaged)", "put a copy into an empty data.dir (-from FOLDER, -damaged)"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
-		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu của hồ sơ (-new data)", "make a new key for the records (-new data)"},
+		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu (-new data), hoặc khóa lưu trữ và mã khôi phục (-new storage)", "make a new data key (-new data), or storage key and recovery code (-new storage)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, của một người bệnh (-patient, -reason), hoặc một mục cùng bằng chứng (-record REF), ra TỆP.zip mở được không cần chương trình này", "export everything, one patient (-patient, -reason), or one entry with its proof (-record REF), to a FILE.zip that opens without this program"},
 		{"import", (*Program).importer, true, "nhập TỆP.zip đã xuất vào hộp trống (-name, -key); mã PIN nhập từ bàn phím", "take an exported FILE.zip into an empty box (-name, -key); the PIN is read from the terminal"},

@@ -144,8 +144,11 @@ func (u unlocker) answer(err error) error {
 	}
 	if w, ok := errors.AsType[*sealer.WaitError](err); ok {
 		key := web.UnlockWait
-		if errors.Is(err, sealer.ErrTPMLocked) {
+		switch {
+		case errors.Is(err, sealer.ErrTPMLocked):
 			key = web.UnlockTPMLocked
+		case errors.Is(err, sealer.ErrUncounted):
+			key = web.UnlockUncounted
 		}
 		return web.UnlockAfter(key, w.Wait)
 	}
@@ -194,6 +197,7 @@ func unlockWords() []unlockWord {
 		{sealer.ErrNoCard, web.UnlockNoCard},
 		{sealer.ErrOtherCard, web.UnlockOtherCard},
 		{syscall.ENOSPC, web.UnlockFull},
+		{syscall.EROFS, web.UnlockFull},
 		{context.Canceled, web.UnlockBusy},
 		{context.DeadlineExceeded, web.UnlockBusy},
 	}

@@ -39,13 +39,15 @@ var (
 // vault holds the storage key while the box is unlocked, and changes who can open it.
 // Its methods may be called at the same time.
 type vault struct {
-	cfg config.Box
-	id  *identity.Box
+	cfg   config.Box
+	id    *identity.Box
+	files durable.FS // through which keys are replaced
 
 	work  sync.Mutex   // held by who changes slots or keys: a PIN is stretched for seconds
 	mu    sync.Mutex   // guards what follows, never held for long
 	slots *sealer.File // nil before set-up
 	key   *sealer.Key  // nil while locked
+	past  *sealer.Key  // the one that it has replaced; nil for none
 	keys  *identity.Keys
 
 	erased  bool
@@ -55,18 +57,20 @@ type vault struct {
 func keysDir(cfg config.Box) string { return filepath.Join(cfg.Data.Dir, "keys") }
 
 // newVault finds who the box is and its key slots; nothing is opened.
-func newVault(cfg config.Box) (*vault, error) {
+func newVault(cfg config.Box) (*vault, error) { return newVaultOn(durable.OS{}, cfg) }
+
+// newVaultOn is newVault over a file layer.
+func newVaultOn(files durable.FS, cfg config.Box) (v *vault, err error) {
 	if err := durable.MkdirAll(cfg.Data.Dir, 0o700); err != nil {
 		return nil, err
 	}
 	if err := medium.Unfinished(cfg.Data.Dir); err != nil {
 		return nil, err
 	}
-	id, err := identity.Load(keysDir(cfg))
-	if err != nil {
+	v = &vault{cfg: cfg, files: files}
+	if v.id, err = identity.LoadFS(files, keysDir(cfg)); err != nil {
 		return nil, err
 	}
-	v := &vault{cfg: cfg, id: id}
 	v.slots, err = sealer.Open(v.options())
 	switch {
 	case err == nil:
@@ -85,7 +89,7 @@ func newVault(cfg config.Box) (*vault, error) {
 
 func (v *vault) options() sealer.Options {
 	dir := keysDir(v.cfg)
-	return sealer.Options{Path: filepath.Join(dir, "slots"), Tries: filepath.Join(dir, "tries")}
+	return sealer.Options{Path: filepath.Join(dir, "slots"), Tries: filepath.Join(dir, "tries"), FS: v.files}
 }
 
 // claim keeps other programs from the box's keys until the vault is closed: what one
@@ -215,7 +219,7 @@ func (v *vault) unlockThen(ctx context.Context, m sealer.Method, done func()) er
 	if err != nil {
 		return err
 	}
-	keys, err := v.id.Unlock(sub(key, "identity"))
+	past, keys, err := v.under(slots, key)
 	if errors.Is(err, fs.ErrNotExist) { // a copy of slots without it: the box is a new one
 		keys, err = v.id.Make(sub(key, "identity"))
 	}
@@ -230,8 +234,21 @@ func (v *vault) unlockThen(ctx context.Context, m sealer.Method, done func()) er
 		return errBlocked
 	}
 	done()
-	v.key, v.keys = key, keys
+	v.key, v.past, v.keys = key, past, keys
 	return err // ErrChanged: open all the same, and loud
+}
+
+// under opens what lies under a storage key, or still under the one that it has replaced.
+func (v *vault) under(slots *sealer.File, key *sealer.Key) (past *sealer.Key, keys *identity.Keys, err error) {
+	if past, err = slots.Before(key); err != nil {
+		return nil, nil, err
+	}
+	var before [][32]byte
+	if past != nil {
+		before = append(before, sub(past, "identity"))
+	}
+	keys, err = v.id.Unlock(sub(key, "identity"), before...)
+	return past, keys, err
 }
 
 // lock forgets the storage key. It waits for who changes keys: what is wiped must
@@ -245,7 +262,21 @@ func (v *vault) lock() {
 		v.key.Wipe()
 		v.keys.Wipe()
 	}
-	v.key, v.keys = nil, nil
+	if v.past != nil {
+		v.past.Wipe()
+	}
+	v.key, v.past, v.keys = nil, nil, nil
+}
+
+// replaced returns the storage key before this one, nil for none.
+func (v *vault) replaced() *seal.Key {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.past == nil {
+		return nil
+	}
+	k := seal.Key(*v.past)
+	return &k
 }
 
 // storage returns the storage key, and the keys that lie under it.

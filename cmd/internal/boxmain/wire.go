@@ -48,7 +48,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 		o.Pause = b.o.Pause
 	}
 	d, err := desk.New(desk.Options{
-		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault},
+		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault, b.log},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: Witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
 		Site:  desk.Site{Facility: b.facility()},

@@ -71,8 +71,12 @@ func recordWords() []word {
 // keyWords are those of what opens the records.
 func keyWords() []word {
 	return []word{
+		{sealer.ErrUnsure, "Lần ghi cuối báo lỗi: KHÔNG biết mã khôi phục cũ hay mới là mã đúng. Giữ cả hai tờ. Mở hộp bằng PIN như trước, rồi chạy lại lệnh; hồ sơ không mất.", "The last write was told as failed: it is NOT known whether the old or the new recovery code is good. Keep both papers. Unlock by PIN as before, then run the command again; no record is lost."},
+		{errNotWritten, "Chưa gõ lại đúng mã mới: không có gì thay đổi, mã cũ vẫn đúng. Hủy tờ vừa chép.", "The new code was not typed back: nothing has changed, the old code is good. Destroy the new paper."},
+		{errNotAdmin, "Cần số và PIN của người quản trị: không có gì thay đổi. Ai chỉ có mã khôi phục thì thêm người quản trị trước: clinicbox staff.", "An administrator's number and PIN are needed: nothing has changed. Who has the recovery code alone first adds an administrator: clinicbox staff."},
 		{errBlocked, "Trung tâm không cho mở hộp này. Gọi người vận hành.", "The centre forbids opening this box. Call its operator."},
 		{sealer.ErrWrong, "Số hoặc mã PIN không đúng, hoặc thẻ nhớ đang ở máy khác.", "Wrong number or PIN, or the card sits in another board."},
+		{sealer.ErrUncounted, "Không ghi được gì vào data.dir: sau khi bật và sau mỗi lần sai phải chờ một phút.", "Nothing can be written to data.dir: wait a minute after a start and after each wrong try."},
 		{sealer.ErrWait, "Sai nhiều lần: phải chờ.", "Too many wrong tries: wait."},
 		{sealer.ErrLocked, "Đã khóa sau nhiều lần sai. Người khác, mã khôi phục hoặc trung tâm mở được.", "Locked after many wrong tries. Another person, the recovery code or the centre opens it."},
 		{sealer.ErrNoKeyFile, "Thiếu tệp khóa seal.key_file. Chép lại từ nơi cất giữ; không xóa gì.", "The storage key file seal.key_file is missing. Bring it back from where you keep it; delete nothing."},
