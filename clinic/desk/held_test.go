@@ -130,6 +130,19 @@ func TestHeldNumberOfLinkedRecords(t *testing.T) {
 	s.must(s.change(s.a, func(p *clinic.Patient) { p.Phone = "0900 000 004" }))
 }
 
+// A number that may be somebody else's proves nothing: it does not make its record the
+// one whose details are the person's.
+func TestUnsureNumberLeadsNoLink(t *testing.T) {
+	s := newClaims(t)
+	first := s.must(s.Register(t.Context(), call(s.nurse), somebody("Trần Khác"))).Patient
+	s.in.Held = desk.HeldAnswer{Do: desk.HeldUnsure}
+	b := s.must(s.Register(t.Context(), call(s.nurse), s.in)).Patient
+	s.must(s.Link(t.Context(), call(s.nurse), desk.LinkInput{Patient: b, Other: first, Same: true, Why: "cùng một người"}))
+	if p := s.who(b); p.ID != first {
+		t.Error("the record with the unsure number leads")
+	}
+}
+
 func TestHeldByAProtectedRecord(t *testing.T) {
 	s := newClaims(t)
 	if err := s.Protect(t.Context(), call(s.admin), desk.ProtectInput{Patient: s.a, On: true, Why: "làm ở trạm"}); err != nil {

@@ -266,6 +266,7 @@ func proven(p *clinic.Patient) int {
 	best := 2
 	for _, n := range p.Identifiers {
 		switch {
+		case n.Unsure: // somebody else's, for all that is known
 		case n.System == clinic.SystemCitizen && n.To.IsZero():
 			return 4
 		case n.System != clinic.SystemTemporary:
