@@ -31,7 +31,7 @@ func taken(t *testing.T, s *store.Store) (in store.Import, all []store.Imported)
 	}
 	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
 		l := map[clinic.Journal]*store.Log{clinic.Own: s.Own(), clinic.In: s.Received()}[kind]
-		raws, err := l.Read(0, 1<<30, 1<<40)
+		raws, err := l.Read(0, 1<<30, 1<<30)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -238,7 +238,7 @@ func TestPulledAtAnyByte(t *testing.T) {
 		r.copy()
 		for round := range 2 {
 			r.fill(30)
-			all := &tape{left: 1 << 40}
+			all := &tape{left: 1 << 30}
 			before := r.stick
 			// How long the whole copy is: on a second stick that is as this one.
 			r.stick = filepath.Join(t.TempDir(), "twin")
@@ -248,7 +248,7 @@ func TestPulledAtAnyByte(t *testing.T) {
 			r.opts.To, r.opts.FS = r.stick, all
 			r.copy()
 			r.stick, r.opts.To = before, before
-			total := 1<<40 - all.left
+			total := 1<<30 - all.left
 			rnd := rand.New(rand.NewPCG(uint64(round), 1))
 			for cut := 0; cut < total; cut += 1 + rnd.IntN(total/40) {
 				had := r.whole().Count
@@ -277,7 +277,7 @@ func TestPulledAtAnyByte(t *testing.T) {
 func TestIncremental(t *testing.T) {
 	r := newRig(t)
 	r.fill(200)
-	first := &tape{left: 1 << 40}
+	first := &tape{left: 1 << 30}
 	r.opts.FS = first
 	r.copy()
 	for range 2 { // both places of the files that grow
@@ -285,7 +285,7 @@ func TestIncremental(t *testing.T) {
 		r.copy()
 	}
 	r.fill(1)
-	next := &tape{left: 1 << 40}
+	next := &tape{left: 1 << 30}
 	r.opts.FS = next
 	m := r.copy()
 	var state int
@@ -525,11 +525,11 @@ func TestRestoreCut(t *testing.T) {
 	r.copy()
 	c := r.whole()
 	dir := filepath.Join(t.TempDir(), "spare")
-	all := &tape{left: 1 << 40}
+	all := &tape{left: 1 << 30}
 	if err := medium.RestoreOver(c, t.Context(), filepath.Join(t.TempDir(), "x"), all); err != nil {
 		t.Fatal(err)
 	}
-	total := 1<<40 - all.left
+	total := 1<<30 - all.left
 	cuts := 0
 	for cut := 0; cut < total; cut += total/30 + 1 {
 		err := medium.RestoreOver(c, t.Context(), dir, &tape{left: cut, cause: syscall.EIO})

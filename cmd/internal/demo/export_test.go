@@ -94,7 +94,7 @@ func patients(t *testing.T, path string) map[clinic.ID][]clinic.Record {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	raws, err := s.Own().Read(0, 1<<30, 1<<40)
+	raws, err := s.Own().Read(0, 1<<30, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
