@@ -103,6 +103,9 @@ func (x *exporting) run(ctx context.Context, d *desk.Desk, s *store.Store) (err 
 	if err != nil {
 		return err
 	}
+	if x.note.Record {
+		others = nil // one entry was asked for
+	}
 	for _, id := range others {
 		fmt.Fprintf(x.p.Stdout, "CHÚ Ý: người này còn một hồ sơ đã gộp, KHÔNG có trong bản xuất. Xuất riêng bằng -patient %v\nNOTE: this person has another linked record, which is NOT in this export. Export it too, with -patient %v\n", id, id)
 	}
