@@ -78,8 +78,8 @@ func ImportTo(ctx context.Context, o Options, in Import) (err error) {
 		return err
 	}
 	s := &Store{o: o, log: o.Log, epoch: epoch{Epoch: in.Epoch}}
-	if err := s.openRing(); err != nil {
-		return err
+	if ring, err := s.openRing(); err != nil || ring.lost != nil {
+		return errors.Join(err, ring.lost)
 	}
 	if err := s.fill(ctx, in); err != nil {
 		return errors.Join(err, os.RemoveAll(importing(o.Dir)))

@@ -419,6 +419,30 @@ func TestPowerLies(t *testing.T) {
 	cutAll(t, small, one(t, cuts)).log(t, "lying, small")
 }
 
+// TestPowerRotation cuts the power at every moment of a store whose data key is changed
+// twice, honestly, and at random ones on a disk that lied about its last one, two or six
+// flushes.
+func TestPowerRotation(t *testing.T) {
+	rnd := powerSeed(t)
+	trace := recorded(t, "rotation")
+	from := 0 // the store before is that of the other tests
+	for !strings.Contains(trace.Said(from), "state 1") {
+		from++
+	}
+	every := trace.Moment/cuts(80, 4000) + 1
+	var honest, lying []powercut.Cut
+	for at := from; at <= trace.Moment; at += every {
+		honest = append(honest, powercut.Cut{At: at, Sector: []int{512, 4096}[rnd.IntN(2)], Seed: rnd.Uint64()})
+	}
+	for i := range cuts(60, 600) {
+		lying = append(lying, powercut.Cut{
+			At: from + rnd.IntN(trace.Moment+1-from), Lies: []int{1, 2, 6}[i/2%3], Sector: []int{512, 4096}[i%2], Seed: rnd.Uint64(),
+		})
+	}
+	cutAll(t, trace, one(t, honest)).log(t, "rotation, honest")
+	cutAll(t, trace, one(t, lying)).log(t, "rotation, lying")
+}
+
 // TestPowerSeesLosses holds the harness to what it is for: a disk that lied, judged as
 // if it had not, must be found out.
 func TestPowerSeesLosses(t *testing.T) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,10 @@ import (
 	"clinicbox/store/seal"
 )
 
-// The ring lies in two copies: one unreadable sector must not cost all records.
-// The main file is written first; cut between the two, it counts, and the next open
-// repairs the copy before anything is sealed under a key that only one of them has.
+// The ring lies in two copies: one unreadable sector must not cost all records. A new
+// generation goes to the main file; the copy keeps the one before until the open behind
+// it is done, a dozen flushes later. A medium that loses what it had said to be written
+// so loses the new generation, under which nothing was saved, and not both.
 const (
 	ringName = "ring"
 	ringCopy = "ring.copy"
@@ -26,9 +28,11 @@ var ErrRing = errors.New("store: key ring is damaged")
 // ringFile is what the two copies hold.
 type ringFile struct {
 	ring    seal.Ring
+	raw     []byte   // of the newer copy; nil without any
 	sound   bool     // both copies are alike, and of this root alone
 	older   bool     // the root before this one opens it
 	damaged []string // copies that cannot be read
+	lost    error    // both are damaged: the root itself is tried
 }
 
 func (o *Options) ringPaths() [2]string {
@@ -47,7 +51,6 @@ func KeyFiles(dir string) []string {
 func (o *Options) loadRing() (f ringFile, err error) {
 	var found, good int
 	var worst error
-	f.sound = true
 	for _, path := range o.ringPaths() {
 		b, err := os.ReadFile(path)
 		if isMissing(err) {
@@ -64,17 +67,14 @@ func (o *Options) loadRing() (f ringFile, err error) {
 			worst = worseRing(worst, err)
 			f.damaged = append(f.damaged, fmt.Sprintf("%s: %v", filepath.Base(path), err))
 			continue
-		case good == 0:
-			f.ring, f.older = r, older
-		case r.Generation() > f.ring.Generation():
-			f.ring, f.older, f.sound = r, older, false
-		case r.Generation() < f.ring.Generation():
+		case good == 0 || r.Generation() > f.ring.Generation():
 			f.sound = false
+			f.ring, f.older, f.raw = r, older, b
+		default:
+			f.sound = alone && !older && bytes.Equal(b, f.raw)
 		}
-		f.sound = f.sound && alone && !older
 		good++
 	}
-	f.sound = f.sound && good == 2
 	switch {
 	case found == 0 && o.Before != nil:
 		return ringFile{ring: seal.NewRing(*o.Before), older: true}, nil
@@ -101,17 +101,37 @@ func (o *Options) decodeRing(b []byte) (r seal.Ring, alone, older bool, err erro
 }
 
 // renew writes the ring under the root, with a new data key: a root that it lay under
-// before never opens what is written from now on.
+// before never opens what is written from now on. Only the main file is written: see
+// even.
 func (o *Options) renew(f ringFile) (ringFile, error) {
 	now, _ := o.Clock.Now()
 	r, err := f.ring.With(clinic.HLCAt(now))
 	if err == nil {
-		err = o.saveRing(r)
+		err = o.even(f) // the copy may lack a key that is in use
+	}
+	if err == nil {
+		err = durable.WriteFileFS(o.Files, o.ringPaths()[0], r.Encode(o.Key), 0o600)
 	}
 	if err != nil {
 		return f, fmt.Errorf("store: key ring: %w", err)
 	}
 	return o.loadRing()
+}
+
+// even makes the copies alike.
+func (o *Options) even(f ringFile) error {
+	if f.sound || f.raw == nil {
+		return nil
+	}
+	for _, path := range o.ringPaths() {
+		if b, err := os.ReadFile(path); err == nil && bytes.Equal(b, f.raw) {
+			continue
+		}
+		if err := durable.WriteFileFS(o.Files, path, f.raw, 0o600); err != nil {
+			return fmt.Errorf("store: key ring: %w", err)
+		}
+	}
+	return nil
 }
 
 // worseRing picks the error that decides.
@@ -133,35 +153,52 @@ func (o *Options) saveRing(r seal.Ring) error {
 	return nil
 }
 
-// openRing reads the ring and makes its copies alike. Where the disk takes nothing,
-// the records open all the same.
-func (s *Store) openRing() error {
-	f, err := s.o.loadRing()
-	if err != nil {
-		return err
+// openRing reads the ring, and gives it a new data key when it lies under the root
+// before. settleRing follows when all is open.
+func (s *Store) openRing() (f ringFile, err error) {
+	f, err = s.o.loadRing()
+	if errors.Is(err, ErrRing) { // what is not sealed under the root itself does not open, and says so
+		f.lost, err = err, nil
+		if f.ring = seal.NewRing(s.o.Key); s.o.Before != nil {
+			f.ring = seal.NewRing(*s.o.Before)
+		}
 	}
-	if !s.frozen {
+	if err != nil {
+		return f, err
+	}
+	if !s.frozen && f.lost == nil {
 		if err := s.o.clearTemp(); err != nil {
-			return err
+			return f, err
+		}
+		if f.older {
+			if f, err = s.o.renew(f); err != nil {
+				s.log.Error("the records go on under the older data key", "err", err)
+			}
 		}
 	}
 	for _, d := range f.damaged {
 		s.log.Error("a copy of the key ring is damaged", "file", d)
 	}
-	switch {
-	case f.sound || s.frozen:
-	case f.older:
-		if f, err = s.o.renew(f); err != nil {
-			s.log.Error("the records go on under the older data key", "err", err)
-		}
-	default:
-		if err := s.o.saveRing(f.ring); err != nil {
-			s.log.Error("the key ring's copies are not alike", "err", err)
-		}
-	}
 	s.ring = f.ring
 	s.tokens = s.tokensUnder(s.ring.Newest())
-	return nil
+	return f, nil
+}
+
+// settleRing makes the ring's copies alike once everything is under its newest key. One
+// whose copies were both damaged before anything was sealed under it is made anew. Where
+// the disk takes nothing, the records are open all the same.
+func (s *Store) settleRing(f ringFile) {
+	var err error
+	switch {
+	case s.frozen:
+	case f.lost != nil:
+		_, err = s.o.renew(ringFile{ring: f.ring})
+	default:
+		err = s.o.even(f)
+	}
+	if err != nil {
+		s.log.Error("the key ring's copies are not alike", "err", err)
+	}
 }
 
 // clearTemp removes what a cut left of files that are written beside their place.

@@ -182,7 +182,7 @@ func TestRotate(t *testing.T) {
 			t.Fatal(err)
 		}
 		rep, err := store.Check(t.Context(), o)
-		if err != nil || len(rep.Problems) > 0 || rep.Unturned != 3 {
+		if err != nil || len(rep.Problems) > 0 || rep.Unturned != 4 {
 			t.Fatalf("%+v, %v", rep, err)
 		}
 		s := storetest.Start(t, o)

@@ -94,9 +94,23 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.lock.mark(); err != nil { // on a full disk; the mark only asks for a probe
 		s.log.Warn("LOCK not marked", "err", err)
 	}
-	if err := s.openRing(); err != nil {
+	ring, err := s.openRing()
+	if err != nil {
 		return err
 	}
+	if err := s.openUnder(ctx, unclean); err != nil {
+		if ring.lost != nil && errors.Is(err, ErrKey) {
+			return ring.lost
+		}
+		return err
+	}
+	s.settleRing(ring)
+	return nil
+}
+
+// openUnder opens everything that lies under the ring, and brings it under the newest
+// key.
+func (s *Store) openUnder(ctx context.Context, unclean bool) error {
 	if err := s.openEpoch(); err != nil {
 		return err
 	}
