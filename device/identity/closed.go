@@ -109,11 +109,17 @@ func (b *Box) Unlock(key [32]byte, before ...[32]byte) (*Keys, error) {
 	return n, n.compare()
 }
 
-// Settle closes the keys under their key anew, for who is about to replace it: the one
-// before it may have closed them still.
+// Settle makes sure that the keys are closed under their key, for who is about to replace
+// it: the one before it may have closed them still.
 func (n *Keys) Settle() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if b, err := n.box.f.read(fileClosed); err == nil {
+		if plain, err := unseal(n.seal, fileClosed, b); err == nil {
+			clear(plain)
+			return nil
+		}
+	}
 	return n.save()
 }
 
