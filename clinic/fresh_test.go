@@ -64,3 +64,23 @@ func TestSeriesDay(t *testing.T) {
 		}
 	}
 }
+
+// TestFreshAfterALoss: a loss never costs more numbers than it may have taken, and a
+// large one leaves the day's four digits and the book's six room.
+func TestFreshAfterALoss(t *testing.T) {
+	today := clinic.Date{Year: 2026, Month: 11, Day: 29}
+	for _, c := range []struct {
+		entries       uint64
+		highest       int
+		skip, atLeast int
+	}{
+		{1, 0, 1, 1},
+		{3, 41, 3, 44},
+		{1 << 40, 60, 50_000, 1060},
+	} {
+		f := clinic.FreshAfter(c.entries, c.highest, today)
+		if f.Skip != c.skip || f.Base != c.atLeast || f.Until != today.Int() {
+			t.Errorf("%d entries: %+v", c.entries, f)
+		}
+	}
+}

@@ -61,8 +61,8 @@ func Issued(body any) []Issue {
 	return out
 }
 
-// Fresh makes every series of a box jump. The box was restored from a copy: numbers
-// that were printed after the copy are known to nobody here, and none may come twice.
+// Fresh makes every series of a box jump. The box was restored from a copy, or lost
+// entries: numbers that were printed are known to nobody here, and none may come twice.
 type Fresh struct {
 	Skip  int `cbor:"1,keyasint"` // how far the series without a day jump
 	Base  int `cbor:"2,keyasint"` // the series of days go on behind this number …
@@ -95,6 +95,21 @@ func NewFresh(newest, restored time.Time, trusted bool, chance int) Fresh {
 		Until: DateOf(at).Int(),
 	}
 }
+
+// FreshAfter is how far the series jump when so many own entries can no longer be read or
+// are gone: each may have used up one number of each series, and views that are built
+// anew know of none of them. Highest is the highest number of a series of today that is
+// still known.
+func FreshAfter(entries uint64, highest int, today Date) Fresh {
+	return Fresh{
+		Skip:  int(min(entries, mostLost)),
+		Base:  highest + int(min(entries, freshFloor)),
+		Until: today.Int(),
+	}
+}
+
+// mostLost is more numbers than a segment of a journal issues in a series.
+const mostLost = 50_000
 
 // SeriesDay returns the day of a series that counts the numbers of one day.
 func SeriesDay(series string) (day Date, ok bool) {

@@ -32,7 +32,7 @@ type Machine struct {
 	Event  string `cbor:"1,keyasint"`           // one of the Machine constants
 	Person ID     `cbor:"2,keyasint,omitempty"` // of the staff, whom it is about
 	Detail string `cbor:"3,keyasint,omitempty"` // number of an order, kind of a slot
-	Fresh  *Fresh `cbor:"4,keyasint,omitempty"` // of MachineRestored
+	Fresh  *Fresh `cbor:"4,keyasint,omitempty"` // of MachineRestored, MachineDamaged and MachineLost
 }
 
 // The events of a box. Words are frozen.

@@ -121,6 +121,7 @@ func (s *Store) catchUp(m meta) error {
 				if err != nil {
 					return err
 				}
+				s.blind = s.blind || r.Hole()
 				if !r.Hole() {
 					rec := decodeHead(j.kind, &r)
 					a.apply(&rec)
@@ -158,6 +159,7 @@ func (s *Store) rebuild(ctx context.Context) error {
 	if n := src.upTo.own + src.upTo.in; n > 0 {
 		s.log.Info("views are built anew", "entries", n)
 	}
+	s.blind = true
 	b, hlc, err := src.compute(ctx)
 	if err != nil {
 		return fmt.Errorf("store: rebuild: %w", err)
@@ -182,6 +184,10 @@ func (s *Store) rebuild(ctx context.Context) error {
 	}
 	return err
 }
+
+// Blind reports whether the views were made, when the store was opened, from what could
+// be read then: of entries that once could they know nothing, nor of their numbers.
+func (s *Store) Blind() bool { return s.blind }
 
 // loadIndexes fills the indexes that live in memory only.
 func (s *Store) loadIndexes() error {

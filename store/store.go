@@ -48,6 +48,7 @@ type Store struct {
 	views   sync.RWMutex
 	closed  bool // guarded by views
 	frozen  bool // the disk is read-only; set before Open returns
+	blind   bool // set before Open returns: see Blind
 	stuck   bool // a write transaction of the views cannot be ended
 
 	// Of Run only.

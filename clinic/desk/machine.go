@@ -22,6 +22,27 @@ func (d *Desk) NoteMachineAs(ctx context.Context, act clinic.ID, m clinic.Machin
 	return err
 }
 
+// NoteLoss is NoteMachineAs of an event that says that so many of the box's own entries
+// can no longer be read or are gone: every number series jumps over what they may have
+// issued, so that no printed number is given again.
+func (d *Desk) NoteLoss(ctx context.Context, act clinic.ID, m clinic.Machine, entries uint64) error {
+	_, err := d.o.Store.Act(ctx, act, clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
+		now, _ := d.o.Clock.Now()
+		today, highest := dayOf(now), 0
+		for _, series := range []string{clinic.SeriesQueue(today), clinic.SeriesVisit(d.o.Site.Facility.Book, today)} {
+			n, err := r.Last(series)
+			if err != nil {
+				return nil, err
+			}
+			highest = max(highest, n)
+		}
+		fresh := clinic.FreshAfter(entries, highest, today)
+		m.Fresh = &fresh
+		return []clinic.Draft{{Kind: clinic.KindMachine, Subject: clinic.MachineSubject(), Body: &m}}, nil
+	})
+	return err
+}
+
 // NoteEscrow records an answer by telephone, once: it travels to the centre as every
 // entry does. It returns the entry.
 func (d *Desk) NoteEscrow(ctx context.Context, e clinic.Escrow) (rec clinic.Record, err error) {

@@ -32,6 +32,7 @@ type finding struct {
 	Seq    int       `json:"seq"` // in this order
 	Event  string    `json:"event"`
 	Detail string    `json:"detail"`
+	Own    uint64    `json:"own,omitempty"` // entries of own that are unreadable or gone
 }
 
 // findings are what the state keeps.
@@ -78,7 +79,7 @@ func (k findings) end(f store.Finding, own, in uint64) (news bool, err error) {
 			return err
 		}
 		if news {
-			d := finding{Act: clinic.NewID(), Event: clinic.MachineDamaged, Detail: fmt.Sprintf("own %d, in %d", own, in)}
+			d := finding{Act: clinic.NewID(), Event: clinic.MachineDamaged, Detail: fmt.Sprintf("own %d, in %d", own, in), Own: own}
 			if err := save(tx, doneFinding+d.Act.String(), d); err != nil {
 				return err
 			}
@@ -97,7 +98,7 @@ func (k findings) lost(entries uint64) error {
 		if err != nil || !f.Act.IsZero() {
 			return err
 		}
-		return save(tx, key, finding{Act: clinic.NewID(), Event: clinic.MachineLost, Detail: fmt.Sprint(entries)})
+		return save(tx, key, finding{Act: clinic.NewID(), Event: clinic.MachineLost, Detail: fmt.Sprint(entries), Own: entries})
 	})
 }
 
@@ -235,7 +236,11 @@ func (b *Box) ended(f store.Finding, own, in uint64) (news bool) {
 // tellFound records what is kept. With telling held.
 func (b *Box) tellFound(ctx context.Context, d *desk.Desk) error {
 	return findings{b.store.State()}.tell(func(f finding) error {
-		return d.NoteMachineAs(ctx, f.Act, clinic.Machine{Event: f.Event, Detail: f.Detail})
+		m := clinic.Machine{Event: f.Event, Detail: f.Detail}
+		if f.Own > 0 {
+			return d.NoteLoss(ctx, f.Act, m, f.Own)
+		}
+		return d.NoteMachineAs(ctx, f.Act, m)
 	})
 }
 

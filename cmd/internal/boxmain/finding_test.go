@@ -1,6 +1,7 @@
 package boxmain
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -233,5 +234,58 @@ func TestLostIsToldAfterMend(t *testing.T) {
 	}
 	if got := w.told(clinic.MachineLost); !slices.Equal(got, []string{"1"}) {
 		t.Errorf("told %q", got)
+	}
+}
+
+// end is where the first segment's last byte stands, zeros behind it aside.
+func (w *stopped) end() int {
+	w.Helper()
+	b, err := os.ReadFile(w.seg)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return len(bytes.TrimRight(b, "\x00"))
+}
+
+// TestNumbersOfLostEntriesAreNotGivenAgain: the entry of the newest slip rots and the
+// views are lost with it, so nobody knows the number any more. It is not printed twice.
+func TestNumbersOfLostEntriesAreNotGivenAgain(t *testing.T) {
+	w := newStopped(t)
+	if err := os.RemoveAll(w.cfg.Copy.Dir); err != nil {
+		t.Fatal(err)
+	}
+	const printed = 31
+	var from, to int
+	w.open(func(b *Box) {
+		from = w.end()
+		storetest.Save(t, b.store, appointment(t, printed))
+		to = w.end()
+		if err := b.desk.NoteMachine(t.Context(), clinic.Machine{Event: clinic.MachineNewCode}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	w.rot((from + to) / 2)
+	views, err := filepath.Glob(filepath.Join(w.cfg.Data.Dir, "views-*.db"))
+	if err != nil || len(views) != 1 {
+		t.Fatal(views, err)
+	}
+	if err := os.Remove(views[0]); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		w.open(func(b *Box) {
+			jumps := 0
+			for _, m := range machineEvents(t, b.store) {
+				if m.Fresh != nil {
+					jumps++
+				}
+			}
+			if n := slips(t, b); n < printed || n > printed+10 || jumps != 1 {
+				t.Errorf("the next slip is %d after %d was printed; %d jumps", n+1, printed, jumps)
+			}
+		})
+	}
+	if got := w.told(clinic.MachineDamaged); !slices.Equal(got, []string{"own 1, in 0"}) {
+		t.Errorf("damaged: %q", got)
 	}
 }

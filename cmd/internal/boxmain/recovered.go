@@ -7,6 +7,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/store"
 )
 
 // takeSeeds returns the administrators whom a recovery authorised. They stay until
@@ -39,6 +40,7 @@ func (b *Box) tell(ctx context.Context) error {
 	}
 	b.telling.Lock()
 	defer b.telling.Unlock()
+	b.noteHoles()
 	err := b.tellFound(ctx, b.desk)
 	if errors.Is(err, &desk.Error{Code: desk.CodeStoreFull}) || errors.Is(err, &desk.Error{Code: desk.CodeStoreReadOnly}) {
 		b.log.Error("not recorded yet", "err", err)
@@ -48,6 +50,19 @@ func (b *Box) tell(ctx context.Context) error {
 		return err
 	}
 	return b.tellRewound(ctx)
+}
+
+// noteHoles notes, before anybody works, own entries that views which were just made
+// could not read: the views know nothing of the numbers that those issued. On a disk that
+// takes nothing no number is issued either. With telling held.
+func (b *Box) noteHoles() {
+	own, in := b.store.Holes()
+	if own == 0 || !b.store.Blind() || b.store.ReadOnly() {
+		return
+	}
+	if _, err := (findings{b.store.State()}).end(store.Finding{}, own, in); err != nil {
+		b.log.Error("entries that cannot be read are not told", "err", err)
+	}
 }
 
 // tellRewound records, once, each signed checkpoint that the journal does not agree
