@@ -42,7 +42,7 @@ func visitEntries(t *testing.T, n int) []Raw {
 		}
 		d := bodies[i%5]
 		b, err := entry.Encode(clinic.Draft{Kind: d.kind, Subject: patient, Visit: visit, Event: time.Unix(1_790_000_000+int64(i)*60, 0), Body: d.body},
-			clinic.NewID(), author, uint64(1_790_000_000_000+i*60_000)<<16, true)
+			clinic.NewID(), author, uint64(1_790_000_000_000+int64(i)*60_000)<<16, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func stuff(t testing.TB, dir string, left int64) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		t.Fatal(err)
 	}
-	n := int64(s.Bavail)*s.Bsize - left
+	n := int64(s.Bavail)*int64(s.Bsize) - left
 	if _, err := io.CopyN(f, zeros{}, n); err != nil && !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
 	}

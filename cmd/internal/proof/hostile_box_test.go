@@ -248,7 +248,7 @@ var (
 	rawKey   = regexp.MustCompile(`\[[a-z]+(?:[.-][a-z0-9]+)+\]|%!|\bmap\[|<nil>|\{[a-z]+\}`)
 	innards  = regexp.MustCompile(`(?i)\b(?:desk|web|store|clinic|barcode|staff): |\b(?:goroutine|panic|EOF|nil|bbolt|http2?|invalid)\b`)
 	english  = regexp.MustCompile(`\b(?:the|is|was|are|not|wrong|save|saved|again|patient|nothing|failed|error)\b`)
-	holes    = regexp.MustCompile(`\{[a-z]+\}`)
+	holes    = regexp.MustCompile(`\{[^}]*\}`)
 	language = regexp.MustCompile(`<html lang="(..)"`)
 )
 
