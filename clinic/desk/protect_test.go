@@ -211,7 +211,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 // silent are the methods that answer with nothing that is recorded of a patient.
 func silent() []string {
 	return []string{
-		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteMachine", "NoteMachineAs",
+		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
 		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}
