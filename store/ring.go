@@ -142,7 +142,7 @@ func worseRing(a, b error) error {
 	return a
 }
 
-// saveRing writes the next generation of a ring.
+// saveRing writes both copies anew, from memory.
 func (o *Options) saveRing(r seal.Ring) error {
 	b := r.Encode(o.Key)
 	for _, path := range o.ringPaths() {

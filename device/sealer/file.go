@@ -180,13 +180,9 @@ func (f *File) Rekey(ctx context.Context, old, next *Key, methods ...Method) err
 		return err
 	}
 	defer leave()
-	ims, err := f.o.copies()
+	im, err := f.ours(old)
 	if err != nil {
 		return err
-	}
-	im := truth(ims, old)
-	if im == nil {
-		return ErrNotOurs
 	}
 	fresh := []slot{}
 	for _, m := range methods {
@@ -214,13 +210,9 @@ func (f *File) Rekey(ctx context.Context, old, next *Key, methods ...Method) err
 // Before returns the storage key that Rekey replaced by this one, nil for none: what a
 // cut, or a disk that lied, left under it is still to be opened. The caller wipes it.
 func (f *File) Before(key *Key) (*Key, error) {
-	ims, err := f.o.copies()
+	im, err := f.ours(key)
 	if err != nil {
 		return nil, err
-	}
-	im := truth(ims, key)
-	if im == nil {
-		return nil, ErrNotOurs
 	}
 	return im.before(key), nil
 }
@@ -274,18 +266,26 @@ func (f *File) change(ctx context.Context, key *Key, do func(*image) error) erro
 		return err
 	}
 	defer leave()
-	ims, err := f.o.copies()
+	im, err := f.ours(key)
 	if err != nil {
 		return err
-	}
-	im := truth(ims, key)
-	if im == nil {
-		return ErrNotOurs
 	}
 	if err := do(im); err != nil {
 		return err
 	}
 	return f.save(im, key)
+}
+
+// ours returns the image that the storage key vouches for; ErrNotOurs without any.
+func (f *File) ours(key *Key) (*image, error) {
+	ims, err := f.o.copies()
+	if err != nil {
+		return nil, err
+	}
+	if im := truth(ims, key); im != nil {
+		return im, nil
+	}
+	return nil, ErrNotOurs
 }
 
 func (f *File) save(im *image, key *Key) error {

@@ -12,6 +12,7 @@ import (
 	"clinicbox/device/task"
 	"clinicbox/internal/redact"
 	"clinicbox/store"
+	"clinicbox/store/medium"
 )
 
 // probeCommand looks at a suspect views file in a process of its own. It is no
@@ -63,7 +64,9 @@ func (p *Program) logger(cfg config.Box) *slog.Logger {
 	return slog.New(redact.NewHandler(p.Stderr, level))
 }
 
-// check verifies the records and every signature, and says what it found.
+// check verifies the records and every signature, and says what it found. Records that
+// were restored and of which no start knows yet are compared with their copy: it ends a
+// restore that was cut, or whose code was mistyped.
 func (p *Program) check(ctx context.Context) error {
 	v, err := p.opens(ctx, false)
 	if v != nil {
@@ -71,6 +74,12 @@ func (p *Program) check(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	switch m, err := medium.Marked(v.cfg.Data.Dir); {
+	case err != nil:
+		return err
+	case m != nil:
+		return p.restored(ctx, v, m)
 	}
 	report, found, err := p.examine(ctx, v)
 	if err != nil {

@@ -74,19 +74,33 @@ func (k findings) end(f store.Finding, own, in uint64) (news bool, err error) {
 				return err
 			}
 		}
-		told, err := number(tx, keyTold)
-		if news = own+in > told; err != nil || own+in == told {
-			return err
-		}
-		if news {
-			d := finding{Act: clinic.NewID(), Event: clinic.MachineDamaged, Detail: fmt.Sprintf("own %d, in %d", own, in), Own: own}
-			if err := save(tx, doneFinding+d.Act.String(), d); err != nil {
-				return err
-			}
-		}
-		return tx.Put(bucketFound, keyTold, fmt.Append(nil, own+in))
+		news, err = unread(tx, own, in)
+		return err
 	})
 	return news, err
+}
+
+// unread notes how many entries of both journals cannot be read, where that is not told.
+func (k findings) unread(own, in uint64) (news bool, err error) {
+	err = k.state.Update(func(tx *store.StateTx) error {
+		news, err = unread(tx, own, in)
+		return err
+	})
+	return news, err
+}
+
+func unread(tx *store.StateTx, own, in uint64) (news bool, err error) {
+	told, err := number(tx, keyTold)
+	if err != nil || own+in == told {
+		return false, err
+	}
+	if news = own+in > told; news {
+		d := finding{Act: clinic.NewID(), Event: clinic.MachineDamaged, Detail: fmt.Sprintf("own %d, in %d", own, in), Own: own}
+		if err := save(tx, doneFinding+d.Act.String(), d); err != nil {
+			return false, err
+		}
+	}
+	return news, tx.Put(bucketFound, keyTold, fmt.Append(nil, own+in))
 }
 
 // lost notes that entries are gone which were saved. Cut before the views forgot them,

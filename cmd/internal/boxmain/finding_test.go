@@ -15,6 +15,8 @@ import (
 	"clinicbox/internal/durable"
 	"clinicbox/store"
 	"clinicbox/store/storetest"
+	"clinicbox/sync/outbox"
+	"clinicbox/sync/wire"
 )
 
 // stopped is a development box with some records and a copy of them, which does not run.
@@ -247,6 +249,18 @@ func (w *stopped) end() int {
 	return len(bytes.TrimRight(b, "\x00"))
 }
 
+// blind takes the views away.
+func (w *stopped) blind() {
+	w.Helper()
+	views, err := filepath.Glob(filepath.Join(w.cfg.Data.Dir, "views-*.db"))
+	if err != nil || len(views) != 1 {
+		w.Fatal(views, err)
+	}
+	if err := os.Remove(views[0]); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // TestNumbersOfLostEntriesAreNotGivenAgain: the entry of the newest slip rots and the
 // views are lost with it, so nobody knows the number any more. It is not printed twice.
 func TestNumbersOfLostEntriesAreNotGivenAgain(t *testing.T) {
@@ -265,13 +279,7 @@ func TestNumbersOfLostEntriesAreNotGivenAgain(t *testing.T) {
 		}
 	})
 	w.rot((from + to) / 2)
-	views, err := filepath.Glob(filepath.Join(w.cfg.Data.Dir, "views-*.db"))
-	if err != nil || len(views) != 1 {
-		t.Fatal(views, err)
-	}
-	if err := os.Remove(views[0]); err != nil {
-		t.Fatal(err)
-	}
+	w.blind()
 	for range 2 {
 		w.open(func(b *Box) {
 			jumps := 0
@@ -288,4 +296,37 @@ func TestNumbersOfLostEntriesAreNotGivenAgain(t *testing.T) {
 	if got := w.told(clinic.MachineDamaged); !slices.Equal(got, []string{"own 1, in 0"}) {
 		t.Errorf("damaged: %q", got)
 	}
+}
+
+// TestLostOfBothIsAskedForAtStart: what is told at the start, for the numbers' sake, is
+// no news to the scrub any more; the centre is asked for what it had sent all the same.
+func TestLostOfBothIsAskedForAtStart(t *testing.T) {
+	w := newStopped(t)
+	if err := os.RemoveAll(w.cfg.Copy.Dir); err != nil {
+		t.Fatal(err)
+	}
+	cursor := outbox.Cursor{Epoch: wire.Epoch{1}, Next: 40}
+	w.open(func(b *Box) {
+		sent := sentDown(t, 40)
+		for _, some := range [][]wire.Salted{sent[:38], sent[38:]} { // what rots is not the tail
+			if err := (applier{b}).Apply(t.Context(), some); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := (keeper{b.store.State()}).SaveCursor(cursor); err != nil {
+			t.Fatal(err)
+		}
+	})
+	w.rot(1900)
+	w.seg = filepath.Join(w.cfg.Data.Dir, "in", "00000000.seg")
+	w.rot(2000)
+	w.blind()
+	w.open(func(b *Box) {
+		if own, in := b.store.Holes(); own != 1 || in != 1 {
+			t.Fatalf("%d and %d holes", own, in)
+		}
+		if _, c, err := (keeper{b.store.State()}).Load(); err != nil || c.Next != 0 {
+			t.Errorf("the centre is asked from entry %d, %v", c.Next, err)
+		}
+	})
 }

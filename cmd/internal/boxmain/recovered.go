@@ -7,7 +7,6 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
-	"clinicbox/store"
 )
 
 // takeSeeds returns the administrators whom a recovery authorised. They stay until
@@ -60,9 +59,11 @@ func (b *Box) noteHoles() {
 	if own == 0 || !b.store.Blind() || b.store.ReadOnly() {
 		return
 	}
-	if _, err := (findings{b.store.State()}).end(store.Finding{}, own, in); err != nil {
+	news, err := findings{b.store.State()}.unread(own, in)
+	if err != nil {
 		b.log.Error("entries that cannot be read are not told", "err", err)
 	}
+	b.askAgain(news, in)
 }
 
 // tellRewound records, once, each signed checkpoint that the journal does not agree

@@ -301,6 +301,9 @@ func TestCopiesAroundANewStorageKey(t *testing.T) {
 			if out, err := program(t, "0\n"+c.wrong+"\n", "restore", "-config", path, "-from", c.from); !errors.Is(err, sealer.ErrWrong) {
 				t.Fatal("opens with the paper of another time:", out, err)
 			}
+			if out, err := program(t, "0\n"+c.right+"\n", "check", "-config", path); err != nil || !strings.Contains(out, "clean") || !strings.Contains(out, "newest record") {
+				t.Fatal("check does not end a restore whose code was mistyped:", out, err)
+			}
 			spareConfig, spare := sealed(t, "10000000fedcba98\x00")
 			out, err := program(t, "0\n"+c.right+"\n", "restore", "-config", spareConfig, "-from", c.from)
 			if err != nil || !strings.Contains(out, "clean") {

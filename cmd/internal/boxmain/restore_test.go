@@ -470,6 +470,20 @@ type bubbled struct{}
 
 func (bubbled) Now() (time.Time, bool) { return time.Now(), true }
 
+// sentDown are entries of a centre.
+func sentDown(t *testing.T, n int) (sent []wire.Salted) {
+	t.Helper()
+	for i := range n {
+		d := clinic.Draft{Kind: clinic.KindVitals, Subject: clinic.ID{byte(i + 1)}, Body: &clinic.Vitals{Pulse: 60}}
+		e, err := entry.Encode(d, clinic.NewID(), clinic.ID{9}, uint64(i+1)<<16, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent = append(sent, wire.Salted{Salt: wire.Salt{byte(i), 1}, Bytes: e})
+	}
+	return sent
+}
+
 // TestCentreSendsAgain: received entries that rotted, and that no copy has, are asked
 // for from the start of the stream, once; those that come fill the holes.
 func TestCentreSendsAgain(t *testing.T) {
@@ -483,15 +497,7 @@ func TestCentreSendsAgain(t *testing.T) {
 		if err := k.SaveCursor(outbox.Cursor{Epoch: wire.Epoch{1}, Next: 40}); err != nil {
 			t.Fatal(err)
 		}
-		var sent []wire.Salted
-		for i := range 40 {
-			d := clinic.Draft{Kind: clinic.KindVitals, Subject: clinic.ID{byte(i + 1)}, Body: &clinic.Vitals{Pulse: 60}}
-			e, err := entry.Encode(d, clinic.NewID(), clinic.ID{9}, uint64(i+1)<<16, true)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sent = append(sent, wire.Salted{Salt: wire.Salt{byte(i), 1}, Bytes: e})
-		}
+		sent := sentDown(t, 40)
 		for _, some := range [][]wire.Salted{sent[:38], sent[38:]} {
 			if err := (applier{b}).Apply(t.Context(), some); err != nil {
 				t.Fatal(err)

@@ -45,24 +45,13 @@ func (p *Program) restore(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(p.Stdout, "đã chép xong vào data.dir. Từ đây nếu gõ sai mã: chạy clinicbox check, không khôi phục lại.\ncopied into data.dir. If the code is mistyped from here on: run clinicbox check; do not restore again.")
-	return p.restored(ctx)
+	return p.check(ctx)
 }
 
-// restored opens what was restored and compares it with what the copy says of itself.
-func (p *Program) restored(ctx context.Context) error {
-	v, err := p.opens(ctx, false)
-	if v != nil {
-		defer v.close()
-	}
-	if err != nil {
-		return err
-	}
+// restored compares what was restored with what the copy says of itself.
+func (p *Program) restored(ctx context.Context, v *vault, m *medium.Manifest) error {
 	o, err := storeOptions(v, p.logger(v.cfg))
 	if err != nil {
-		return err
-	}
-	m, err := medium.Marked(v.cfg.Data.Dir)
-	if err != nil || m == nil {
 		return err
 	}
 	key, err := store.CopyKey(o)

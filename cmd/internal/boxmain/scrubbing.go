@@ -88,9 +88,16 @@ func (b *Box) found(f store.Finding) {
 	own, in := b.store.Holes()
 	b.health.Set(health.StoreQuarantine, own+in > 0)
 	b.health.Set(health.StoreIndex, b.store.Stale())
-	if b.ended(f, own, in) && in > 0 && b.joined() {
-		if err := (keeper{b.store.State()}).askAgain(); err != nil {
-			b.log.Error("the centre is not asked for what is lost", "err", err)
-		}
+	b.askAgain(b.ended(f, own, in), in)
+}
+
+// askAgain has the centre send down anew what it had sent, when news are that some of it
+// cannot be read. A box without a centre asks the one that it joins for everything.
+func (b *Box) askAgain(news bool, in uint64) {
+	if !news || in == 0 {
+		return
+	}
+	if err := (keeper{b.store.State()}).askAgain(); err != nil {
+		b.log.Error("the centre is not asked for what is lost", "err", err)
 	}
 }
