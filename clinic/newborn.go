@@ -62,6 +62,10 @@ func BornGramsRange() Range {
 	return Range{r.Low * 100, r.High * 100}
 }
 
+// MotherAge is how many years old somebody can be who bears a child: wide, for it is a
+// typing error or the wrong person that it shall find.
+func MotherAge() Range { return Range{10, 60} }
+
 // ParseClock reads a typed time of day, 6:05, 06.05, 0605 or 6h05, into HH:MM.
 func ParseClock(s string) (string, bool) {
 	s = strings.NewReplacer(".", ":", "h", ":", "H", ":", " ", "").Replace(strings.TrimSpace(s))

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"clinicbox/clinic"
@@ -74,6 +73,11 @@ func heldAnswer(f *Form) desk.HeldAnswer {
 	return a
 }
 
+// typedFields are those of a registration that the form of known details has too.
+func typedFields() []string {
+	return []string{"name", "birth.day", "birth.month", "birth.year", "sex", "citizen", "insurance", "phone", "guardian", "address", "scan"}
+}
+
 // registerKnown goes to the record of who was found, with what was typed over what
 // stands there: it is kept when the person saves it.
 func (s *Server) registerKnown(w http.ResponseWriter, r *http.Request, known string) error {
@@ -81,20 +85,18 @@ func (s *Server) registerKnown(w http.ResponseWriter, r *http.Request, known str
 	if err != nil {
 		return errGone
 	}
-	file, err := s.opts.Desk.PatientPage(r.Context(), who(r).session.person.ID, id)
-	if err != nil {
+	pv := &PatientPage{Page: s.page(r, "", "")}
+	if pv.File, err = s.opts.Desk.PatientPage(r.Context(), who(r).session.person.ID, id); err != nil {
 		return err
 	}
-	f := newForm(url.Values{})
-	fillPatient(&f, file.Now, s.page(r, "", "").Today)
-	f.Set("base", leafText(file.Versions[len(file.Versions)-1].Leaf))
-	for name := range r.PostForm {
-		if typed := strings.TrimSpace(r.PostForm.Get(name)); typed != "" && (f.Values.Has(name) || name == "scan") {
+	f := editForm(pv)
+	for _, name := range typedFields() {
+		if typed := strings.TrimSpace(r.PostForm.Get(name)); typed != "" {
 			f.Set(name, typed)
 		}
 	}
 	s.saved(r)
-	at := patientPath(file.ID) + "/edit"
+	at := patientPath(pv.File.ID) + "/edit"
 	x := who(r).session
 	s.drafts.keep(x.owner(), at, f.Values)
 	http.Redirect(w, r, at, http.StatusSeeOther)

@@ -114,6 +114,37 @@ func TestHeldBySamePerson(t *testing.T) {
 	}
 }
 
+// TestSamePersonLosesNothing: nothing that was typed is dropped because the record lacks
+// it, nothing that the record has goes because it was not typed, and a record whose
+// details can no longer be read is typed in again.
+func TestSamePersonLosesNothing(t *testing.T) {
+	w := newWorld(t, 0)
+	b := w.login(w.nurse, nursePIN)
+	mother := b.bears()
+	child := b.send(mother+"/child", infant()).location[:42]
+	lost := b.opened("Trần Mất Tên", "056161066666")[:42]
+	id, _ := clinic.ParseID(lost[10:])
+	w.loseDetails(id)
+	for path, want := range map[string][]string{
+		child: {`value="TE1562212345678"`, `value="056196012345"`}, // the card, and the mother's number
+		lost:  {`value="Nguyễn Văn Bé"`, `value="TE1562212345678"`},
+	} {
+		typed := person("Nguyễn Văn Bé", "")
+		typed.Set("insurance", "TE1562212345678")
+		typed.Set("do", "same."+path[10:])
+		there := b.send("/register", typed)
+		if there.location != path+"/edit" {
+			t.Errorf("%d %s", there.status, there.text())
+			continue
+		}
+		for _, value := range want {
+			if !strings.Contains(main(b.get(there.location).body), value) {
+				t.Errorf("%s is lost", value)
+			}
+		}
+	}
+}
+
 func TestHeldNumberInACorrection(t *testing.T) {
 	w := newWorld(t, 0)
 	b := w.login(w.nurse, nursePIN)

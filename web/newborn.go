@@ -23,8 +23,7 @@ func mayBear(p *clinic.Patient, today clinic.Date) bool {
 	if p == nil || p.Sex != clinic.SexFemale {
 		return false
 	}
-	age := p.Birth.AgeAt(today).Years
-	return p.Birth.IsZero() || age >= 10 && age <= 60
+	return p.Birth.IsZero() || clinic.MotherAge().Holds(p.Birth.AgeAt(today).Years)
 }
 
 // places are the choices of which child of one birth it is.

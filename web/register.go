@@ -132,13 +132,7 @@ func (s *Server) patientEdit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, drafted := newForm(nil), false
-	own := ownDetails(pv)
-	fillPatient(&f, &own, pv.Today)
-	f.Set("base", patientBase(pv))
-	if number, ok := motherNumber(pv.File.Mother, pv.Today); ok {
-		f.Set("mother", number)
-	}
+	f, drafted := editForm(pv), false
 	scan := r.URL.Query().Get("scan")
 	if d, ok := s.draft(r); ok {
 		f, drafted = newForm(d), true
@@ -213,6 +207,18 @@ func (s *Server) patientEditSave(w http.ResponseWriter, r *http.Request) error {
 func shows(scan *clinic.Scan, number string) bool {
 	n, ok := scan.Patient.Current(clinic.SystemCitizen, clinic.Date{})
 	return scan.Kind == clinic.ScanCitizen && ok && n.Value == clinic.NormalIdentifier(number)
+}
+
+// editForm is the form as it shows what is recorded.
+func editForm(pv *PatientPage) Form {
+	f := newForm(nil)
+	own := ownDetails(pv)
+	fillPatient(&f, &own, pv.Today)
+	f.Set("base", patientBase(pv))
+	if number, ok := motherNumber(pv.File.Mother, pv.Today); ok {
+		f.Set("mother", number)
+	}
+	return f
 }
 
 // ownDetails are what a change of the details starts from: those of the leading record

@@ -25,13 +25,6 @@ type ChildInput struct {
 	Different bool
 }
 
-// The ages at which somebody can be a mother: wide, for it is a typing error or the
-// wrong person that they shall find.
-const (
-	motherFrom  = 10
-	motherUntil = 60
-)
-
 // mostAtOnce is how many children one birth may have.
 const mostAtOnce = 8
 
@@ -185,7 +178,7 @@ func (w *work) motherOf(p, have *clinic.Patient, child *clinic.Identity) error {
 		return &Error{Code: CodeMotherMale}
 	}
 	if !m.Birth.IsZero() && !p.Birth.IsZero() {
-		if age := m.Birth.AgeAt(p.Birth).Years; age < motherFrom || age > motherUntil {
+		if age := m.Birth.AgeAt(p.Birth).Years; !clinic.MotherAge().Holds(age) {
 			return &Error{Code: CodeMotherAge, Field: "birth", Args: map[string]string{"age": strconv.Itoa(age)}}
 		}
 	}
