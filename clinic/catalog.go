@@ -1,11 +1,51 @@
 package clinic
 
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
 // The catalogues that exist. A row is chosen by code and by the visit's day.
 const (
-	CatalogICD10     = "icd10"     // names only; flags come with the full list
-	CatalogMedicine  = "medicine"  // essential medicines
-	CatalogService   = "service"   // what is charged
-	CatalogRetention = "retention" // how long records must be kept
+	CatalogProvince   = "province"   // 34 and the 63 before; Parent of an old one: the successor
+	CatalogCommune    = "commune"    // Parent: the province; of an old one: the successors, with spaces between
+	CatalogEthnic     = "ethnic"     // MA_DANTOC
+	CatalogOccupation = "occupation" // Parent: MA_NGHE_NGHIEP
+	CatalogICD10      = "icd10"
+	CatalogMedicine   = "medicine"   // MA_THUOC
+	CatalogService    = "service"    // what is charged
+	CatalogLabTest    = "labtest"    // Parent: the panel that the test belongs to
+	CatalogDepartment = "department" // MA_KHOA
+	CatalogFacility   = "facility"   // MA_CSKCB; Parent: the province
+	CatalogRetention  = "retention"  // how long records must be kept
+)
+
+// CatalogNames returns the catalogues that people keep by import, in the order of lists.
+func CatalogNames() []string {
+	return []string{
+		CatalogMedicine, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
+		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention,
+	}
+}
+
+// Flags of rows. A row may have others, which are kept and shown as they are.
+const (
+	FlagOld          = "old"       // an administrative unit that no longer is
+	FlagFree         = "free"      // charged with 0 đ; any other row without a price cannot be billed
+	FlagNoMain       = "nomain"    // ICD-10: not as main diagnosis
+	FlagPoorMain     = "poormain"  // ICD-10: discouraged as main diagnosis
+	FlagNever        = "never"     // ICD-10: a heading, not to be used
+	FlagDeathOnly    = "deathonly" // ICD-10: cause of death only
+	FlagFemale       = "female"    // ICD-10: women only
+	FlagMale         = "male"      // ICD-10: men only
+	FlagNarcotic     = "narcotic"  // medicines
+	FlagPsychotropic = "psychotropic"
+	FlagToxic        = "toxic"
+	FlagBiologic     = "biologic"
+	FlagCombination  = "combination"
+	FlagTraditional  = "traditional"
+	FlagOTC          = "otc"
 )
 
 // CatalogRow is the body of KindCatalogRow: one row of dated reference data.
@@ -28,9 +68,39 @@ type CatalogRow struct {
 	// Retention.
 	Years   int    `cbor:"15,keyasint,omitempty" json:"years,omitempty"`   // after the end of the visit's year
 	Applies string `cbor:"16,keyasint,omitempty" json:"applies,omitempty"` // beginnings of ICD-10 codes, or *
+	// Any catalogue.
+	Parent string `cbor:"17,keyasint,omitempty" json:"parent,omitempty"` // codes that this one belongs to, spaces between
+	Flags  string `cbor:"18,keyasint,omitempty" json:"flags,omitempty"`  // words with spaces between: Flag…
+	// Medicines and services, as the insurance tables name them (Decision 4750/QĐ-BYT).
+	Registration string `cbor:"20,keyasint,omitempty" json:"registration,omitempty"` // SO_DANG_KY
+	Tender       string `cbor:"21,keyasint,omitempty" json:"tender,omitempty"`       // TT_THAU
+	Group        string `cbor:"22,keyasint,omitempty" json:"group,omitempty"`        // MA_NHOM
+	Insured      int    `cbor:"23,keyasint,omitempty" json:"insured,omitempty"`      // TYLE_TT_BH, percent; 0 = not paid
+	// Lab tests.
+	Ranges []RefRange `cbor:"24,keyasint,omitempty" json:"ranges,omitempty"`
+	Value  ValueForm  `cbor:"25,keyasint,omitempty" json:"value,omitempty"`
 }
 
 // ValidOn reports whether the row may be used on the day.
 func (r *CatalogRow) ValidOn(d Date) bool {
 	return !d.Before(r.From) && (r.To.IsZero() || !r.To.Before(d))
+}
+
+// Has reports whether the row carries the flag.
+func (r *CatalogRow) Has(flag string) bool {
+	return slices.Contains(strings.Fields(r.Flags), flag)
+}
+
+// Withdraw makes the row one that holds on no day: a row cannot be deleted.
+func (r *CatalogRow) Withdraw() { r.To = r.From.AddDays(-1) }
+
+// Withdrawn reports whether the row holds on no day.
+func (r *CatalogRow) Withdrawn() bool { return !r.To.IsZero() && r.To.Before(r.From) }
+
+// Equal reports whether the rows say the same, also on the same days.
+func (r *CatalogRow) Equal(o *CatalogRow) bool {
+	a, b := *r, *o
+	same := slices.Equal(a.Ranges, b.Ranges)
+	a.Ranges, b.Ranges = nil, nil
+	return same && reflect.DeepEqual(&a, &b)
 }

@@ -14,6 +14,7 @@ const (
 	KindStatement   Kind = 5  // what the fleet's authority says: certificates, revocations, decisions
 	KindMachine     Kind = 6  // something that happened to this box and must be seen
 	KindEscrow      Kind = 7  // an answer by telephone, left with the centre
+	KindImport      Kind = 8  // rows of a catalogue were set from a file
 	KindPatient     Kind = 10 // demographics and identifiers of a patient, whole, as they are from now on
 	KindAllergies   Kind = 11 // allergies of a patient, whole, as they are from now on
 	KindProtection  Kind = 12 // a patient's record opens with a reason only, or freely again
@@ -56,6 +57,8 @@ func NewBody(k Kind) any {
 		return new(Machine)
 	case KindEscrow:
 		return new(Escrow)
+	case KindImport:
+		return new(CatalogImport)
 	case KindPatient:
 		return new(Patient)
 	case KindAllergies:
@@ -110,7 +113,7 @@ func (k Kind) IsDocument() bool { return k >= KindVitals && k <= KindAppointment
 func (k Kind) String() string {
 	names := map[Kind]string{
 		KindFacility: "facility", KindStaff: "staff", KindCatalogRow: "catalog-row",
-		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow",
+		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow", KindImport: "import",
 		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",

@@ -26,7 +26,7 @@ type Record struct {
 	Leaf     Leaf
 	Kind     Kind
 	Act      ID        // the act that wrote it; entries of one act were saved together
-	Subject  ID        // patient, or person for KindStaff; zero for reference data
+	Subject  ID        // patient, person for KindStaff, import for its rows; zero for other reference data
 	Visit    ID        // zero outside visits
 	Author   ID        // a person of the staff; zero = the box itself
 	HLC      uint64    // hybrid logical time: milliseconds since 1970 << 16 | counter

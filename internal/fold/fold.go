@@ -24,6 +24,9 @@ func Lower(s string) string {
 	return spaces(strings.ToLower(norm.NFC.String(strings.ToValidUTF8(s, ""))))
 }
 
+// NFC returns s composed, in which text is kept and compared, without bytes that are no UTF-8.
+func NFC(s string) string { return norm.NFC.String(strings.ToValidUTF8(s, "")) }
+
 func spaces(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func strip(s string, drop func(rune) bool) string {
