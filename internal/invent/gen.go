@@ -37,7 +37,7 @@ func New(seed uint64) *Gen { return NewOn(seed, clinic.Date{Year: 2026, Month: 1
 // NewOn returns a generator whose people are alive on the given day: nobody is born
 // and no card is issued after it, and insurance cards run to the end of its year.
 func NewOn(seed uint64, today clinic.Date) *Gen {
-	all, err := starting.Rows()
+	all, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService)
 	if err != nil {
 		panic(err) // the files are compiled in and tested
 	}

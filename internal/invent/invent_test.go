@@ -112,7 +112,7 @@ func TestPeople(t *testing.T) {
 // TestVisits: everything prescribed and billed is in the catalogue of the day, no
 // one gets what they are allergic to, and vitals fit the body.
 func TestVisits(t *testing.T) {
-	rows, err := starting.Rows()
+	rows, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService)
 	if err != nil {
 		t.Fatal(err)
 	}

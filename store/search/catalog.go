@@ -10,18 +10,22 @@ import (
 	"clinicbox/internal/fold"
 )
 
-// Catalogs holds the rows of all catalogues. All methods may be called at the
-// same time.
+// Catalogs holds the rows of all catalogues. A catalogue's starting rows are read when
+// it is first asked for, and its names folded when it is first searched: a box that
+// never looks up a commune carries none. All methods may be called at the same time.
 type Catalogs struct {
-	mu   sync.RWMutex
-	fold func(string) string
-	all  map[string]*catalog
+	mu    sync.RWMutex
+	fold  func(string) string
+	start func(catalog string) []clinic.CatalogRow
+	all   map[string]*catalog
 }
 
 type catalog struct {
-	rows  []row            // by code, then first day
-	index map[rowKey]Stamp // what set a row last
-	dirty bool
+	rows  []*row // by code, then first day, when sorted
+	index map[rowKey]*row
+	under map[rowKey]*clinic.CatalogRow // starting rows that an entry has replaced
+
+	loaded, sorted, folded bool
 }
 
 type rowKey struct {
@@ -30,10 +34,11 @@ type rowKey struct {
 }
 
 type row struct {
-	clinic.CatalogRow
-	code          string   // lower case
-	name, other   string   // folded
-	nameW, otherW []string // their words
+	*clinic.CatalogRow // never changed, only replaced
+	stamp              Stamp
+	code               string   // lower case
+	name, other        string   // folded
+	nameW, otherW      []string // their words
 }
 
 // Stamp orders the entries that set one row; the highest wins. Starting rows have
@@ -51,47 +56,54 @@ func (s Stamp) Compare(o Stamp) int {
 	return strings.Compare(string(s.Leaf[:]), string(o.Leaf[:]))
 }
 
-// NewCatalogs returns an index with the starting rows.
-func NewCatalogs(f func(string) string, start []clinic.CatalogRow) *Catalogs {
+// NewCatalogs returns an index over the starting rows, which may be nil. Nobody changes
+// the rows that start returns.
+func NewCatalogs(f func(string) string, start func(catalog string) []clinic.CatalogRow) *Catalogs {
 	if f == nil {
 		f = fold.String
 	}
-	x := &Catalogs{fold: f, all: map[string]*catalog{}}
-	for _, r := range start {
-		x.put(r, Stamp{})
+	if start == nil {
+		start = func(string) []clinic.CatalogRow { return nil }
 	}
-	return x
+	return &Catalogs{fold: f, start: start, all: map[string]*catalog{}}
 }
 
 // Put sets the row of its catalogue, code and first day, unless a later stamp did.
 func (x *Catalogs) Put(r clinic.CatalogRow, s Stamp) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.put(r, s)
+	x.named(r.Catalog).put(&r, s)
 }
 
-func (x *Catalogs) put(r clinic.CatalogRow, s Stamp) {
-	c := x.all[r.Catalog]
+func (x *Catalogs) named(name string) *catalog {
+	c := x.all[name]
 	if c == nil {
-		c = &catalog{index: map[rowKey]Stamp{}}
-		x.all[r.Catalog] = c
+		c = &catalog{index: map[rowKey]*row{}, under: map[rowKey]*clinic.CatalogRow{}}
+		x.all[name] = c
 	}
-	n := row{CatalogRow: r, code: strings.ToLower(r.Code), name: x.fold(r.Name), other: x.fold(r.English)}
-	more := " " + x.fold(r.Strength+" "+r.ATC) // "paracetamol 500" finds the strength
-	n.nameW, n.otherW = splitWords(n.name+more), splitWords(n.other+more)
-	key := rowKey{n.code, r.From.Int()}
-	if old, ok := c.index[key]; ok {
-		if s.Compare(old) < 0 {
-			return
+	return c
+}
+
+func (c *catalog) put(r *clinic.CatalogRow, s Stamp) {
+	key := rowKey{strings.ToLower(r.Code), r.From.Int()}
+	old := c.index[key]
+	switch {
+	case old == nil:
+		n := &row{CatalogRow: r, stamp: s, code: key.code}
+		c.rows, c.index[key] = append(c.rows, n), n
+		c.sorted = false
+	case s == Stamp{}:
+		c.under[key] = r
+		return
+	case s.Compare(old.stamp) < 0:
+		return
+	default:
+		if old.stamp == (Stamp{}) {
+			c.under[key] = old.CatalogRow
 		}
-		c.sort()
-		if at, ok := c.find(key); ok {
-			c.rows[at] = n
-		}
-	} else {
-		c.rows, c.dirty = append(c.rows, n), true
+		*old = row{CatalogRow: r, stamp: s, code: key.code}
 	}
-	c.index[key] = s
+	c.folded = false
 }
 
 // splitWords cuts at everything that is not a letter or digit: "[j00] viem
@@ -108,58 +120,113 @@ func (k rowKey) compare(o rowKey) int {
 	return cmp.Or(strings.Compare(k.code, o.code), cmp.Compare(k.from, o.from))
 }
 
-func (c *catalog) sort() {
-	if c.dirty {
-		slices.SortFunc(c.rows, func(a, b row) int { return a.key().compare(b.key()) })
-		c.dirty = false
+// prepare makes the catalogue ready to be read, and to be searched. It needs the lock.
+func (x *Catalogs) prepare(name string, search bool) {
+	c := x.named(name)
+	if !c.loaded {
+		start := x.start(name)
+		for i := range start {
+			c.put(&start[i], Stamp{})
+		}
+		c.loaded = true
+	}
+	if !c.sorted {
+		slices.SortFunc(c.rows, func(a, b *row) int { return a.key().compare(b.key()) })
+		c.sorted = true
+	}
+	if search && !c.folded {
+		for _, r := range c.rows {
+			if r.nameW == nil {
+				r.name, r.other = x.fold(r.Name), x.fold(r.English)
+				more := " " + x.fold(r.Strength+" "+r.ATC) // "paracetamol 500" finds the strength
+				r.nameW, r.otherW = splitWords(r.name+more), splitWords(r.other+more)
+			}
+		}
+		c.folded = true
 	}
 }
 
-func (c *catalog) find(k rowKey) (int, bool) {
-	return slices.BinarySearchFunc(c.rows, k, func(r row, k rowKey) int { return r.key().compare(k) })
+func (c *catalog) find(k rowKey) int {
+	at, _ := slices.BinarySearchFunc(c.rows, k, func(r *row, k rowKey) int { return r.key().compare(k) })
+	return at
 }
 
-// get returns the catalogue with its rows in order, read-locked; the caller
-// unlocks also when there is none.
-func (x *Catalogs) get(name string) *catalog {
+// get returns the catalogue ready, read-locked; the caller unlocks.
+func (x *Catalogs) get(name string, search bool) *catalog {
 	for {
 		x.mu.RLock()
-		c := x.all[name]
-		if c == nil || !c.dirty {
+		if c := x.all[name]; c != nil && c.loaded && c.sorted && (c.folded || !search) {
 			return c
 		}
 		x.mu.RUnlock()
 		x.mu.Lock()
-		c.sort()
+		x.prepare(name, search)
 		x.mu.Unlock()
 	}
 }
 
 // Row returns the row that holds on the day; of several, the one that began last.
 func (x *Catalogs) Row(name, code string, on clinic.Date) (clinic.CatalogRow, bool) {
-	c := x.get(name)
+	c := x.get(name, false)
 	defer x.mu.RUnlock()
-	if c == nil {
-		return clinic.CatalogRow{}, false
-	}
 	code = strings.ToLower(code)
-	at, _ := c.find(rowKey{code, on.Int() + 1})
-	for at--; at >= 0 && c.rows[at].code == code; at-- {
+	for at := c.find(rowKey{code, on.Int() + 1}) - 1; at >= 0 && c.rows[at].code == code; at-- {
 		if c.rows[at].ValidOn(on) {
-			return c.rows[at].CatalogRow, true
+			return *c.rows[at].CatalogRow, true
 		}
 	}
 	return clinic.CatalogRow{}, false
 }
 
+// Rows returns every row of the catalogue as the last stamp set it, by code and first
+// day; of one code only, when code is not empty.
+func (x *Catalogs) Rows(name, code string) []clinic.CatalogRow {
+	c := x.get(name, false)
+	defer x.mu.RUnlock()
+	rows := c.rows
+	if code != "" {
+		code = strings.ToLower(code)
+		at := c.find(rowKey{code, 0})
+		end := at
+		for end < len(rows) && rows[end].code == code {
+			end++
+		}
+		rows = rows[at:end]
+	}
+	out := make([]clinic.CatalogRow, len(rows))
+	for i, r := range rows {
+		out[i] = *r.CatalogRow
+	}
+	return out
+}
+
+// Started returns the starting rows that are or were at places of the code; of every
+// code, when it is empty.
+func (x *Catalogs) Started(name, code string) (out []clinic.CatalogRow) {
+	c := x.get(name, false)
+	defer x.mu.RUnlock()
+	code = strings.ToLower(code)
+	for _, r := range c.rows {
+		if code != "" && r.code != code {
+			continue
+		}
+		if r.stamp == (Stamp{}) {
+			out = append(out, *r.CatalogRow)
+		} else if u := c.under[r.key()]; u != nil {
+			out = append(out, *u)
+		}
+	}
+	return out
+}
+
 // Find returns rows that hold on the day: by the beginning of the code, or by
 // words or their beginnings in either language, diacritics aside; best first.
 func (x *Catalogs) Find(name, query string, on clinic.Date, limit int) []clinic.CatalogRow {
-	c := x.get(name)
+	c := x.get(name, true)
 	defer x.mu.RUnlock()
 	q := x.fold(query)
 	words := splitWords(q)
-	if c == nil || q == "" || limit <= 0 {
+	if q == "" || limit <= 0 {
 		return nil
 	}
 	type found struct {
@@ -167,8 +234,7 @@ func (x *Catalogs) Find(name, query string, on clinic.Date, limit int) []clinic.
 		row   *row
 	}
 	var best []found
-	for i := range c.rows {
-		r := &c.rows[i]
+	for i, r := range c.rows {
 		if s := r.score(q, words); s > 0 && r.ValidOn(on) && (i+1 == len(c.rows) || c.rows[i+1].code != r.code || !c.rows[i+1].ValidOn(on)) {
 			best = append(best, found{s, r})
 		}
@@ -178,7 +244,7 @@ func (x *Catalogs) Find(name, query string, on clinic.Date, limit int) []clinic.
 	})
 	out := make([]clinic.CatalogRow, 0, min(limit, len(best)))
 	for _, b := range best[:min(limit, len(best))] {
-		out = append(out, b.row.CatalogRow)
+		out = append(out, *b.row.CatalogRow)
 	}
 	return out
 }

@@ -91,16 +91,28 @@ func row(code, name, english string, from, to int) clinic.CatalogRow {
 	return clinic.CatalogRow{Catalog: "icd10", Code: code, Name: name, English: english, From: clinic.DateFromInt(from), To: clinic.DateFromInt(to)}
 }
 
+// of gives the rows of each catalogue as starting rows.
+func of(all ...clinic.CatalogRow) func(string) []clinic.CatalogRow {
+	return func(catalog string) (out []clinic.CatalogRow) {
+		for _, r := range all {
+			if r.Catalog == catalog {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+}
+
 func TestCatalog(t *testing.T) {
-	x := search.NewCatalogs(nil, []clinic.CatalogRow{
+	x := search.NewCatalogs(nil, of(
 		row("J00", "Viêm mũi họng cấp [cảm thường]", "Acute nasopharyngitis [common cold]", 20200101, 0),
 		row("J02", "Viêm họng cấp", "Acute pharyngitis", 20200101, 20251231),
 		row("J02", "Viêm họng cấp tính", "Acute pharyngitis", 20260101, 0),
 		row("J02.9", "Viêm họng cấp, không đặc hiệu", "Acute pharyngitis, unspecified", 20200101, 0),
 		row("I10", "Tăng huyết áp vô căn (nguyên phát)", "Essential (primary) hypertension", 20200101, 0),
-		{Catalog: "medicine", Code: "M1", Name: "Paracetamol", English: "Paracetamol", Strength: "500 mg", ATC: "N02BE01", From: clinic.Date{Year: 2020}},
-		{Catalog: "medicine", Code: "M2", Name: "Paracetamol", English: "Paracetamol", Strength: "250 mg", ATC: "N02BE01", From: clinic.Date{Year: 2020}},
-	})
+		clinic.CatalogRow{Catalog: "medicine", Code: "M1", Name: "Paracetamol", English: "Paracetamol", Strength: "500 mg", ATC: "N02BE01", From: clinic.Date{Year: 2020}},
+		clinic.CatalogRow{Catalog: "medicine", Code: "M2", Name: "Paracetamol", English: "Paracetamol", Strength: "250 mg", ATC: "N02BE01", From: clinic.Date{Year: 2020}},
+	))
 	day := clinic.Date{Year: 2026, Month: 6, Day: 15}
 	codes := func(catalog, q string, on clinic.Date) string {
 		var out []string
@@ -142,13 +154,24 @@ func TestCatalogOverlay(t *testing.T) {
 	one, two := row("J00", "một", "", 20200101, 0), row("J00", "hai", "", 20200101, 0)
 	day := clinic.Date{Year: 2026, Month: 1, Day: 1}
 	for _, order := range [][]int{{1, 2}, {2, 1}} { // the stamp decides, not the order
-		x := search.NewCatalogs(nil, []clinic.CatalogRow{base})
+		x := search.NewCatalogs(nil, of(base))
 		for _, n := range order {
 			x.Put([]clinic.CatalogRow{one, two}[n-1], search.Stamp{HLC: uint64(n)})
 		}
 		x.Put(row("J01", "khác", "", 20200101, 0), search.Stamp{})
 		if r, ok := x.Row("icd10", "J00", day); !ok || r.Name != "hai" {
 			t.Errorf("order %v: %v", order, r.Name)
+		}
+		if got := x.Started("icd10", "j00"); len(got) != 1 || got[0].Name != "gốc" {
+			t.Errorf("order %v: what the program brought is forgotten: %v", order, got)
+		}
+		if got := x.Rows("icd10", ""); len(got) != 2 || got[0].Name != "hai" || got[1].Name != "khác" {
+			t.Errorf("order %v: %v", order, got)
+		}
+		// A name that changed is found by the new one only, also after a search.
+		x.Put(row("J00", "ba", "", 20200101, 0), search.Stamp{HLC: 9})
+		if len(x.Find("icd10", "hai", day, 9)) != 0 || len(x.Find("icd10", "ba", day, 9)) != 1 {
+			t.Errorf("order %v: the search does not follow", order)
 		}
 	}
 }
