@@ -1,0 +1,128 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"clinicbox/clinic"
+)
+
+// readCSV reads comma, semicolon and tab separated text in UTF-8, or in UTF-16 with its
+// mark, as spreadsheets save "Unicode text".
+func readCSV(b []byte, l Limits) (t table) {
+	text, ok := decode(b)
+	if !ok {
+		t.fail(0, clinic.RowEncoding, nil)
+		return t
+	}
+	skipped := 0
+	comma := separator(text)
+	if first, rest, found := strings.Cut(text, "\n"); found && strings.HasPrefix(strings.TrimSpace(first), "sep=") {
+		if s := strings.TrimPrefix(strings.TrimSpace(first), "sep="); len(s) == 1 && strings.Contains(",;|", s) {
+			comma = rune(s[0])
+		}
+		text, skipped = rest, 1
+	}
+	r := csv.NewReader(strings.NewReader(text))
+	r.Comma, r.FieldsPerRecord, r.ReuseRecord = comma, -1, true
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return t
+		}
+		if e, ok := errors.AsType[*csv.ParseError](err); ok {
+			t.fail(e.Line+skipped, clinic.RowFile, nil)
+			return t
+		} else if err != nil {
+			t.fail(0, clinic.RowFile, nil)
+			return t
+		}
+		line, _ := r.FieldPos(0)
+		if !t.add(line+skipped, append([]string(nil), rec...), l) {
+			return t
+		}
+	}
+}
+
+// add takes a row within the limits, or tells which one it breaks.
+func (t *table) add(line int, cells []string, l Limits) bool {
+	over := 0
+	switch {
+	case len(t.rows) >= l.Rows+headRows:
+		over = l.Rows
+	case len(cells) > l.Columns:
+		over = l.Columns
+	}
+	if over > 0 {
+		t.fail(line, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(over)})
+		return false
+	}
+	for i, c := range cells {
+		if len(c) > l.Cell && utf8.RuneCountInString(c) > l.Cell {
+			t.fail(line, clinic.RowLong, map[string]string{"max": strconv.Itoa(l.Cell)})
+			return false
+		}
+		cells[i] = strings.TrimSpace(c)
+	}
+	t.rows = append(t.rows, record{line: line, cells: cells})
+	return true
+}
+
+func decode(b []byte) (string, bool) {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+		return string(b), utf8.Valid(b) && bytes.IndexByte(b, 0) < 0
+	}
+	if len(b)%2 != 0 {
+		return "", false
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for i := 2; i < len(b); i += 2 {
+		units = append(units, order.Uint16(b[i:]))
+	}
+	return string(utf16.Decode(units)), true
+}
+
+// separator guesses from the first lines: what stands most often outside quotes.
+func separator(text string) rune {
+	counts := map[rune]int{}
+	quoted, lines := false, 0
+	for _, r := range text {
+		switch r {
+		case '"':
+			quoted = !quoted
+		case '\n':
+			if lines++; lines > headRows {
+				return most(counts)
+			}
+		case ',', ';', '\t':
+			if !quoted {
+				counts[r]++
+			}
+		}
+	}
+	return most(counts)
+}
+
+func most(counts map[rune]int) rune {
+	best := ','
+	for _, r := range []rune{';', '\t'} {
+		if counts[r] > counts[best] {
+			best = r
+		}
+	}
+	return best
+}
