@@ -28,6 +28,33 @@ func (r *reader) SearchCatalog(catalog, query string, on clinic.Date, limit int)
 	return r.s.catalogs.Find(catalog, query, on, limit)
 }
 
+// Rows implements desk.Catalogues.
+func (r *reader) Rows(catalog, code string) []clinic.CatalogRow {
+	if r.enter() != nil {
+		return nil
+	}
+	defer r.leave()
+	return r.s.catalogs.Rows(catalog, code)
+}
+
+// RowVersions implements desk.Catalogues. The table of rows is in order of their stamps.
+func (r *reader) RowVersions(catalog, code string) ([]desk.RowVersion, error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	var out []desk.RowVersion
+	for _, row := range r.s.catalogs.Started(catalog, code) {
+		out = append(out, desk.RowVersion{Row: row})
+	}
+	err := r.eachCatalog(func(rec *clinic.Record) {
+		if b, ok := rec.Body.(*clinic.CatalogRow); ok && b.Catalog == catalog && (code == "" || strings.EqualFold(b.Code, code)) {
+			out = append(out, desk.RowVersion{Row: *b, Record: rec})
+		}
+	})
+	return out, err
+}
+
 // Staff implements desk.Reference. Vietnamese people are listed by given name,
 // the last word, then by the whole name.
 func (r *reader) Staff() ([]desk.Person, error) {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -12,6 +13,8 @@ import (
 type BillInput struct {
 	On
 	Lines []BillLineInput
+	// Confirmed holds the codes whose price changed since the bill, which the person saw.
+	Confirmed []string
 }
 
 // BillLineInput is one line of it; name, unit and price come from the catalogue
@@ -32,7 +35,7 @@ func (d *Desk) Bill(ctx context.Context, c Call, in BillInput) (Done, error) {
 	}
 	return d.saveForm(ctx, c, in.On, form{
 		need: rightBill, kind: clinic.KindBill,
-		body: func(w *document) (any, error) { return fillBill(w, typed) },
+		body: func(w *document) (any, error) { return fillBill(w, typed, in.Confirmed) },
 		same: func(b any) bool { s, ok := b.(*clinic.Bill); return ok && sameBill(s.Lines, typed) },
 	})
 }
@@ -69,7 +72,10 @@ func billLines(in []BillLineInput) ([]clinic.BillLine, error) {
 	return out, bad.join()
 }
 
-func fillBill(w *document, typed []clinic.BillLine) (any, error) {
+// fillBill copies names and prices from the catalogues of the visit's day. A row without
+// a price is not charged with nothing: the catalogue says when something is free. A
+// price that the catalogue says otherwise since the bill was saved is asked about.
+func fillBill(w *document, typed []clinic.BillLine, confirmed []string) (any, error) {
 	var bad Errors
 	out := &clinic.Bill{}
 	for i, l := range typed {
@@ -78,14 +84,39 @@ func fillBill(w *document, typed []clinic.BillLine) (any, error) {
 			row, ok = w.Row(clinic.CatalogMedicine, l.Code, w.row.Day)
 		}
 		if !ok {
-			args := map[string]string{"code": l.Code}
-			bad = append(bad, &Error{Code: CodeBillNone, Field: fmt.Sprintf("lines.%d.code", i), Args: args})
+			bad = append(bad, &Error{Code: CodeBillNone, Field: fmt.Sprintf("lines.%d.code", i), Args: map[string]string{"code": l.Code}})
+			continue
+		}
+		args := map[string]string{"code": l.Code}
+		if row.Price == 0 && !row.Has(clinic.FlagFree) {
+			bad = append(bad, &Error{Code: CodeBillPrice, Field: fmt.Sprintf("lines.%d.code", i), Args: args})
+			continue
+		}
+		if old, ok := w.billed(l.Code); ok && old != row.Price && !slices.Contains(confirmed, l.Code) {
+			args["old"], args["new"] = old.String(), row.Price.String()
+			bad = append(bad, &Error{Code: CodeBillChanged, Field: fmt.Sprintf("lines.%d.code", i), Args: args})
 			continue
 		}
 		l.Name, l.Unit, l.Price = row.Name, row.Unit, row.Price
 		out.Lines = append(out.Lines, l)
 	}
 	return out, bad.join()
+}
+
+// billed returns the price of a code on the bill that the form corrects.
+func (w *document) billed(code string) (clinic.Dong, bool) {
+	if w.old == nil {
+		return 0, false
+	}
+	b, ok := w.old.Current().Record.Body.(*clinic.Bill)
+	if !ok {
+		return 0, false
+	}
+	i := slices.IndexFunc(b.Lines, func(l clinic.BillLine) bool { return l.Code == code })
+	if i < 0 {
+		return 0, false
+	}
+	return b.Lines[i].Price, true
 }
 
 // sameBill compares what is typed; a price that changed since is the catalogue's.

@@ -83,12 +83,20 @@ const (
 	CodePressureOrder  Code = "vitals.pressure-order"
 	CodeICDForm        Code = "icd.form"        // Field; Args: code
 	CodeICDNone        Code = "icd.none"        // Field; Args: code
+	CodeICDMain        Code = "icd.main"        // Field; Args: code; not as main diagnosis
+	CodeICDNever       Code = "icd.never"       // Field; Args: code; a heading, or a cause of death only
+	CodeICDSex         Code = "icd.sex"         // Field; Args: code, sex; of the other sex only
 	CodeICDTwice       Code = "icd.twice"       // Field; Args: code
 	CodeDrugNone       Code = "drug.none"       // Field; Args: code
 	CodeDrugTwice      Code = "drug.twice"      // Field
 	CodeDrugRange      Code = "drug.range"      // Field; Args: low, high
 	CodeDrugAllergy    Code = "drug.allergy"    // Field; Args: medicine, substance; confirm
 	CodeBillNone       Code = "bill.none"       // Field; Args: code
+	CodeBillPrice      Code = "bill.price"      // Field; Args: code; no price on the visit's day
+	CodeBillChanged    Code = "bill.changed"    // Field; Args: code, old, new; the catalogue says another price since
+	CodeNoCatalog      Code = "catalog.none"    // no such catalogue, row or import
+	CodeImportBad      Code = "import.bad"      // errors in the file
+	CodeImportSure     Code = "import.sure"     // Field; warnings that nobody confirmed
 	CodeBillRange      Code = "bill.range"      // Field
 	CodeDuePast        Code = "appoint.past"    // the day must come after today
 	CodeDueFar         Code = "appoint.far"     // more than 400 days ahead
@@ -128,9 +136,9 @@ func Codes() []Code {
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeScanPaperNone, CodeSlipOther, CodeAllergyNeeds,
 		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,
 		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
-		CodePressureOrder, CodeICDForm, CodeICDNone, CodeICDTwice,
+		CodePressureOrder, CodeICDForm, CodeICDNone, CodeICDTwice, CodeICDMain, CodeICDNever, CodeICDSex,
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugAllergy,
-		CodeBillNone, CodeBillRange, CodeDuePast, CodeDueFar,
+		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeProtected, CodeOwnOpening,
 		CodeLost, CodeAllergiesLost,

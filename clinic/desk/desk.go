@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"clinicbox/clinic"
@@ -16,7 +17,8 @@ type Desk struct {
 	open  *openings
 	fits  *fitting
 
-	verdicts *verdicts
+	verdicts  *verdicts
+	importing sync.Mutex // one import of a catalogue at a time
 }
 
 // New returns a desk. Start its Views as a task.

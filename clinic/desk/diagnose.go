@@ -34,6 +34,8 @@ func (d *Desk) Diagnose(ctx context.Context, c Call, in DiagnosisInput) (Done, e
 				row, ok := w.Row(clinic.CatalogICD10, code, w.row.Day)
 				if !ok {
 					bad = append(bad, icdError(CodeICDNone, i, code))
+				} else if e := icdFlags(&row, i, w.patient.Sex); e != nil {
+					bad = append(bad, e)
 				}
 				if i == 0 {
 					out.Release = row.Version
@@ -78,6 +80,25 @@ func (d *Desk) diagnosis(in DiagnosisInput) (*clinic.Diagnosis, error) {
 	}
 	body.Text = text
 	return body, bad.join()
+}
+
+// icdFlags refuses a code where its row says that it may not stand: WHO ICD-10 Volume 2,
+// and the flags of the national list. Main is i = 0.
+func icdFlags(row *clinic.CatalogRow, i int, sex clinic.Sex) *Error {
+	switch {
+	case row.Has(clinic.FlagNever), row.Has(clinic.FlagDeathOnly):
+		return icdError(CodeICDNever, i, row.Code)
+	case i == 0 && row.Has(clinic.FlagNoMain):
+		return icdError(CodeICDMain, i, row.Code)
+	}
+	for flag, other := range map[string]clinic.Sex{clinic.FlagFemale: clinic.SexMale, clinic.FlagMale: clinic.SexFemale} {
+		if row.Has(flag) && sex == other {
+			e := icdError(CodeICDSex, i, row.Code)
+			e.Args["sex"] = fmt.Sprint(other)
+			return e
+		}
+	}
+	return nil
 }
 
 // icdError names the field: main, others.0, others.1 …

@@ -38,6 +38,7 @@ type Reader interface {
 	Audit
 	Agenda
 	Reference
+	Catalogues
 }
 
 // People reads what is known of patients.
@@ -105,6 +106,22 @@ type Reference interface {
 	// that stood in an entry which can no longer be read counts.
 	// The series' name tells its period; see the Series functions.
 	Last(series string) (int, error)
+}
+
+// Catalogues reads reference data whole, for those who keep it.
+type Catalogues interface {
+	// Rows returns every row of a catalogue as the latest entry set it, by code (in lower
+	// case) and first day; only those of one code when it is not empty.
+	Rows(catalog, code string) []clinic.CatalogRow
+	// RowVersions returns what set rows of a catalogue, in order of hybrid time and the
+	// rows of the program first; only those of one code when it is not empty.
+	RowVersions(catalog, code string) ([]RowVersion, error)
+}
+
+// RowVersion is a row as one entry set it.
+type RowVersion struct {
+	Row    clinic.CatalogRow
+	Record *clinic.Record // nil: the program brought it
 }
 
 // VisitRow is what lists show of a visit without reading its documents.

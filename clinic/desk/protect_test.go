@@ -212,6 +212,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 func silent() []string {
 	return []string{
 		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
+		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
 		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}

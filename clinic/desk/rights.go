@@ -21,6 +21,7 @@ const (
 	rightProtect // protect records
 	rightLink    // say whether two records are of one person
 	rightStaff   // add and change people
+	rightCatalog // keep catalogues
 	rightUnlock  // forget a colleague's wrong PINs
 	rightSelf    // everybody who works here
 )
@@ -41,7 +42,7 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{nurse, doctor, cashier}
 	case rightLink:
 		return []clinic.Role{nurse, doctor, admin}
-	case rightStaff:
+	case rightStaff, rightCatalog:
 		return []clinic.Role{admin}
 	case rightUnlock, rightProtect:
 		return []clinic.Role{doctor, admin}

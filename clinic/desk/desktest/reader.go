@@ -194,27 +194,58 @@ func match(query, text string) int {
 	return 3
 }
 
-func (r *reader) Row(catalog, code string, on clinic.Date) (clinic.CatalogRow, bool) {
-	var found clinic.CatalogRow
-	ok := false
-	for _, rec := range r.all {
-		if b, is := rec.Body.(*clinic.CatalogRow); is && b.Catalog == catalog && b.Code == code && b.ValidOn(on) {
-			found, ok = *b, true
+// Rows implements desk.Catalogues.
+func (r *reader) Rows(catalog, code string) (out []clinic.CatalogRow) {
+	versions, _ := r.RowVersions(catalog, code)
+	for _, v := range versions {
+		i := slices.IndexFunc(out, func(o clinic.CatalogRow) bool {
+			return strings.EqualFold(o.Code, v.Row.Code) && o.From == v.Row.From
+		})
+		if i < 0 {
+			out = append(out, v.Row)
+		} else {
+			out[i] = v.Row
 		}
 	}
-	return found, ok
+	slices.SortFunc(out, func(a, b clinic.CatalogRow) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Code), strings.ToLower(b.Code)), cmp.Compare(a.From.Int(), b.From.Int()))
+	})
+	return out
+}
+
+// RowVersions implements desk.Catalogues.
+func (r *reader) RowVersions(catalog, code string) (out []desk.RowVersion, err error) {
+	if r.dead {
+		return nil, errDead
+	}
+	for i := range r.all {
+		b, ok := r.all[i].Body.(*clinic.CatalogRow)
+		if ok && b.Catalog == catalog && (code == "" || strings.EqualFold(b.Code, code)) {
+			out = append(out, desk.RowVersion{Row: *b, Record: &r.all[i]})
+		}
+	}
+	return out, nil
+}
+
+func (r *reader) Row(catalog, code string, on clinic.Date) (clinic.CatalogRow, bool) {
+	rows := r.Rows(catalog, code)
+	for _, row := range slices.Backward(rows) { // the one that began last
+		if row.ValidOn(on) {
+			return row, true
+		}
+	}
+	return clinic.CatalogRow{}, false
 }
 
 func (r *reader) SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow {
 	var out []clinic.CatalogRow
-	for _, rec := range r.all {
-		b, ok := rec.Body.(*clinic.CatalogRow)
-		if !ok || b.Catalog != catalog || !b.ValidOn(on) || len(out) == limit {
+	for _, b := range r.Rows(catalog, "") {
+		if !b.ValidOn(on) || len(out) == limit {
 			continue
 		}
 		code := strings.HasPrefix(strings.ToLower(b.Code), strings.ToLower(strings.TrimSpace(query)))
 		if code && strings.TrimSpace(query) != "" || match(query, b.Name) > 0 || match(query, b.English) > 0 {
-			out = append(out, *b)
+			out = append(out, b)
 		}
 	}
 	return out

@@ -39,6 +39,7 @@ type Store struct {
 	acts    map[clinic.ID][]int // places of an act's records
 	hlc     uint64
 	fault   Fault
+	after   int // acts that come before the faulty one
 }
 
 type raw struct {
@@ -56,10 +57,13 @@ func NewStore(c desk.Clock) *Store {
 }
 
 // Plan makes the next Act fail.
-func (s *Store) Plan(f Fault) {
+func (s *Store) Plan(f Fault) { s.PlanAt(0, f) }
+
+// PlanAt makes an Act fail after n others.
+func (s *Store) PlanAt(n int, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fault = f
+	s.after, s.fault = n, f
 }
 
 // Len returns the number of entries.
@@ -129,8 +133,10 @@ func (s *Store) Act(ctx context.Context, act, author clinic.ID, f func(desk.Read
 	if places, ok := s.acts[act]; ok {
 		return desk.Saved{Records: s.at(places), Again: true}, nil
 	}
-	fault := s.fault
-	s.fault = FaultNone
+	fault := FaultNone
+	if s.after--; s.after < 0 {
+		fault, s.fault = s.fault, FaultNone
+	}
 	if fault == FaultNotApplied {
 		return desk.Saved{}, ErrFault
 	}

@@ -266,4 +266,38 @@ func testCatalog(t *testing.T, h *harness) {
 		}
 		return nil
 	})
+	testRowVersions(t, h, catalog)
+}
+
+// testRowVersions: a row that is set again is the last one said, and what was said
+// before can still be read.
+func testRowVersions(t *testing.T, h *harness, catalog string) {
+	from, subject := clinic.Date{Year: 2026, Month: 1, Day: 1}, clinic.NewID()
+	ended := clinic.CatalogRow{Catalog: catalog, Code: "j00", Name: "Cảm", From: from, To: from.AddDays(30), Flags: "old"}
+	h.put(clinic.Draft{Kind: clinic.KindCatalogRow, Subject: subject, Body: &ended})
+	h.see(func(r desk.Reader) error {
+		rows := r.Rows(catalog, "")
+		if len(rows) != 3 || rows[0].Code != "A09" || rows[0].To.IsZero() || rows[1].Code != "A09" || !rows[2].Equal(&ended) {
+			t.Errorf("rows: %+v", rows)
+		}
+		if one := r.Rows(catalog, "J00"); len(one) != 1 || !one[0].Equal(&ended) {
+			t.Errorf("rows of a code: %+v", one)
+		}
+		if _, ok := r.Row(catalog, "J00", from.AddDays(31)); ok {
+			t.Error("a row holds after the last day that it was given")
+		}
+		all, err := r.RowVersions(catalog, "")
+		if len(all) != 4 {
+			t.Errorf("%d versions of all rows", len(all))
+		}
+		v, err2 := r.RowVersions(catalog, "J00")
+		if len(v) != 2 || v[0].Record == nil || v[0].Row.Name != "Viêm mũi họng cấp" || !v[1].Row.Equal(&ended) || v[1].Record.Subject != subject {
+			t.Errorf("versions: %+v", v)
+		}
+		mine, err3 := r.Records(subject)
+		if len(mine) != 1 {
+			t.Errorf("%d rows under their import", len(mine))
+		}
+		return errors.Join(err, err2, err3)
+	})
 }
