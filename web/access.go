@@ -35,19 +35,22 @@ func (s *Server) known(next http.Handler) http.Handler {
 			v.session, _ = s.sessions.get(c, v.place, !watching(r))
 		}
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
+		if takesFile(r) {
+			takeFile(w, r, &v.session)
+		}
 		if s.formRead(w, r) {
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// readForm reads a form, with a small file in it or without. The body is bounded by
-// bodyLimit, so nothing of a file ever lies on the disk.
+// readForm reads a form, with a file in it or without. The body is bounded by bodyLimit,
+// or by uploadLimit where that is allowed, so nothing of a file ever lies on the disk.
 func readForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	if err := r.ParseMultipartForm(bodyLimit); !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(uploadLimit); !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
 	return nil

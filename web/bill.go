@@ -23,6 +23,7 @@ type BillRow struct {
 	N     int
 	Row   clinic.CatalogRow
 	Total clinic.Dong
+	None  bool // no price on the visit's day: never 0 đ
 }
 
 func billStep() step {
@@ -81,7 +82,7 @@ func viewBill(s *Server, ctx context.Context, b Step) (viewer, error) {
 		if err != nil {
 			q = 1000
 		}
-		x.Total = row.Price.Times(q)
+		x.Total, x.None = row.Price.Times(q), row.Price == 0 && !row.Has(clinic.FlagFree)
 		v.Total += x.Total
 		v.Lines = append(v.Lines, x)
 	}
@@ -91,7 +92,7 @@ func viewBill(s *Server, ctx context.Context, b Step) (viewer, error) {
 }
 
 func saveBill(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
-	in := desk.BillInput{On: on}
+	in := desk.BillInput{On: on, Confirmed: f.Values["confirmed"]}
 	for _, row := range readLines(f, "code") {
 		in.Lines = append(in.Lines, desk.BillLineInput{Code: row["code"], Quantity: row["quantity"], Insured: row["insured"] != ""})
 	}

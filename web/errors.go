@@ -97,7 +97,7 @@ func (s *shell) slow(w http.ResponseWriter, r *http.Request, wait time.Duration)
 func (s *shell) refusal(w http.ResponseWriter, r *http.Request, e *desk.Error) {
 	status := http.StatusUnprocessableEntity
 	switch e.Code {
-	case desk.CodeNoPatient, desk.CodeNoVisit, desk.CodeAppointNone:
+	case desk.CodeNoPatient, desk.CodeNoVisit, desk.CodeAppointNone, desk.CodeNoCatalog:
 		status = http.StatusNotFound
 	case desk.CodeNotAllowed, desk.CodeNoPerson, desk.CodePINHelp:
 		status = http.StatusForbidden
@@ -178,7 +178,9 @@ func problemIn(c *i18n.Catalogue, e *desk.Error) Problem {
 			value = c.Text("role." + value)
 		case "unit":
 			value = unitText(c, value)
-		case "value", "low", "high":
+		case "sex":
+			value = c.Text("sex." + value)
+		case "value", "low", "high", "old", "new":
 			value = numText(c, value)
 		}
 		p.Args = append(p.Args, name, value)

@@ -52,7 +52,13 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"linkOf":        linkOf,
 		"side":          func(x desk.Side, p *Same) sideView { return sideView{x, p} },
 		"answers":       func(all []clinic.Record, names map[clinic.ID]desk.Person) answersView { return answersView{all, names} },
-		"lookForm":      func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
+		"rowFields":     func(r clinic.CatalogRow) []RowField { return rowFields(c, r) },
+		"changesOf":     func(x clinic.RowChange) []Change { return changesOf(c, x) },
+		"rowProblem": func(p clinic.RowProblem) string {
+			return c.RowProblem(p, func(d clinic.Date) string { return dateText(c, d) })
+		},
+		"catalogPath": catalogPath,
+		"lookForm":    func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
 }
 

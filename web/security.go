@@ -53,7 +53,9 @@ func guard(next http.Handler, refused http.HandlerFunc) http.Handler {
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", remembered)
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		if !takesFile(r) { // then whoever knows the person does: takeFile
+			r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		}
 		if r.TLS != nil && r.Method != http.MethodGet && strings.HasPrefix(r.Header.Get("Origin"), "http://") {
 			refused(w, r) // the check compares hosts only; anybody on the Wi-Fi can play the plain one
 			return

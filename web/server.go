@@ -58,6 +58,7 @@ type Server struct {
 	limits   *limits
 	drafts   *drafts
 	scans    *scanBox
+	staged   staged
 	handler  http.Handler
 	plain    http.Handler
 	ready    chan struct{}

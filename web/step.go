@@ -217,7 +217,7 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 		switch e.Code {
 		case desk.CodeUnusual:
 			confirmed = append(confirmed, Pair{"confirmed", e.Field})
-		case desk.CodeDrugAllergy:
+		case desk.CodeDrugAllergy, desk.CodeBillChanged:
 			confirmed = append(confirmed, Pair{"confirmed", e.Args["code"]})
 		default:
 			ask = false

@@ -16,8 +16,8 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "citizen.", "newborn.born.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
-		"role.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
+		"age.", "catalog.", "change.", "citizen.", "column.", "newborn.born.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"role.", "row.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"unlock.", "weekday.", "why.",
 	}
 }
@@ -86,6 +86,15 @@ func TestEveryRefusalHasWords(t *testing.T) {
 		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
 	}
 	keys = append(keys, "key.1", "key.2", "key.3", "key.4", "signature.1", "signature.3", "signature.4", "signature.5", "signature.6")
+	for _, c := range clinic.RowCodes() {
+		keys = append(keys, "row."+c)
+	}
+	for _, c := range clinic.CatalogNames() {
+		keys = append(keys, "catalog."+c)
+	}
+	for _, c := range clinic.CatalogColumns() {
+		keys = append(keys, "column."+c.Name)
+	}
 	keys = append(keys, unlockKeys()...)
 	keys = append(keys, machineKeys()...)
 	for _, lang := range i18n.Languages() {
