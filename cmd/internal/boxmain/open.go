@@ -47,9 +47,7 @@ func (b *Box) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.Progress, o.Clock = b.opening.Progress, b.clock
-	if o.Catalog, err = starting.Rows(); err != nil {
-		return err
-	}
+	o.Catalog = starting.Of
 	if b.o.Probe != nil {
 		o.Probe = b.probe
 	}

@@ -36,12 +36,9 @@ func newScreens(t *testing.T, people int, first clinic.Date) *screens {
 	t.Helper()
 	p := NewPlay(5, people, first)
 	s := &screens{T: t, seeder: p.s}
-	rows, err := starting.Rows()
-	if err != nil {
-		t.Fatal(err)
-	}
+	var err error
 	s.store, err = store.Open(t.Context(), store.Options{
-		Dir: t.TempDir(), Key: seal.Key{1}, Log: slog.New(slog.DiscardHandler), Clock: s.clock, Catalog: rows,
+		Dir: t.TempDir(), Key: seal.Key{1}, Log: slog.New(slog.DiscardHandler), Clock: s.clock, Catalog: starting.Of,
 	})
 	if err != nil {
 		t.Fatal(err)

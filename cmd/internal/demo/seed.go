@@ -78,11 +78,7 @@ func (p past) fill(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	rows, err := starting.Rows()
-	if err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, store.Options{Dir: dir, Key: key, Log: slog.New(slog.DiscardHandler), Clock: clock, Catalog: rows})
+	st, err := store.Open(ctx, store.Options{Dir: dir, Key: key, Log: slog.New(slog.DiscardHandler), Clock: clock, Catalog: starting.Of})
 	if err != nil {
 		return err
 	}

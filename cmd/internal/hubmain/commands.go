@@ -2,27 +2,16 @@ package hubmain
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"time"
 
-	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/hub/db"
-	"clinicbox/hub/ingest"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/durable"
 )
-
-// ErrRows wraps what is wrong with pushed rows.
-var ErrRows = errors.New("hub: catalogue rows")
-
-const maxRows = 32 << 20 // bytes of a pushed file
 
 func (p *Program) version(context.Context) error {
 	v := "(devel)"
@@ -68,88 +57,6 @@ func (p *Program) database(ctx context.Context, f func(*db.DB) error) error {
 		return err
 	}
 	return errors.Join(f(d), d.Close())
-}
-
-// pushRow is a catalogue row as the file has it; days are written YYYY-MM-DD.
-type pushRow struct {
-	clinic.CatalogRow
-	From string `json:"from"`
-	To   string `json:"to"`
-}
-
-func rows(r io.Reader) ([]clinic.Draft, error) {
-	dec := json.NewDecoder(io.LimitReader(r, maxRows))
-	dec.DisallowUnknownFields()
-	var in []pushRow
-	if err := dec.Decode(&in); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRows, err)
-	}
-	out := make([]clinic.Draft, len(in))
-	for i := range in {
-		row := in[i].CatalogRow
-		var err1, err2 error
-		row.From, err1 = day(in[i].From)
-		row.To, err2 = day(in[i].To)
-		if row.Catalog == "" || row.Code == "" || row.Name == "" || row.From.IsZero() || errors.Join(err1, err2) != nil {
-			return nil, fmt.Errorf("%w: row %d (%s) needs catalog, code, name and from (YYYY-MM-DD)", ErrRows, i+1, row.Code)
-		}
-		out[i] = clinic.Draft{Kind: clinic.KindCatalogRow, Body: &row}
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%w: none in the file", ErrRows)
-	}
-	return out, nil
-}
-
-func day(s string) (clinic.Date, error) {
-	if s == "" {
-		return clinic.Date{}, nil
-	}
-	t, err := time.ParseInLocation(time.DateOnly, s, clinic.ICT)
-	return clinic.DateOf(t), err
-}
-
-func (p *Program) push(ctx context.Context) error {
-	in := p.Stdin
-	if p.args[0] != "-" {
-		f, err := os.Open(p.args[0])
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
-	}
-	drafts, err := rows(in)
-	if err != nil {
-		return err
-	}
-	es, err := ingest.Encode(time.Now(), drafts)
-	if err != nil {
-		return err
-	}
-	return p.database(ctx, func(d *db.DB) error { return p.pushTo(ctx, d, es) })
-}
-
-func (p *Program) pushTo(ctx context.Context, d *db.DB, es []hub.Down) error {
-	names := []string{p.flags.box}
-	if p.flags.all {
-		names = nil
-		bs, err := d.Boxes(ctx)
-		if err != nil {
-			return err
-		}
-		for i := range bs {
-			names = append(names, bs[i].Name)
-		}
-	}
-	for _, n := range names {
-		last, err := d.Push(ctx, n, es)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(p.Stdout, "%s: %d dòng đã xếp hàng / rows queued, last %d\n", n, len(es), last)
-	}
-	return nil
 }
 
 func (p *Program) check(ctx context.Context) error {

@@ -31,6 +31,11 @@ type flags struct {
 	replaces string
 	life     time.Duration
 	verify   bool
+	catalog  string
+	from     string
+	whole    bool
+	dry      bool
+	sure     bool
 }
 
 // flagSet knows the flags of one command.
@@ -45,8 +50,8 @@ func (p *Program) flagSet(c *command) *flag.FlagSet {
 		switch name {
 		case "all":
 			fs.BoolVar(&f.all, name, false, "")
-		case "verify":
-			fs.BoolVar(&f.verify, name, false, "")
+		case "verify", "whole", "dry", "sure":
+			fs.BoolVar(map[string]*bool{"verify": &f.verify, "whole": &f.whole, "dry": &f.dry, "sure": &f.sure}[name], name, false, "")
 		case "seq":
 			fs.Uint64Var(&f.seq, name, 1, "")
 		case "life":
@@ -64,7 +69,7 @@ func (f *flags) text(name string) *string {
 		"box": &f.box, "operator": &f.operator, "note": &f.note, "name": &f.name, "out": &f.out, "form": &f.form,
 		"withdraw": &f.withdraw, "reason": &f.reason, "since": &f.since, "facility": &f.facility, "station": &f.station,
 		"address": &f.address, "phone": &f.phone, "governing": &f.over, "site": &f.site, "book": &f.book,
-		"host": &f.hosts, "replaces": &f.replaces,
+		"host": &f.hosts, "replaces": &f.replaces, "catalog": &f.catalog, "from": &f.from,
 	}[name]
 }
 

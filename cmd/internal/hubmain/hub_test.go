@@ -183,10 +183,11 @@ func TestBoxAndPushBesideARunningHub(t *testing.T) {
 	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, dir, "push", "-all", file)
+	run(t, dir, "push", "-all", "-sure", file)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	testlog.Eventually(ctx, t, "two rows at the box", func() bool { return len(b.State().Down) == 2 })
+	// Two rows, and the ends of those that they follow.
+	testlog.Eventually(ctx, t, "four rows at the box", func() bool { return len(b.State().Down) == 4 })
 	if out := run(t, dir, "box", "list"); !strings.Contains(out, "tram-01\t10") {
 		t.Fatal(out)
 	}

@@ -57,6 +57,8 @@ func Words(err error) string {
 		{hub.ErrBoxName, "Tên hộp gồm 1 đến 32 ký tự a-z, 0-9 và -.", "A box name is 1 to 32 of a-z, 0-9 and -."},
 		{keyfile.ErrForm, "Tệp khóa không đúng.", "That is no key file."},
 		{keyfile.ErrPerms, "Tệp khóa cho người khác đọc: chmod 600.", "Others may read the key file: chmod 600."},
+		{ErrRows, "Tệp danh mục có lỗi; các dòng có dấu ! nói chỗ nào. Chưa gửi gì. Sửa tệp rồi gửi lại.", "The catalogue's file has errors; the lines with ! say where. Nothing was sent. Mend it and send it again."},
+		{ErrSure, "Tệp có điều cần xem lại; các dòng có dấu ? nói chỗ nào. Chưa gửi gì xuống hộp này. Nếu đúng ý: thêm -sure.", "The file has what must be looked at; the lines with ? say where. Nothing was sent to this box. If it is meant: add -sure."},
 		{hub.ErrOperator, "Không có người vận hành tên như vậy. Xem: clinichub operator list.", "There is no operator of that name. See: clinichub operator list."},
 		{hub.ErrOperatorExists, "Tên này đã được dùng. Lịch sử ghi tên người, nên tên không dùng lại.", "That name was used before. The history names people, so names are not given twice."},
 		{hub.ErrOperatorName, "Tên gồm 1 đến 60 ký tự in được.", "A name is 1 to 60 printable characters."},

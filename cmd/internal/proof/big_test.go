@@ -44,11 +44,7 @@ func fillBig(b *testing.B, p storetest.Population) *big {
 	x := &big{b: b, dir: b.TempDir(), doctor: team()[0]}
 	x.station = newStation(b, program(b), x.dir, "", x.doctor)
 	key := storageKey(b, x.dir)
-	rows, err := starting.Rows()
-	if err != nil {
-		b.Fatal(err)
-	}
-	x.o = store.Options{Dir: filepath.Join(x.dir, "data"), Key: key, Clock: clock.New(true, time.Time{}), Catalog: rows}
+	x.o = store.Options{Dir: filepath.Join(x.dir, "data"), Key: key, Clock: clock.New(true, time.Time{}), Catalog: starting.Of}
 	s, stop := x.open()
 	begin := time.Now()
 	x.filled = storetest.Fill(b, s, p)
