@@ -26,6 +26,7 @@ func CatalogNames() []string {
 	return []string{
 		CatalogMedicine, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention,
+		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution,
 	}
 }
 
@@ -79,6 +80,9 @@ type CatalogRow struct {
 	// Lab tests.
 	Ranges []RefRange `cbor:"24,keyasint,omitempty" json:"ranges,omitempty"`
 	Value  ValueForm  `cbor:"25,keyasint,omitempty" json:"value,omitempty"`
+	// Of the safety checks.
+	Substances []Substance `cbor:"19,keyasint,omitempty" json:"substances,omitempty"` // of a medicine
+	Rule       *Rule       `cbor:"26,keyasint,omitempty" json:"rule,omitempty"`
 }
 
 // ValidOn reports whether the row may be used on the day.
@@ -100,7 +104,7 @@ func (r *CatalogRow) Withdrawn() bool { return !r.To.IsZero() && r.To.Before(r.F
 // Equal reports whether the rows say the same, also on the same days.
 func (r *CatalogRow) Equal(o *CatalogRow) bool {
 	a, b := *r, *o
-	same := slices.Equal(a.Ranges, b.Ranges)
-	a.Ranges, b.Ranges = nil, nil
+	same := slices.Equal(a.Ranges, b.Ranges) && slices.Equal(a.Substances, b.Substances)
+	a.Ranges, b.Ranges, a.Substances, b.Substances = nil, nil, nil, nil
 	return same && reflect.DeepEqual(&a, &b)
 }

@@ -20,38 +20,40 @@ type RowProblem struct {
 
 // The codes of RowProblem.
 const (
-	RowEmpty     = "empty"    // must not be empty
-	RowLong      = "long"     // Args: max
-	RowText      = "text"     // characters that are no text
-	RowForm      = "form"     // the code has not its form
-	RowNumber    = "number"   // no number, or out of its limits
-	RowPrice     = "price"    // no price in đồng
-	RowDate      = "date"     // no date
-	RowOrder     = "order"    // ends before it begins
-	RowRange     = "range"    // no reference range
-	RowValue     = "value"    // no form of a result
-	RowCatalog   = "catalog"  // Args: catalog; of another catalogue, or of none
-	RowColumn    = "column"   // Warn; Args: value; a column that is not known
-	RowTwice     = "twice"    // Args: line; the column or the row stands there twice
-	RowOverlap   = "overlap"  // Args: line or day; another row of the code holds on the same days
-	RowGap       = "gap"      // Warn; Args: day; no row of the code holds after it
-	RowPast      = "past"     // Warn; Args: day; changes what held before today
-	RowTooMany   = "too-many" // Args: max; rows, columns or cells
-	RowFile      = "file"     // not a file of the kind, or damaged
-	RowNoColumns = "columns"  // Args: value; the columns that must be there are not
-	RowKind      = "kind"     // a file of no known kind
-	RowLarge     = "large"    // Args: max
-	RowEncoding  = "encoding" // text that is not UTF-8
-	RowNothing   = "nothing"  // no rows
-	RowFormula   = "formula"  // a cell with an error of the spreadsheet
-	RowSince     = "since"    // Warn; Args: value, day; set again since, and stays
+	RowEmpty      = "empty"      // must not be empty
+	RowLong       = "long"       // Args: max
+	RowText       = "text"       // characters that are no text
+	RowForm       = "form"       // the code has not its form
+	RowNumber     = "number"     // no number, or out of its limits
+	RowPrice      = "price"      // no price in đồng
+	RowDate       = "date"       // no date
+	RowOrder      = "order"      // ends before it begins
+	RowRange      = "range"      // no reference range
+	RowValue      = "value"      // no form of a result
+	RowCatalog    = "catalog"    // Args: catalog; of another catalogue, or of none
+	RowColumn     = "column"     // Warn; Args: value; a column that is not known
+	RowTwice      = "twice"      // Args: line; the column or the row stands there twice
+	RowOverlap    = "overlap"    // Args: line or day; another row of the code holds on the same days
+	RowGap        = "gap"        // Warn; Args: day; no row of the code holds after it
+	RowPast       = "past"       // Warn; Args: day; changes what held before today
+	RowTooMany    = "too-many"   // Args: max; rows, columns or cells
+	RowFile       = "file"       // not a file of the kind, or damaged
+	RowNoColumns  = "columns"    // Args: value; the columns that must be there are not
+	RowKind       = "kind"       // a file of no known kind
+	RowLarge      = "large"      // Args: max
+	RowEncoding   = "encoding"   // text that is not UTF-8
+	RowNothing    = "nothing"    // no rows
+	RowFormula    = "formula"    // a cell with an error of the spreadsheet
+	RowSince      = "since"      // Warn; Args: value, day; set again since, and stays
+	RowRule       = "rule"       // no rule of the safety checks
+	RowSubstances = "substances" // no list of substances with amounts
 )
 
 // RowCodes lists every code, for the catalogues of words.
 func RowCodes() []string {
 	return []string{
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowPrice, RowDate, RowOrder, RowRange, RowValue, RowCatalog, RowColumn,
-		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince,
+		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances,
 	}
 }
 
@@ -94,6 +96,8 @@ func newCatalogColumns() []CatalogColumn {
 		count("insured", 100, func(r *CatalogRow) *int { return &r.Insured }),
 		{"ranges", 2000, func(r *CatalogRow) string { return FormatRanges(r.Ranges) }, setRanges, func(to, from *CatalogRow) { to.Ranges = from.Ranges }},
 		{"value", 500, func(r *CatalogRow) string { return string(r.Value) }, setValue, func(to, from *CatalogRow) { to.Value = from.Value }},
+		{"substances", 1000, func(r *CatalogRow) string { return SubstancesText(r.Substances) }, setSubstances, func(to, from *CatalogRow) { to.Substances = from.Substances }},
+		{"rule", 2000, func(r *CatalogRow) string { return RuleText(r.Rule) }, setRule, func(to, from *CatalogRow) { to.Rule = from.Rule }},
 		day("from", func(r *CatalogRow) *Date { return &r.From }),
 		day("to", func(r *CatalogRow) *Date { return &r.To }),
 		words("version", 100, func(r *CatalogRow) *string { return &r.Version }),
@@ -223,5 +227,23 @@ func setValue(r *CatalogRow, s string) string {
 		return RowValue
 	}
 	r.Value = ValueForm(s)
+	return ""
+}
+
+func setSubstances(r *CatalogRow, s string) string {
+	all, err := ParseSubstances(s)
+	if err != nil || len(all) == 0 {
+		return RowSubstances
+	}
+	r.Substances = all
+	return ""
+}
+
+func setRule(r *CatalogRow, s string) string {
+	rule, err := ParseRule(s)
+	if err != nil {
+		return RowRule
+	}
+	r.Rule = rule
 	return ""
 }

@@ -26,6 +26,10 @@ type Vitals struct {
 	Glucose     int `cbor:"10,keyasint,omitempty"` // 0.1 mmol/L
 	// Confirmed names the fields outside their soft range that the nurse confirmed.
 	Confirmed []string `cbor:"11,keyasint,omitempty"`
+	// What a girl or woman was asked.
+	Pregnant      Answer `cbor:"12,keyasint,omitempty"`
+	Weeks         int    `cbor:"13,keyasint,omitempty"` // of pregnancy, 1–42
+	Breastfeeding Answer `cbor:"14,keyasint,omitempty"`
 }
 
 // Exam is the body of KindExam.
@@ -48,8 +52,18 @@ type Prescription struct {
 	Lines  []DrugLine `cbor:"1,keyasint"`
 	Advice string     `cbor:"2,keyasint,omitempty"` // lời dặn
 	Code   string     `cbor:"3,keyasint,omitempty"` // FFFFFRRRRRRR-C
-	// Confirmed names the warnings that the prescriber saw and went past.
-	Confirmed []string `cbor:"4,keyasint,omitempty"`
+	// Confirmed holds codes of medicines whose allergy warning was gone past, as earlier
+	// versions recorded it: without a reason. It still counts for those entries.
+	Confirmed []string   `cbor:"4,keyasint,omitempty"`
+	Overrides []Override `cbor:"5,keyasint,omitempty"`
+}
+
+// Override is a severe finding of the safety checks that the prescriber saw and went
+// past. Its words stay with it, for rules change.
+type Override struct {
+	Finding string `cbor:"1,keyasint"` // safety.Finding.Key
+	Words   string `cbor:"2,keyasint"` // what was shown, in Vietnamese
+	Reason  string `cbor:"3,keyasint"`
 }
 
 // DrugLine is one medicine of a prescription. Name, Strength, Form and Unit are
@@ -136,3 +150,13 @@ type Paper struct {
 type Viewed struct {
 	Why string `cbor:"1,keyasint,omitempty"` // break-glass only
 }
+
+// Answer is what somebody said to a question of yes or no.
+type Answer uint8
+
+// The answers. Values are frozen; 0 is not asked.
+const (
+	AnswerUnknown Answer = 0
+	AnswerYes     Answer = 1
+	AnswerNo      Answer = 2
+)

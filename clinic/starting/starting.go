@@ -30,6 +30,8 @@ var ErrData = errors.New("starting: bad catalogue")
 var (
 	atcForm = regexp.MustCompile(`^([A-Z][0-9]{2}[A-Z]{2}[0-9]{2}|A07CA)$`)
 	ourForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,11}$`)
+	// A substance without an ATC code has one of ours.
+	substanceForm = regexp.MustCompile(`^([A-Z][0-9]{2}[A-Z]{2}[0-9]{2}|A07CA|X[A-Z]{2,15})$`)
 )
 
 // Rows returns the rows of catalogues, of all when none is named, in the order of the
@@ -78,6 +80,10 @@ func tables() []table {
 		{file: "department.csv", catalog: clinic.CatalogDepartment, columns: "code,name,english" + validity, ours: true},
 		{file: "facility.csv", catalog: clinic.CatalogFacility, columns: "code,name,english" + validity},
 		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},
+		{file: "interaction.csv", catalog: clinic.CatalogInteraction, columns: "code,name,english,kind,a,b,severity,reach,days" + validity},
+		{file: "allergyclass.csv", catalog: clinic.CatalogAllergyClass, columns: "code,name,english,kind,a,b,severity,severe" + validity},
+		{file: "doselimit.csv", catalog: clinic.CatalogDoseLimit, columns: "code,name,english,a,severity,age_from,age_to,kg_from,kg_to,max_dose,max_day,dose_kg,day_kg,days,percent" + validity},
+		{file: "caution.csv", catalog: clinic.CatalogCaution, columns: "code,name,english,kind,a,b,severity,reach,age_from,age_to,low,high,days,max_day" + validity},
 	}
 }
 
@@ -98,6 +104,9 @@ func parse(fsys fs.FS, catalogs ...string) ([]clinic.CatalogRow, error) {
 			continue
 		}
 		all = append(all, rows...)
+	}
+	if want(clinic.CatalogMedicine) {
+		return all, substances(fsys, all)
 	}
 	return all, nil
 }
@@ -164,6 +173,11 @@ func (r *reader) row(rec []string) (clinic.CatalogRow, error) {
 func (r *reader) set(row *clinic.CatalogRow, column, v string) error {
 	if err := plain(v); err != nil {
 		return err
+	}
+	if isRule(r.catalog) {
+		if known, err := setRule(row, column, v); known {
+			return err
+		}
 	}
 	switch {
 	case column == "district":
