@@ -20,12 +20,14 @@ type DocView struct {
 	ICD      map[string]clinic.CatalogRow
 
 	Vitals       []VitalValue
+	Asked        *clinic.Vitals // pregnancy and nursing, when something was said
 	BMI          string
 	Exam         *clinic.Exam
 	Diagnosis    *clinic.Diagnosis
 	Prescription *clinic.Prescription
 	Bill         *clinic.Bill
 	Appointment  *clinic.Appointment
+	Found        []Finding // of the safety checks, while it waits for a signature
 }
 
 // SignedBy tells who confirmed a version.
@@ -65,6 +67,9 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 	switch b := ver.Record.Body.(type) {
 	case *clinic.Vitals:
 		x.Vitals = vitalValues(b, months(v))
+		if b.Pregnant != 0 || b.Breastfeeding != 0 {
+			x.Asked = b
+		}
 		if bmi := b.BMI(); bmi > 0 {
 			x.BMI = clinic.FormatFixed(bmi, 1)
 		}
@@ -83,10 +88,12 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 }
 
 // docViews shows the current version of every document, in the order of steps.
-func docViews(v *desk.VisitView) (out []DocView) {
+func docViews(v *desk.VisitView, lang string) (out []DocView) {
 	for i := range v.Visit.Documents {
 		d := &v.Visit.Documents[i]
-		out = append(out, docView(v, d, d.Current()))
+		x := docView(v, d, d.Current())
+		x.Found = findings(lang, visitPath(v.Visit.Patient, v.Visit.ID), v.Safety[d.Leaf()])
+		out = append(out, x)
 	}
 	return out
 }

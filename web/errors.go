@@ -182,6 +182,8 @@ func problemIn(c *i18n.Catalogue, e *desk.Error) Problem {
 			value = c.Text("sex." + value)
 		case "value", "low", "high", "old", "new":
 			value = numText(c, value)
+		case c.Lang: // words that come as data, in each language
+			name = "text"
 		}
 		p.Args = append(p.Args, name, value)
 	}

@@ -152,7 +152,7 @@ func TestLostAllergiesInterruptAPrescription(t *testing.T) {
 	v.Set("patient", id.String())
 	v.Set("back", visit+"/prescription")
 	v.Set("known", "yes")
-	v.Set("substance.0", "Penicillin")
+	v.Set("substance.0", "Aspirin")
 	if !strings.Contains(a.body, `name="back" value="`+visit+`/prescription"`) {
 		t.Error("the answer does not lead back")
 	}

@@ -15,6 +15,7 @@ type PrescriptionPage struct {
 	Step
 	Lines []DrugRow
 	Fresh int // index of the line that was added just now, -1 otherwise
+	Found []Finding
 	Search
 }
 
@@ -124,24 +125,37 @@ func viewPrescription(s *Server, ctx context.Context, b Step) (viewer, error) {
 		}
 	}
 	var err error
-	v.Search, err = s.search(ctx, clinic.CatalogMedicine, b.Form.Get("q"), b.File.Row.Day)
+	if v.Search, err = s.search(ctx, clinic.CatalogMedicine, b.Form.Get("q"), b.File.Row.Day); err != nil || len(v.Lines) == 0 || b.File.Closed {
+		return v, err
+	}
+	on := desk.On{Patient: b.File.Visit.Patient, Visit: b.File.Visit.ID}
+	on.Base, _ = parseLeaf(b.Form.Get("base"))
+	found, err := s.opts.Desk.Findings(ctx, b.User.ID, on, drugInputs(&b.Form))
+	if desk.ErrorsOf(err) != nil { // who may not prescribe sees the page, and is refused when saving
+		return v, nil
+	}
+	v.Found = findings(b.Lang, visitPath(on.Patient, on.Visit), found)
 	return v, err
 }
 
 func savePrescription(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
-	in := desk.PrescriptionInput{On: on, Advice: f.Get("advice"), Confirmed: f.Values["confirmed"]}
-	for _, row := range readLines(f, "medicine") {
-		in.Lines = append(in.Lines, desk.DrugInput{
-			Medicine: row["medicine"], Dose: row["dose"], Times: row["times"], Days: row["days"],
-			Quantity: row["quantity"], When: row["when"],
-		})
-	}
+	in := desk.PrescriptionInput{On: on, Advice: f.Get("advice"), Lines: drugInputs(f), Overrides: overrides(f)}
 	if len(in.Lines) == 0 && f.Get("q") != "" {
 		f.Fail("q", "prescription.choose")
 		return nil
 	}
 	_, err := d.Prescribe(ctx, c, in)
 	return err
+}
+
+func drugInputs(f *Form) (lines []desk.DrugInput) {
+	for _, row := range readLines(f, "medicine") {
+		lines = append(lines, desk.DrugInput{
+			Medicine: row["medicine"], Dose: row["dose"], Times: row["times"], Days: row["days"],
+			Quantity: row["quantity"], When: row["when"],
+		})
+	}
+	return lines
 }
 
 // formField turns the desk's name of a field into the form's: "lines.2.dose" is

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -200,6 +201,7 @@ type Confirm struct {
 	Page
 	Name    string
 	Items   []Problem
+	Reasons []Reason // of severe findings: why the prescription stays as it is
 	Hidden  []Pair
 	Actions string
 }
@@ -211,14 +213,16 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 	if refusals == nil {
 		return err
 	}
-	ask := true
+	ask, severe := true, false
 	var confirmed []Pair
 	for _, e := range refusals {
 		switch e.Code {
 		case desk.CodeUnusual:
 			confirmed = append(confirmed, Pair{"confirmed", e.Field})
-		case desk.CodeDrugAllergy, desk.CodeBillChanged:
+		case desk.CodeBillChanged:
 			confirmed = append(confirmed, Pair{"confirmed", e.Args["code"]})
+		case desk.CodeDrugSafety:
+			severe = true
 		default:
 			ask = false
 		}
@@ -240,7 +244,11 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 	s.keepForm(r, b.Form)
 	v := &Confirm{Page: b.Page, Name: st.name, Items: b.Form.Errors, Actions: r.URL.Path}
 	v.Title, v.Act = "confirm.title", r.PostForm.Get("act")
-	v.Hidden = append(hidden(r.PostForm, "act", "do"), confirmed...)
+	if severe {
+		v.Title, v.Items = "confirm.drug", nil
+		v.Reasons, confirmed = reasons(&b.Form, refusals)
+	}
+	v.Hidden = append(slices.DeleteFunc(hidden(r.PostForm, "act", "do"), func(p Pair) bool { return isReason(p.Name) }), confirmed...)
 	s.show(w, r, http.StatusConflict, "confirm", v)
 	return nil
 }

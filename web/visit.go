@@ -41,7 +41,7 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	v.Doctor = by.Role == clinic.RoleDoctor
 	v.Page.Patient = banner(patient, v.File.Patient.Now, v.File.Patient.Allergies, v.Today)
 	v.Page.Patient.Closed = v.File.Closed
-	v.Docs, v.Steps = docViews(&v.File), stepLinks(&v.File.Visit, "")
+	v.Docs, v.Steps = docViews(&v.File, v.Lang), stepLinks(&v.File.Visit, "")
 	for i := range v.Docs {
 		v.Docs[i].Mine = v.File.Visit.Ended == nil && works(by.Role, v.Docs[i].Record.Kind)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strconv"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -12,6 +13,7 @@ type VitalsPage struct {
 	Step
 	Fields []VitalInput
 	Again  bool // another measurement of the visit is there already
+	Woman  bool // pregnancy and nursing are asked
 }
 
 // VitalInput is one measurement to type.
@@ -30,6 +32,11 @@ func fillVitals(f *Form, d *clinic.Document, _ *desk.VisitView) {
 	if b == nil {
 		return
 	}
+	setAnswer(f, "pregnant", b.Pregnant)
+	setAnswer(f, "breastfeeding", b.Breastfeeding)
+	if b.Weeks > 0 {
+		f.Set("weeks", strconv.Itoa(b.Weeks))
+	}
 	for _, x := range clinic.VitalFields() {
 		if n := x.Value(b); n != 0 {
 			f.Set(x.Name, clinic.FormatFixed(n, x.Decimals))
@@ -40,6 +47,7 @@ func fillVitals(f *Form, d *clinic.Document, _ *desk.VisitView) {
 func viewVitals(_ *Server, _ context.Context, b Step) (viewer, error) {
 	v := &VitalsPage{Step: b, Again: b.Base == "" && b.File.Visit.Doc(clinic.KindVitals) != nil}
 	m := months(&b.File)
+	v.Woman = asksPregnancy(b.File.Patient.Now, m)
 	for _, x := range clinic.VitalFields() {
 		soft := clinic.RangeOf(x.Name, m).Soft
 		in := VitalInput{
@@ -78,6 +86,31 @@ func saveVitals(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *F
 			in.Values[x.Name] = t
 		}
 	}
+	in.Pregnant, in.Breastfeeding, in.Weeks = answerOf(f, "pregnant"), answerOf(f, "breastfeeding"), f.Get("weeks")
 	_, err := d.Vitals(ctx, c, in)
 	return err
+}
+
+// asksPregnancy: of girls and women of 12 to 50 years, and where age or sex is not known.
+func asksPregnancy(p *clinic.Patient, months int) bool {
+	if p == nil || p.Sex == clinic.SexMale {
+		return false
+	}
+	return months < 0 || months >= 12*12 && months < 51*12
+}
+
+func answerOf(f *Form, field string) clinic.Answer {
+	switch f.Get(field) {
+	case "1":
+		return clinic.AnswerYes
+	case "2":
+		return clinic.AnswerNo
+	}
+	return clinic.AnswerUnknown
+}
+
+func setAnswer(f *Form, field string, a clinic.Answer) {
+	if a != clinic.AnswerUnknown {
+		f.Set(field, strconv.Itoa(int(a)))
+	}
 }

@@ -16,8 +16,8 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "catalog.", "change.", "citizen.", "column.", "newborn.born.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
-		"role.", "row.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
+		"age.", "answer.", "catalog.", "change.", "citizen.", "column.", "newborn.born.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"unlock.", "weekday.", "why.",
 	}
 }

@@ -81,6 +81,7 @@ const (
 	CodeUnusual        Code = "vitals.unusual"       // Field; Args: value, low, high, unit; confirm
 	CodePressurePair   Code = "vitals.pressure-pair" // both pressures or none
 	CodePressureOrder  Code = "vitals.pressure-order"
+	CodeWeeks          Code = "vitals.weeks"    // Field: 1 to 42, and only of a pregnancy
 	CodeICDForm        Code = "icd.form"        // Field; Args: code
 	CodeICDNone        Code = "icd.none"        // Field; Args: code
 	CodeICDMain        Code = "icd.main"        // Field; Args: code; not as main diagnosis
@@ -90,7 +91,7 @@ const (
 	CodeDrugNone       Code = "drug.none"       // Field; Args: code
 	CodeDrugTwice      Code = "drug.twice"      // Field
 	CodeDrugRange      Code = "drug.range"      // Field; Args: low, high
-	CodeDrugAllergy    Code = "drug.allergy"    // Field; Args: medicine, substance; confirm
+	CodeDrugSafety     Code = "drug.safety"     // Field; Args: finding (its key), vi, en; needs an override
 	CodeBillNone       Code = "bill.none"       // Field; Args: code
 	CodeBillPrice      Code = "bill.price"      // Field; Args: code; no price on the visit's day
 	CodeBillChanged    Code = "bill.changed"    // Field; Args: code, old, new; the catalogue says another price since
@@ -106,7 +107,7 @@ const (
 	CodeSignIncomplete Code = "sign.incomplete" // examination and diagnosis must be there
 	CodeSignNothing    Code = "sign.nothing"    // everything is signed
 	CodeSignSeen       Code = "sign.seen"       // documents changed since the page was shown
-	CodeSignAllergy    Code = "sign.allergy"    // Args: medicine, substance; known since it was prescribed
+	CodeSignSafety     Code = "sign.safety"     // Args: vi, en; known since it was prescribed
 	CodeCodeNone       Code = "code.none"       // has papers: no temporary code to print
 	CodePrintQueue     Code = "print.queue"     // saved, but the print queue did not take it
 	CodeLost           Code = "lost.paper"      // what it needs can no longer be read: nothing is printed
@@ -136,13 +137,13 @@ func Codes() []Code {
 		CodeScanSlipUsed, CodeScanSlipVoid, CodeScanPaperNone, CodeSlipOther, CodeAllergyNeeds,
 		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,
 		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
-		CodePressureOrder, CodeICDForm, CodeICDNone, CodeICDTwice, CodeICDMain, CodeICDNever, CodeICDSex,
-		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugAllergy,
+		CodePressureOrder, CodeWeeks, CodeICDForm, CodeICDNone, CodeICDTwice, CodeICDMain, CodeICDNever, CodeICDSex,
+		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugSafety,
 		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeProtected, CodeOwnOpening,
 		CodeLost, CodeAllergiesLost,
-		CodeSignNothing, CodeSignSeen, CodeSignAllergy, CodePrintQueue, CodeCodeNone,
+		CodeSignNothing, CodeSignSeen, CodeSignSafety, CodePrintQueue, CodeCodeNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

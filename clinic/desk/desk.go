@@ -16,6 +16,7 @@ type Desk struct {
 	views *Views
 	open  *openings
 	fits  *fitting
+	rules rulebook
 
 	verdicts  *verdicts
 	importing sync.Mutex // one import of a catalogue at a time

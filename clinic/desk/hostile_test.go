@@ -90,13 +90,13 @@ func TestAllergyHeardAfterThePrescription(t *testing.T) {
 		_, err := s.Sign(ctx, call(s.doctor), desk.SignInput{Patient: p, Visit: on.Visit, PIN: doctorPIN, Seen: v.Visit.Seen()})
 		return err
 	}
-	if e := s.refused(sign(), desk.CodeSignAllergy, ""); e.Args["medicine"] != "Amoxicilin" {
+	if e := s.refused(sign(), desk.CodeSignSafety, ""); !strings.Contains(e.Args["vi"], "Amoxicilin 500 mg") {
 		t.Fatal(e.Args)
 	}
 	rx.On = s.base(on, clinic.KindPrescribe)
 	_, err := s.Prescribe(ctx, call(s.doctor), rx) // as it was: asked, not "nothing changed"
-	s.refused(err, desk.CodeDrugAllergy, "lines.0.medicine")
-	rx.Confirmed = []string{"AMOX"}
+	e := s.refused(err, desk.CodeDrugSafety, "lines.0.medicine")
+	rx.Overrides = []clinic.Override{{Finding: e.Args["finding"], Reason: "đã dùng nhiều lần, chỉ buồn nôn"}}
 	s.must(s.Prescribe(ctx, call(s.doctor), rx))
 	if err := sign(); err != nil {
 		t.Fatal(err)

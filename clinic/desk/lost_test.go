@@ -31,8 +31,8 @@ func (s *station) lose(patient clinic.ID, kind clinic.Kind) {
 }
 
 // prescribed writes one medicine.
-func (s *station) prescribed(on desk.On, medicine string, confirmed ...string) error {
-	in := desk.PrescriptionInput{On: s.base(on, clinic.KindPrescribe), Confirmed: confirmed, Lines: []desk.DrugInput{
+func (s *station) prescribed(on desk.On, medicine string) error {
+	in := desk.PrescriptionInput{On: s.base(on, clinic.KindPrescribe), Lines: []desk.DrugInput{
 		{Medicine: medicine, Dose: "1", Times: "2", Days: "3"},
 	}}
 	_, err := s.Prescribe(s.Context(), call(s.doctor), in)
@@ -71,7 +71,7 @@ func TestNoMedicineOnLostAllergies(t *testing.T) {
 	s.refused(s.prescribed(on, "AMOX"), desk.CodeAllergiesLost, "") // nor is the one that is saved told to be right
 	s.refused(s.signs(on), desk.CodeAllergiesLost, "")
 	s.asked(on.Patient, clinic.Allergy{Substance: "Amoxicilin"})
-	s.refused(s.signs(on), desk.CodeSignAllergy, "")
+	s.refused(s.signs(on), desk.CodeSignSafety, "")
 	if err := s.prescribed(on, "PARA"); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestEveryPrescriptionIsLookedAt(t *testing.T) {
 		s.clock.Add(time.Second)
 	}
 	s.asked(on.Patient, clinic.Allergy{Substance: "Amoxicilin"})
-	s.refused(s.signs(on), desk.CodeSignAllergy, "")
+	s.refused(s.signs(on), desk.CodeSignSafety, "")
 }
 
 // TestAskedAgainIsEnough: a lost version of which not even the name is known is not asked

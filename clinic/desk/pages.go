@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/safety"
 )
 
 // QueueRow is a line of today's list.
@@ -195,6 +196,9 @@ type VisitView struct {
 	Names   map[clinic.ID]Person         // authors by ID
 	ICD     map[string]clinic.CatalogRow // rows of the diagnosis' codes on the visit's day
 	Closed  bool                         // the record is protected: what the bill needs, for the cashier
+	// Safety is what the safety checks say today of prescriptions that wait for a
+	// signature, by the leaf of their current version; not for a cashier.
+	Safety map[clinic.Leaf][]safety.Finding
 }
 
 // VisitPage reads a visit; the view is recorded. A visit of another patient is
@@ -217,6 +221,9 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 		}
 		out.Patient = doc.whole
 		out.Visit, out.Row = doc.file, doc.row
+		if p.Role != clinic.RoleCashier {
+			out.Safety = doc.waiting()
+		}
 		out.ICD = icdRows(r, &doc.file, doc.row.Day)
 		if out.Names, err = names(r); err != nil {
 			return err

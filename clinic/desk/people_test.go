@@ -260,13 +260,18 @@ func TestAllergies(t *testing.T) {
 	on := s.open(p)
 	rx := desk.PrescriptionInput{On: on, Lines: []desk.DrugInput{{Medicine: "PARA", Dose: "1", Times: "1", Days: "1"}, {Medicine: "AMOX", Dose: "1", Times: "2", Days: "5"}}}
 	_, err = s.Prescribe(ctx, call(s.doctor), rx)
-	if e := s.refused(err, desk.CodeDrugAllergy, "lines.1.medicine"); e.Args["substance"] != "amoxicillin" {
+	e := s.refused(err, desk.CodeDrugSafety, "lines.1.medicine")
+	if !strings.Contains(e.Args["en"], "amoxicillin") || !strings.Contains(e.Args["vi"], "Dị ứng") {
 		t.Fatal(e.Args)
 	}
-	rx.Confirmed = []string{"AMOX"}
+	rx.Overrides = []clinic.Override{{Finding: e.Args["finding"]}}
+	_, err = s.Prescribe(ctx, call(s.doctor), rx)
+	s.refused(err, desk.CodeDrugSafety, "lines.1.medicine") // no reason
+	rx.Overrides[0].Reason = "không còn thuốc khác"
 	d := s.must(s.Prescribe(ctx, call(s.doctor), rx))
-	if got := d.Records[0].Body.(*clinic.Prescription).Confirmed; len(got) != 1 || got[0] != "AMOX" {
-		t.Fatal("that the warning was confirmed is not recorded")
+	got := d.Records[0].Body.(*clinic.Prescription).Overrides
+	if len(got) != 1 || got[0].Reason != "không còn thuốc khác" || got[0].Finding != e.Args["finding"] || !strings.Contains(got[0].Words, "Amoxicilin") {
+		t.Fatalf("why the warning was gone past is not recorded: %+v", got)
 	}
 }
 

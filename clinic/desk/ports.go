@@ -98,6 +98,10 @@ type Reference interface {
 	// SearchCatalog finds rows that hold on the day by code, or by words with or
 	// without diacritics in either language; best first.
 	SearchCatalog(catalog, query string, on clinic.Date, limit int) []clinic.CatalogRow
+	// CatalogRows returns every row of a catalogue that holds on the day, by code.
+	CatalogRows(catalog string, on clinic.Date) []clinic.CatalogRow
+	// CatalogVersion is another number after any row was set.
+	CatalogVersion() uint64
 	// Staff returns everybody by their latest entry, those who left too, by name;
 	// Received is filled in. Whose latest cannot be read counts as somebody who left, by
 	// the one before.

@@ -25,8 +25,9 @@ type PrescriptionInput struct {
 	On
 	Lines  []DrugInput
 	Advice string
-	// Confirmed holds the medicine codes whose allergy warning was confirmed.
-	Confirmed []string
+	// Overrides gives a reason for each severe finding that is gone past; the words are
+	// filled in. Those of the version that is corrected go on without being repeated.
+	Overrides []clinic.Override
 }
 
 // Limits of a prescription: 90 days is the longest of Circular 26/2025/TT-BYT.
@@ -46,30 +47,13 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 	}
 	return d.saveForm(ctx, c, in.On, form{
 		need: rightTreat, kind: clinic.KindPrescribe,
-		body: func(w *document) (any, error) { return d.fillPrescription(w, typed, in.Confirmed) },
+		body: func(w *document) (any, error) { return d.fillPrescription(w, typed, in.Overrides) },
 		same: func(b any) bool { s, ok := b.(*clinic.Prescription); return ok && samePrescription(s, typed) },
 		again: func(w *document, b any) bool {
 			s, ok := b.(*clinic.Prescription)
-			return ok && (w.whole.Allergies.Lost || d.warning(w, s) != nil)
+			return ok && (w.whole.Allergies.Lost || w.stopped(w.old, s) != nil)
 		},
 	})
-}
-
-// warning tells of a medicine of a saved prescription to which the patient is
-// allergic by what is known now, and which nobody confirmed: the allergy may have
-// been heard of after the prescription was written.
-func (d *Desk) warning(w *document, p *clinic.Prescription) *Error {
-	allergies := w.whole.Allergies
-	for _, l := range p.Lines {
-		row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
-		if !ok {
-			row = clinic.CatalogRow{Name: l.Name, ATC: l.ATC}
-		}
-		if a, hit := d.allergic(allergies.Items, row); hit && !slices.Contains(p.Confirmed, l.Medicine) {
-			return &Error{Code: CodeSignAllergy, Args: map[string]string{"medicine": l.Name, "substance": a.Substance}}
-		}
-	}
-	return nil
 }
 
 // prescription reads the typed lines; the catalogue is asked later.
@@ -152,39 +136,26 @@ func drugRange(field string, high int) *Error {
 	return &Error{Code: CodeDrugRange, Field: field, Args: map[string]string{"low": "1", "high": fmt.Sprint(high)}}
 }
 
-// fillPrescription copies names and forms from the catalogue of the visit's day,
-// looks at the allergies and numbers the paper.
-func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, confirmed []string) (any, error) {
+// fillPrescription copies names and forms from the catalogue of the visit's day, has
+// the safety checks look at it and numbers the paper.
+func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, overrides []clinic.Override) (any, error) {
 	out := *typed
 	out.Lines = slices.Clone(typed.Lines)
-	allergies := w.whole.Allergies
 	var bad Errors
 	for i := range out.Lines {
 		l := &out.Lines[i]
-		field := fmt.Sprintf("lines.%d.medicine", i)
-		row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
-		if !ok {
-			bad = append(bad, &Error{Code: CodeDrugNone, Field: field, Args: map[string]string{"code": l.Medicine}})
-			continue
-		}
-		l.Name, l.Strength, l.Form, l.Unit, l.ATC = row.Name, row.Strength, row.Form, row.Unit, row.ATC
-		if l.Route == "" {
-			l.Route = row.Route
-		}
-		if a, hit := d.allergic(allergies.Items, row); hit {
-			if !slices.Contains(confirmed, l.Medicine) {
-				args := map[string]string{"medicine": row.Name, "substance": a.Substance, "code": l.Medicine}
-				bad = append(bad, &Error{Code: CodeDrugAllergy, Field: field, Args: args})
-				continue
-			}
-			out.Confirmed = append(out.Confirmed, l.Medicine)
+		if !w.copyRow(l) {
+			bad = append(bad, &Error{Code: CodeDrugNone, Field: fmt.Sprintf("lines.%d.medicine", i), Args: map[string]string{"code": l.Medicine}})
 		}
 	}
 	if len(bad) > 0 {
 		return nil, bad.join()
 	}
-	if allergies.Lost { // nobody knows what the patient must not get
+	if w.whole.Allergies.Lost { // nobody knows what the patient must not get
 		return nil, &Error{Code: CodeAllergiesLost}
+	}
+	if err := d.override(w, &out, overrides); err != nil {
+		return nil, err
 	}
 	f := d.o.Site.Facility
 	n, err := w.next(clinic.SeriesPrescription(f.Book))
@@ -197,22 +168,17 @@ func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, confirm
 	return &out, nil
 }
 
-// allergic finds a recorded allergy that names the medicine: by code, or by one
-// name within the other. It finds the same substance, not its family.
-func (d *Desk) allergic(items []clinic.Allergy, row clinic.CatalogRow) (clinic.Allergy, bool) {
-	names := []string{d.o.Fold(row.Name), d.o.Fold(row.English)}
-	for _, a := range items {
-		if a.Code != "" && row.ATC != "" && strings.HasPrefix(row.ATC, strings.ToUpper(a.Code)) {
-			return a, true
-		}
-		s := d.o.Fold(a.Substance)
-		for _, n := range names {
-			if len(s) >= 4 && strings.Contains(n, s) || len(n) >= 4 && strings.Contains(s, n) {
-				return a, true
-			}
-		}
+// copyRow fills a line from the catalogue's row; false = there is none on this day.
+func (w *document) copyRow(l *clinic.DrugLine) bool {
+	row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
+	if !ok {
+		return false
 	}
-	return clinic.Allergy{}, false
+	l.Name, l.Strength, l.Form, l.Unit, l.ATC = row.Name, row.Strength, row.Form, row.Unit, row.ATC
+	if l.Route == "" {
+		l.Route = row.Route
+	}
+	return true
 }
 
 // samePrescription compares what is typed: an empty route was filled in.

@@ -156,6 +156,9 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		"Link": func(by clinic.ID) (any, error) {
 			return form(g.Link(ctx, call(by), desk.LinkInput{Patient: g.twin, Other: p, Same: true}))
 		},
+		"Findings": func(by clinic.ID) (any, error) {
+			return g.Findings(ctx, by, on, []desk.DrugInput{{Medicine: "AMOX", Dose: "1", Times: "2", Days: "5"}})
+		},
 		"Closed":  func(by clinic.ID) (any, error) { return g.Closed(ctx, by, p) },
 		"LooksAt": func(by clinic.ID) (any, error) { return g.LooksAt(ctx, by, p, desk.LookFilter{}) },
 		"LooksBy": func(by clinic.ID) (any, error) {

@@ -106,8 +106,8 @@ func (d *Desk) toSign(w *work, in SignInput) ([]clinic.Leaf, error) {
 		if doc.whole.Allergies.Lost {
 			return nil, &Error{Code: CodeAllergiesLost}
 		}
-		if e := d.warning(doc, clinic.BodyOf[clinic.Prescription](rx)); e != nil {
-			return nil, e
+		if f := doc.stopped(rx, clinic.BodyOf[clinic.Prescription](rx)); f != nil {
+			return nil, &Error{Code: CodeSignSafety, Args: findingArgs(f)}
 		}
 	}
 	return leaves, nil

@@ -16,12 +16,15 @@ type VitalsInput struct {
 	On
 	Values    map[string]string
 	Confirmed []string
+	// Of a girl or woman; Weeks as typed, of a pregnancy only.
+	Pregnant, Breastfeeding clinic.Answer
+	Weeks                   string
 }
 
 // Vitals saves measurements. Impossible values are CodeImpossible, unusual ones
 // CodeUnusual until confirmed, each naming its field.
 func (d *Desk) Vitals(ctx context.Context, c Call, in VitalsInput) (Done, error) {
-	typed, bad := parseVitals(in.Values)
+	typed, bad := parseVitals(in)
 	if len(bad) > 0 {
 		return Done{}, bad.join()
 	}
@@ -54,9 +57,17 @@ func (d *Desk) Vitals(ctx context.Context, c Call, in VitalsInput) (Done, error)
 	})
 }
 
-func parseVitals(values map[string]string) (clinic.Vitals, Errors) {
-	v, problems := clinic.ParseVitals(values)
+func parseVitals(in VitalsInput) (clinic.Vitals, Errors) {
+	v, problems := clinic.ParseVitals(in.Values)
 	var bad Errors
+	v.Pregnant, v.Breastfeeding = min(in.Pregnant, clinic.AnswerNo), min(in.Breastfeeding, clinic.AnswerNo)
+	if in.Weeks != "" {
+		weeks, err := clinic.ParseCount("weeks", in.Weeks, pregnantMost)
+		if err != nil || v.Pregnant != clinic.AnswerYes {
+			bad = append(bad, &Error{Code: CodeWeeks, Field: "weeks"})
+		}
+		v.Weeks = weeks
+	}
 	for _, p := range problems {
 		_ = bad.collect(valueError(p)) // a FieldError always becomes a refusal
 	}

@@ -18,6 +18,7 @@ type Catalogs struct {
 	fold  func(string) string
 	start func(catalog string) []clinic.CatalogRow
 	all   map[string]*catalog
+	sets  uint64 // how often Put was called
 }
 
 type catalog struct {
@@ -73,6 +74,7 @@ func (x *Catalogs) Put(r clinic.CatalogRow, s Stamp) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.named(r.Catalog).put(&r, s)
+	x.sets++
 }
 
 func (x *Catalogs) named(name string) *catalog {

@@ -39,6 +39,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Appointments", testAppointments},
 		{"Staff", testStaff},
 		{"Catalog", testCatalog},
+		{"CatalogDay", testCatalogDay},
 		{"Looks", testLooks},
 		{"Protected", testProtected},
 		{"Links", testLinks},

@@ -79,9 +79,16 @@ func (s *seeder) treat(ctx context.Context, on desk.On, p *invent.VisitPlan) err
 	in := desk.PrescriptionInput{On: on, Advice: p.Prescription.Advice}
 	for _, l := range p.Prescription.Lines {
 		in.Lines = append(in.Lines, typed(l))
-		in.Confirmed = append(in.Confirmed, l.Medicine)
 	}
 	_, err = s.desk.Prescribe(ctx, s.call(clinic.RoleDoctor), in)
+	for _, e := range desk.ErrorsOf(err) { // an invented doctor has a reason for everything
+		if e.Code == desk.CodeDrugSafety {
+			in.Overrides = append(in.Overrides, clinic.Override{Finding: e.Args["finding"], Reason: "Đã cân nhắc lợi hại, hẹn khám lại"})
+		}
+	}
+	if len(in.Overrides) > 0 {
+		_, err = s.desk.Prescribe(ctx, s.call(clinic.RoleDoctor), in)
+	}
 	return err
 }
 

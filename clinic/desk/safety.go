@@ -1,0 +1,298 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/clinic/safety"
+)
+
+// How long what was said at an earlier visit still tells of today.
+const (
+	nursingDays  = 180
+	pregnantMost = 42 // weeks
+)
+
+// rulebook keeps the compiled rules of the days that are asked for, until a row of any
+// catalogue changes.
+type rulebook struct {
+	mu      sync.Mutex
+	version uint64
+	days    map[clinic.Date]*safety.Rules
+}
+
+// ruleDays is how many days' rules are kept: today's, and a few of visits that are
+// entered afterwards.
+const ruleDays = 4
+
+// on returns the rules of the day. Rows that cannot be used go to the log, once.
+func (b *rulebook) on(r Reference, day clinic.Date, o *Options) *safety.Rules {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if v := r.CatalogVersion(); v != b.version || len(b.days) >= ruleDays {
+		b.version, b.days = v, nil
+	}
+	if rules := b.days[day]; rules != nil {
+		return rules
+	}
+	var rows []clinic.CatalogRow
+	for _, c := range []string{
+		clinic.CatalogMedicine, clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution,
+	} {
+		rows = append(rows, r.CatalogRows(c, day)...)
+	}
+	rules, bad := safety.Compile(rows, o.Fold)
+	for _, p := range bad {
+		o.Log.Warn("a row of the safety checks cannot be used", "catalog", p.Catalog, "code", p.Code, "problem", p.What)
+	}
+	if b.days == nil {
+		b.days = map[clinic.Date]*safety.Rules{}
+	}
+	b.days[day] = rules
+	return rules
+}
+
+// Findings tells what the safety checks say of a prescription while it is typed: lines
+// that are not complete yet are looked at as far as they are.
+func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugInput) (found []safety.Finding, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		p, err := who(r, by, rightTreat)
+		if err != nil {
+			return err
+		}
+		now, sure := d.o.Clock.Now()
+		w := &work{Reader: r, desk: d, by: p, now: now, sure: sure, today: dayOf(now)}
+		doc, err := w.visit(on.Patient, on.Visit)
+		if err != nil {
+			return err
+		}
+		rx := &clinic.Prescription{}
+		for _, in := range lines {
+			l, _ := d.drugLine("", in) // what is wrong with it is said when it is saved
+			if doc.copyRow(&l) {
+				rx.Lines = append(rx.Lines, l)
+			}
+		}
+		found = doc.findings(doc.file.Find(on.Base), rx)
+		return nil
+	})
+	return found, err
+}
+
+// findings looks at a prescription of the visit. self is the document that it is, or
+// will be, a version of: what it said before does not run beside it.
+func (w *document) findings(self *clinic.Document, rx *clinic.Prescription) []safety.Finding {
+	day := w.day()
+	var now []safety.Line
+	for _, l := range rx.Lines {
+		now = append(now, w.line(l, day))
+	}
+	return safety.Check(w.desk.rules.on(w, w.row.Day, &w.desk.o), w.person(day), now, w.running(self))
+}
+
+// line joins a line to its catalogue row of the visit's day.
+func (w *document) line(l clinic.DrugLine, start clinic.Date) safety.Line {
+	row, _ := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
+	return safety.LineOf(l, row, start)
+}
+
+// day is the visit's day by a clock that never steps back: a board that woke up in 1970
+// would find that nothing runs yet.
+func (w *document) day() clinic.Date {
+	if fellBack(&w.file.Opened) {
+		return dayOf(w.file.Opened.Recorded())
+	}
+	return w.row.Day
+}
+
+// running collects the medicines of every other prescription of the person, of linked
+// IDs too; the checks know which are over.
+func (w *document) running(self *clinic.Document) (out []safety.Line) {
+	for i := range w.whole.Visits {
+		v := &w.whole.Visits[i]
+		if v.State == clinic.VisitClosed {
+			continue
+		}
+		for _, d := range v.Docs(clinic.KindPrescribe) {
+			if self != nil && d.Versions[0].Record.Leaf == self.Versions[0].Record.Leaf {
+				continue
+			}
+			if rx := clinic.BodyOf[clinic.Prescription](d); rx != nil {
+				for _, l := range rx.Lines {
+					out = append(out, w.line(l, visitDay(v)))
+				}
+			}
+		}
+	}
+	return out
+}
+
+// visitDay is zero where the visit's opening is missing: then its medicines run.
+func visitDay(v *clinic.VisitFile) clinic.Date {
+	switch {
+	case v.Visit == nil:
+		return clinic.Date{}
+	case fellBack(&v.Opened):
+		return dayOf(v.Opened.Recorded())
+	}
+	return v.Visit.Day
+}
+
+// person gathers what is known on the day: weight and answers from the visit's own
+// measurements first, then from the last ones before.
+func (w *document) person(day clinic.Date) safety.Patient {
+	p := safety.Patient{On: day, AgeDays: ageDays(w.patient.Birth, day), Sex: w.patient.Sex, Allergies: w.whole.Allergies.Items}
+	var said answers
+	for _, v := range w.visits() {
+		at := cmp.Or(visitDay(v), day)
+		ago := int(day.Time().Sub(at.Time()) / (24 * time.Hour))
+		for _, b := range vitalsOf(v) {
+			if p.Weight == 0 && b.Weight > 0 {
+				p.Weight, p.Weighed = b.Weight, at
+			}
+			said.take(&p, b, ago)
+		}
+		if dx := clinic.BodyOf[clinic.Diagnosis](v.Doc(clinic.KindDiagnosis)); dx != nil {
+			for _, code := range append([]string{dx.Main}, dx.Others...) {
+				p.Problems = append(p.Problems, safety.Problem{Code: code, On: at})
+			}
+		}
+	}
+	return p
+}
+
+// answers tells which questions an earlier look at the measurements answered: the last
+// answer counts, whatever was said before it.
+type answers struct{ pregnant, nursing bool }
+
+// take reads one measurement of so many days ago. That somebody was not pregnant is
+// known on that day only.
+func (a *answers) take(p *safety.Patient, b *clinic.Vitals, ago int) {
+	if !a.pregnant && b.Pregnant != clinic.AnswerUnknown {
+		a.pregnant = true
+		switch weeks := b.Weeks + ago/7; {
+		case b.Pregnant == clinic.AnswerYes && weeks <= pregnantMost:
+			p.Pregnant = clinic.AnswerYes
+			if b.Weeks > 0 {
+				p.Weeks = weeks
+			}
+		case b.Pregnant == clinic.AnswerNo && ago <= 0:
+			p.Pregnant = clinic.AnswerNo
+		}
+	}
+	if !a.nursing && b.Breastfeeding != clinic.AnswerUnknown {
+		a.nursing = true
+		if ago <= nursingDays {
+			p.Breastfeeding = b.Breastfeeding
+		}
+	}
+}
+
+// visits are the person's, this one first, then the others, newest first.
+func (w *document) visits() []*clinic.VisitFile {
+	out := []*clinic.VisitFile{&w.file}
+	for i := range w.whole.Visits {
+		if v := &w.whole.Visits[i]; v.ID != w.row.ID || v.Patient != w.row.Patient {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// vitalsOf returns a visit's measurements, the latest first.
+func vitalsOf(v *clinic.VisitFile) (out []*clinic.Vitals) {
+	docs := v.Docs(clinic.KindVitals)
+	slices.SortFunc(docs, func(a, b *clinic.Document) int { return cmp.Compare(b.Current().Record.HLC, a.Current().Record.HLC) })
+	for _, d := range docs {
+		if b := clinic.BodyOf[clinic.Vitals](d); b != nil {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// ageDays is below 0 where it is not known: also for a child of whom only the year is.
+func ageDays(birth, day clinic.Date) int {
+	if birth.IsZero() || day.Before(birth) || birth.Month == 0 && day.Year-birth.Year < 14 {
+		return -1
+	}
+	return int(day.Time().Sub(birth.Time()) / (24 * time.Hour))
+}
+
+// stopped returns the first severe finding of a saved prescription that nobody gave a
+// reason to go past: an allergy may have been heard of, or another prescription come,
+// after it was written.
+func (w *document) stopped(self *clinic.Document, rx *clinic.Prescription) *safety.Finding {
+	for _, f := range w.findings(self, rx) {
+		if f.Interrupting() && reasonFor(rx.Overrides, &f) == "" && !confirmedBefore(rx, &f) {
+			return &f
+		}
+	}
+	return nil
+}
+
+func reasonFor(overrides []clinic.Override, f *safety.Finding) string {
+	for _, o := range overrides {
+		if o.Finding == f.Key() {
+			return o.Reason
+		}
+	}
+	return ""
+}
+
+// confirmedBefore honours what earlier versions recorded.
+func confirmedBefore(rx *clinic.Prescription, f *safety.Finding) bool {
+	return f.Kind == safety.KindAllergy && !slices.ContainsFunc(f.Now, func(m string) bool { return !slices.Contains(rx.Confirmed, m) })
+}
+
+// override refuses a prescription with severe findings that have no reason, and records
+// the reasons of the others.
+func (d *Desk) override(w *document, rx *clinic.Prescription, given []clinic.Override) error {
+	if w.old != nil {
+		if before := clinic.BodyOf[clinic.Prescription](w.old); before != nil {
+			given = append(slices.Clone(given), before.Overrides...)
+		}
+	}
+	var bad Errors
+	for _, f := range w.findings(w.old, rx) {
+		if !f.Interrupting() {
+			continue
+		}
+		reason, err := d.line("reason", reasonFor(given, &f), 200)
+		if err := bad.collect(err); err != nil {
+			return err
+		}
+		if reason == "" {
+			at := slices.IndexFunc(rx.Lines, func(l clinic.DrugLine) bool { return slices.Contains(f.Now, l.Medicine) })
+			bad = append(bad, &Error{Code: CodeDrugSafety, Field: fmt.Sprintf("lines.%d.medicine", max(at, 0)), Args: findingArgs(&f)})
+			continue
+		}
+		rx.Overrides = append(rx.Overrides, clinic.Override{Finding: f.Key(), Words: f.Vi, Reason: reason})
+	}
+	return bad.join()
+}
+
+func findingArgs(f *safety.Finding) map[string]string {
+	vi, en := f.Vi, f.En
+	if f.Source != "" {
+		vi, en = vi+". Nguồn: "+f.Source, en+". Source: "+f.Source
+	}
+	return map[string]string{"finding": f.Key(), "vi": vi, "en": en}
+}
+
+// waiting returns what the checks say now of each prescription that waits for a
+// signature, by the leaf of its current version.
+func (w *document) waiting() map[clinic.Leaf][]safety.Finding {
+	out := map[clinic.Leaf][]safety.Finding{}
+	for _, rx := range w.file.Docs(clinic.KindPrescribe) {
+		if rx.State != clinic.DocSigned {
+			out[rx.Leaf()] = w.findings(rx, clinic.BodyOf[clinic.Prescription](rx))
+		}
+	}
+	return out
+}
