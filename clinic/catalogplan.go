@@ -30,6 +30,8 @@ type PlanInput struct {
 	Day   Date
 	Whole bool // the file is the whole catalogue: what it does not have ends
 	Today Date // what holds before it is history, and changes only with a warning
+	// Sound says why nobody could use a row that is to be set, in English; nil = all are.
+	Sound func(*CatalogRow) error
 }
 
 // ChangeKind tells what a row of a plan does.
@@ -313,6 +315,11 @@ func (p *plan) changes() {
 		for i, r := range rows {
 			if r.was != nil && r.row.Equal(r.was) {
 				continue
+			}
+			if p.in.Sound != nil && r.at != 0 {
+				if err := p.in.Sound(&r.row); err != nil {
+					p.out.Problems = append(p.out.Problems, RowProblem{At: r.at, Column: "rule", Code: RowRule, Args: map[string]string{"value": err.Error()}})
+				}
 			}
 			c := RowChange{At: r.at, Row: r.row, Old: r.was}
 			fresh := r.was == nil || r.at != 0 && r.was.Withdrawn()

@@ -12,6 +12,7 @@ const (
 	FieldHeight      = "height"
 	FieldWaist       = "waist"
 	FieldGlucose     = "glucose"
+	FieldCreatinine  = "creatinine"
 )
 
 // VitalField describes one field of vital signs.
@@ -35,6 +36,7 @@ func VitalFields() []VitalField {
 		{FieldHeight, "cm", 1, func(v *Vitals) *int { return &v.Height }},
 		{FieldWaist, "cm", 1, func(v *Vitals) *int { return &v.Waist }},
 		{FieldGlucose, "mmol/L", 1, func(v *Vitals) *int { return &v.Glucose }},
+		{FieldCreatinine, "µmol/L", 0, func(v *Vitals) *int { return &v.Creatinine }},
 	}
 }
 
@@ -112,6 +114,10 @@ func VitalRanges() []VitalRange {
 
 		{FieldGlucose, 0, 1, Range{26, 80}, Range{3, 600}},
 		{FieldGlucose, 1, 0, Range{39, 111}, Range{3, 600}},
+
+		// Too low to be µmol/L is mg/dL by mistake: 1 mg/dL = 88.4 µmol/L.
+		{FieldCreatinine, 0, 18 * year, Range{15, 90}, Range{8, 3000}},
+		{FieldCreatinine, 18 * year, 0, Range{45, 110}, Range{15, 3000}},
 	}
 }
 

@@ -30,6 +30,7 @@ type Vitals struct {
 	Pregnant      Answer `cbor:"12,keyasint,omitempty"`
 	Weeks         int    `cbor:"13,keyasint,omitempty"` // of pregnancy, 1–42
 	Breastfeeding Answer `cbor:"14,keyasint,omitempty"`
+	Creatinine    int    `cbor:"15,keyasint,omitempty"` // µmol/L in serum; of adults, for the doses
 }
 
 // Exam is the body of KindExam.

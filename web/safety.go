@@ -14,6 +14,7 @@ type Finding struct {
 	Severity string // note, warn, interrupt
 	Text     string
 	Source   string
+	Row      string // address of the rule that says so, or empty
 	Ask      string // address of the page where what is missing can be said, or empty
 }
 
@@ -24,8 +25,11 @@ func findings(lang, at string, found []safety.Finding) (out []Finding) {
 		if lang == "en" {
 			x.Text = f.En
 		}
+		if f.Catalog != "" {
+			x.Row = catalogPath(f.Catalog, "rows", f.Rule)
+		}
 		switch f.Rule {
-		case safety.AskWeight, safety.AskPregnant, safety.AskWeeks:
+		case safety.AskWeight, safety.AskPregnant, safety.AskWeeks, safety.AskKidneys:
 			x.Ask = at + "/vitals?again=1"
 		}
 		out = append(out, x)

@@ -49,6 +49,9 @@ func viewVitals(_ *Server, _ context.Context, b Step) (viewer, error) {
 	m := months(&b.File)
 	v.Woman = asksPregnancy(b.File.Patient.Now, m)
 	for _, x := range clinic.VitalFields() {
+		if x.Name == clinic.FieldCreatinine && m >= 0 && m < 18*12 && b.Form.Get(x.Name) == "" {
+			continue // the checks reckon with that of adults
+		}
 		soft := clinic.RangeOf(x.Name, m).Soft
 		in := VitalInput{
 			Name: x.Name, Unit: x.Unit, Mode: "numeric",

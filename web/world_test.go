@@ -167,7 +167,8 @@ func (w *world) must(err error) {
 }
 
 func (w *world) catalogue() {
-	rows, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention)
+	rows, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention,
+		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution)
 	w.must(err)
 	drafts := make([]clinic.Draft, 0, len(rows))
 	for i := range rows {

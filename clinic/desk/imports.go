@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/safety"
 )
 
 // ImportInput is a file of rows that somebody wants in a catalogue.
@@ -90,7 +91,7 @@ func (d *Desk) planImport(r Reader, in *ImportInput) (ImportPlan, error) {
 	out := ImportPlan{Day: in.Day}
 	out.CatalogPlan = clinic.PlanCatalog(clinic.PlanInput{
 		Catalog: in.Catalog, Current: r.Rows(in.Catalog, ""), Rows: in.Rows, Day: in.Day, Whole: in.Whole, Today: d.today(),
-		Columns: in.Columns, Source: in.File,
+		Columns: in.Columns, Source: in.File, Sound: safety.CheckRow,
 	})
 	infos, err := imports(r)
 	for _, i := range infos {

@@ -107,6 +107,33 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestImportOfRules: a rule that the checks could not use is refused by its line, a good
+// one is used at once.
+func TestImportOfRules(t *testing.T) {
+	s := newStation(t)
+	ctx := t.Context()
+	rule := func(code, a string) clinic.CatalogRow {
+		return clinic.CatalogRow{
+			Catalog: clinic.CatalogInteraction, Code: code, Name: "Hai thuốc", English: "Two medicines", Version: "1", Source: "thử",
+			Rule: &clinic.Rule{Kind: "pair", A: a, B: "J01FA09", Severity: "interrupt"},
+		}
+	}
+	in := s.rows(rule("GOOD", "N02BE01"), rule("BAD", "paracetamol"))
+	in.Catalog = clinic.CatalogInteraction
+	plan, err := s.PlanImport(ctx, s.admin, in)
+	if err != nil || !plan.Refused() || len(plan.Problems) != 1 || plan.Problems[0].Code != clinic.RowRule || plan.Problems[0].At != in.Rows[1].At {
+		t.Fatalf("%+v, %v", plan, err)
+	}
+	_, err = s.Import(ctx, call(s.admin), in)
+	s.refused(err, desk.CodeImportBad, "")
+	in.Rows = in.Rows[:1]
+	s.must(s.Import(ctx, call(s.admin), in))
+	found, err := s.CatalogSearch(ctx, s.doctor, desk.CatalogLook{Catalog: clinic.CatalogInteraction, On: clinic.Date{Year: 2026, Month: 11, Day: 3}, Limit: 9})
+	if err != nil || len(found.Rows) != 1 || found.Rows[0].Rule.A != "N02BE01" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 func TestImportRefused(t *testing.T) {
 	s := newStation(t)
 	ctx := t.Context()

@@ -14,8 +14,9 @@ import (
 
 // How long what was said at an earlier visit still tells of today.
 const (
-	nursingDays  = 180
-	pregnantMost = 42 // weeks
+	nursingDays    = 180
+	pregnantMost   = 42  // weeks
+	creatinineDays = 365 // then it is asked for again where kidneys are ill
 )
 
 // rulebook keeps the compiled rules of the days that are asked for, until a row of any
@@ -154,6 +155,9 @@ func (w *document) person(day clinic.Date) safety.Patient {
 		for _, b := range vitalsOf(v) {
 			if p.Weight == 0 && b.Weight > 0 {
 				p.Weight, p.Weighed = b.Weight, at
+			}
+			if p.Creatinine == 0 && b.Creatinine > 0 && ago <= creatinineDays {
+				p.Creatinine, p.Tested = b.Creatinine, at
 			}
 			said.take(&p, b, ago)
 		}

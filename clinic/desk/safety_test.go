@@ -19,7 +19,7 @@ func (s *station) rules() {
 	}
 	var drafts []clinic.Draft
 	for _, r := range rows {
-		if r.Rule != nil || r.Catalog == clinic.CatalogMedicine {
+		if r.Rule != nil || r.Catalog == clinic.CatalogMedicine || strings.HasPrefix(r.Code, "N18") {
 			drafts = append(drafts, clinic.Draft{Kind: clinic.KindCatalogRow, Body: &r})
 		}
 	}
@@ -282,6 +282,43 @@ func TestPregnancyIsAsked(t *testing.T) {
 	}
 	_, err := s.Vitals(t.Context(), call(s.nurse), desk.VitalsInput{On: on, Pregnant: clinic.AnswerNo, Weeks: "12"})
 	s.refused(err, desk.CodeWeeks, "weeks")
+}
+
+// TestKidneys: creatinine is typed with the measurements, counts for a year and says
+// what it was made of; where the kidneys are ill and nothing is known, it is asked for.
+func TestKidneys(t *testing.T) {
+	s := newStation(t)
+	s.rules()
+	p := s.person(clinic.Date{Year: 1950, Month: 1, Day: 1}, clinic.SexMale)
+	metf := [4]string{"METF500", "1", "2", "28"}
+	on := s.ready(p)
+	s.must(s.Diagnose(t.Context(), call(s.doctor), desk.DiagnosisInput{On: s.base(on, clinic.KindDiagnosis), Main: "N18.9"}))
+	if err := s.writes(on, "", metf); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.says(on); got != "note:ASK-EGFR" {
+		t.Error(got)
+	}
+	_, err := s.Vitals(t.Context(), call(s.nurse), desk.VitalsInput{On: on, Values: map[string]string{"creatinine": "2"}})
+	s.refused(err, desk.CodeImpossible, "creatinine") // mg/dL
+	s.must(s.Vitals(t.Context(), call(s.nurse), desk.VitalsInput{On: on, Values: map[string]string{"creatinine": "250"}, Confirmed: []string{"creatinine"}}))
+	if got := s.says(on); got != "interrupt:REN-METF30" {
+		t.Error(got)
+	}
+	s.refused(s.signs(on), desk.CodeSignSafety, "")
+	s.at(30, 8, 0)
+	args := s.stops(s.writes(s.ready(p), "", metf), "REN-METF30")
+	if !strings.Contains(args["vi"], "mức lọc cầu thận 22 (CKD-EPI 2021, creatinin 250 µmol/L ngày 02/11/2026)") {
+		t.Error(args)
+	}
+	s.at(400, 8, 0)
+	on = s.ready(p)
+	if err := s.writes(on, "", metf); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.says(on); got != "note:ASK-EGFR" {
+		t.Errorf("a value of last year: %s", got)
+	}
 }
 
 // TestIllnessOfAnEarlierVisit: what was diagnosed once is known.

@@ -108,7 +108,7 @@ func (c *check) kidneys(rules []*rule) {
 			}
 			switch {
 			case c.egfr == 0:
-				if x.severity == Interrupt && c.ill([]string{"N18", "N19"}, 0) {
+				if x.severity == Interrupt && c.ill(kidneyIllness(), 0) {
 					c.askNow(AskKidneys, []*line{l})
 				}
 			case c.egfr < x.High && (best == nil || x.High < best.High):
@@ -117,10 +117,31 @@ func (c *check) kidneys(rules []*rule) {
 		}
 		if best != nil {
 			vi, en := c.list([]*line{l})
-			g := clinic.FormatFixed(c.egfr, 0)
-			c.add(Finding{Kind: KindRenal, Severity: best.severity, Vi: vi + ", mức lọc cầu thận " + g, En: en + ", eGFR " + g}, best, []*line{l})
+			g, gEn := c.filtration()
+			c.add(Finding{Kind: KindRenal, Severity: best.severity, Vi: vi + g, En: en + gEn}, best, []*line{l})
 		}
 	}
+}
+
+// filtration says what the kidneys do, and from what it was reckoned.
+func (c *check) filtration() (vi, en string) {
+	g := clinic.FormatFixed(c.egfr, 0)
+	vi, en = ", mức lọc cầu thận "+g, ", eGFR "+g
+	if c.p.EGFR == 0 {
+		n := clinic.FormatFixed(c.p.Creatinine, 0) + " µmol/L"
+		if !c.p.Tested.IsZero() && c.p.Tested != c.p.On {
+			vi, en = vi+" (CKD-EPI 2021, creatinin "+n+" ngày "+c.p.Tested.String()+")", en+" (CKD-EPI 2021, creatinine "+n+" of "+c.p.Tested.String()+")"
+		} else {
+			vi, en = vi+" (CKD-EPI 2021, creatinin "+n+")", en+" (CKD-EPI 2021, creatinine "+n+")"
+		}
+	}
+	return vi, en
+}
+
+// kidneyIllness is what makes the checks ask for creatinine: chronic and unspecified
+// kidney failure, and what diabetes and hypertension do to kidneys.
+func kidneyIllness() []string {
+	return []string{"N18", "N19", "I12", "I13", "E10.2", "E11.2", "E13.2", "E14.2"}
 }
 
 func (c *check) has(x *rule) bool { return c.ill(x.icd, x.Days) }
@@ -167,7 +188,10 @@ func (c *check) questions() {
 		case AskAge:
 			q, e = "chưa rõ tuổi, không kiểm tra được giới hạn tuổi", "the age is not known, limits by age are not checked"
 		case AskKidneys:
-			s, q, e = Note, "bệnh thận mạn: cần creatinin để kiểm tra", "kidney disease: creatinine is needed for the check"
+			s, q, e = Note, "bệnh thận: cần creatinin máu để kiểm tra liều", "kidney disease: creatinine is needed to check the dose"
+			if c.p.AgeDays < adultDays || c.p.Sex != clinic.SexMale && c.p.Sex != clinic.SexFemale {
+				q, e = "bệnh thận: không tính được mức lọc cầu thận (dưới 18 tuổi, hoặc chưa rõ tuổi, giới), tự kiểm tra liều", "kidney disease: the filtration rate cannot be computed (under 18, or age or sex not known), check the dose yourself"
+			}
 		case AskDose:
 			s, q, e = Note, "liều ghi bằng lời, chưa kiểm tra được", "the dose is in words, not checked"
 		}

@@ -16,6 +16,7 @@ const (
 	refillLong  = 14 // a course of so many days may be refilled …
 	refillEarly = 7  // … so many days before it ends, without being called double
 	childDays   = 12 * 365
+	adultDays   = 18 * 365
 )
 
 // check is one run.
@@ -156,7 +157,7 @@ func (c *check) hits(catalog string) (rules []*rule) {
 
 // add makes a finding of a rule; the words of f stand before the rule's own.
 func (c *check) add(f Finding, x *rule, lines []*line) {
-	f.Rule, f.Source = x.row.Code, x.row.Source+" ("+x.row.Version+")"
+	f.Rule, f.Catalog, f.Source = x.row.Code, x.catalog, x.row.Source+" ("+x.row.Version+")"
 	f.Vi, f.En = joinWords(f.Vi, x.row.Name), joinWords(f.En, x.row.English)
 	c.put(f, lines)
 }
@@ -248,8 +249,8 @@ func (c *check) unmapped() {
 	}
 }
 
-// EGFR computes the glomerular filtration rate of an adult by CKD-EPI 2021 from
-// creatinine in µmol/L; 0 = not known. Children have other formulas.
+// EGFR computes the glomerular filtration rate of an adult, in ml/min/1.73 m², by CKD-EPI
+// 2021 (ckdEPI) from creatinine in µmol/L; 0 = not known. Children have other formulas.
 func EGFR(creatinine, years int, sex clinic.Sex) int {
 	if creatinine <= 0 || years < 18 || sex != clinic.SexMale && sex != clinic.SexFemale {
 		return 0

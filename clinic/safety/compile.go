@@ -61,7 +61,7 @@ func (p RowProblem) String() string { return p.Catalog + " " + p.Code + ": " + p
 // (internal/fold). A row that says something impossible is a problem and is left out;
 // a set of no rows at all still asks and tells what it cannot check.
 func Compile(rows []clinic.CatalogRow, fold func(string) string) (*Rules, []RowProblem) {
-	r := &Rules{byCode: map[string][]side{}, classes: map[string]*rule{}, names: map[string][]string{}, fold: fold}
+	r := newRules(fold)
 	var bad []RowProblem
 	seen := map[string]bool{}
 	for _, row := range rows {
@@ -85,6 +85,20 @@ func Compile(rows []clinic.CatalogRow, fold func(string) string) (*Rules, []RowP
 	bad = append(bad, r.unknownClasses()...)
 	slices.SortFunc(r.all, func(a, b *rule) int { return strings.Compare(a.catalog+a.row.Code, b.catalog+b.row.Code) })
 	return r, bad
+}
+
+func newRules(fold func(string) string) *Rules {
+	return &Rules{byCode: map[string][]side{}, classes: map[string]*rule{}, names: map[string][]string{}, fold: fold}
+}
+
+// CheckRow says why a row of the safety checks could not be used; nil for a row of any
+// other catalogue. Whether the class that it names is there, only Compile can tell.
+func CheckRow(row *clinic.CatalogRow) error {
+	switch row.Catalog {
+	case clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution:
+		return newRules(nil).add(*row)
+	}
+	return nil
 }
 
 // Len returns how many rules of a catalogue and kind there are; kind "" counts all.

@@ -107,8 +107,9 @@ type Patient struct {
 	Pregnant      clinic.Answer // of a girl or woman
 	Weeks         int           // of pregnancy, 0 = not known
 	Breastfeeding clinic.Answer
-	EGFR          int // ml/min/1.73 m², 0 = not known
-	Creatinine    int // µmol/L, 0 = not known; makes EGFR when that is not known
+	EGFR          int         // ml/min/1.73 m², 0 = not known
+	Creatinine    int         // µmol/L, 0 = not known; makes EGFR when that is not known
+	Tested        clinic.Date // when creatinine was; zero = today
 	Allergies     []clinic.Allergy
 	Problems      []Problem
 }
@@ -155,6 +156,7 @@ type Finding struct {
 	Running  []string // medicines that run
 	About    string   // the allergy as it is written
 	Vi, En   string
+	Catalog  string // of the row; empty for Rule and Ask constants
 	Source   string // with its edition; empty for what this program itself asks
 }
 

@@ -2,6 +2,7 @@ package safety_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -313,92 +314,116 @@ func TestEGFR(t *testing.T) {
 	}
 }
 
-// visit is one invented prescription with what the desk would know.
+// inventedPatient is what the desk would know of an invented person.
 func inventedPatient(p *invent.Person, v *invent.VisitPlan, day clinic.Date) safety.Patient {
 	out := safety.Patient{
 		On: day, AgeDays: int(day.Time().Sub(p.Patient.Birth.Time()).Hours() / 24), Sex: p.Patient.Sex,
-		Weight: v.Vitals.Weight, Weighed: day, Allergies: p.Allergies.Items,
+		Weight: v.Vitals.Weight, Weighed: day, Allergies: append(slices.Clone(p.Allergies.Items), p.Said...),
+		Creatinine: p.Creatinine, Tested: day.AddDays(-100), Pregnant: clinic.AnswerNo, Breastfeeding: clinic.AnswerNo,
 	}
 	if p.Chronic == "pregnancy" {
 		out.Pregnant, out.Weeks = clinic.AnswerYes, 24
 	}
-	for _, code := range append([]string{v.Diagnosis.Main}, v.Diagnosis.Others...) {
+	if p.Nursing {
+		out.Breastfeeding = clinic.AnswerYes
+	}
+	for _, code := range append(slices.Clone(p.Illnesses), append([]string{v.Diagnosis.Main}, v.Diagnosis.Others...)...) {
 		out.Problems = append(out.Problems, safety.Problem{Code: code, On: day})
 	}
 	return out
 }
 
-// TestAlertRate: how often a clinic is interrupted. Goal: at most 5 in 100 prescriptions.
-func TestAlertRate(t *testing.T) {
-	rules, medicines := known(t)
-	g := invent.New(11)
+// clinicDays is two months of prescriptions. blind: the prescriber writes what is usual
+// for the reason of the visit, and never asks about allergies or pregnancy. Either way
+// nobody who prescribes knows what comes from elsewhere: the checks do.
+type clinicDays struct {
+	blind         bool
+	prescriptions int
+	stopped       int // prescriptions with an interruptive alert
+	count         map[safety.Severity]int
+	by            map[string]int
+}
+
+func (c *clinicDays) run(seed uint64, rules *safety.Rules, medicines map[string]clinic.CatalogRow) {
+	c.count, c.by = map[safety.Severity]int{}, map[string]int{}
+	g := invent.New(seed)
 	people := make([]invent.Person, 1500)
 	for i := range people {
 		people[i] = g.Patient()
 	}
-	taken := map[int][]safety.Line{}
-	var prescriptions, with int
-	count, by := map[safety.Severity]int{}, map[string]int{}
+	usual := slices.Clone(people)
+	taken := make([][]safety.Line, len(people))
+	for i := range people {
+		for _, l := range people[i].Takes {
+			taken[i] = append(taken[i], safety.LineOf(l, medicines[l.Medicine], clinic.Date{}))
+		}
+		if c.blind {
+			usual[i].Allergies = clinic.Allergies{}
+		}
+	}
 	for n := range 60 {
 		day := clinic.Date{Year: 2026, Month: 1, Day: 5}.AddDays(n)
-		for _, a := range g.Day(people, day, 60) {
+		for _, a := range g.Day(usual, day, 60) {
+			p := &people[a.Person]
+			if c.blind && p.Chronic == "pregnancy" && a.Plan.Diagnosis.Main != "Z34.9" { // as if she were not
+				q := usual[a.Person]
+				q.Chronic = ""
+				a.Plan = g.Visit(&q, day)
+			}
 			var now []safety.Line
 			for _, l := range a.Plan.Prescription.Lines {
 				now = append(now, safety.LineOf(l, medicines[l.Medicine], day))
 			}
-			if len(now) == 0 {
-				continue
+			if len(now) > 0 {
+				c.prescriptions++
+				c.take(safety.Check(rules, inventedPatient(p, &a.Plan, day), now, taken[a.Person]))
+				taken[a.Person] = append(taken[a.Person], now...)
 			}
-			prescriptions++
-			found := safety.Check(rules, inventedPatient(&people[a.Person], &a.Plan, day), now, taken[a.Person])
-			interrupted := false
-			for _, f := range found {
-				count[f.Severity]++
-				by[f.Severity.String()+":"+f.Rule]++
-				interrupted = interrupted || f.Interrupting()
-			}
-			if interrupted {
-				with++
-			}
-			taken[a.Person] = append(taken[a.Person], now...)
 		}
-	}
-	rate := func(s safety.Severity) float64 { return 100 * float64(count[s]) / float64(prescriptions) }
-	t.Logf("%d prescriptions: per 100 %.2f interruptive alerts (%.2f prescriptions), %.1f warnings, %.1f notes", prescriptions,
-		rate(safety.Interrupt), 100*float64(with)/float64(prescriptions), rate(safety.Warn), rate(safety.Note))
-	t.Log(by)
-	t.Logf("two prescriptions put together without a look at the person: %.2f interruptive alerts per 100", careless(g, people, rules, medicines))
-	if prescriptions < 2000 || rate(safety.Interrupt) > 5 {
-		t.Errorf("%.2f interruptive alerts in 100 prescriptions of %d", rate(safety.Interrupt), prescriptions)
-	}
-	if count[safety.Interrupt]+count[safety.Warn] == 0 {
-		t.Error("nothing is ever found")
 	}
 }
 
-// careless gives each person what another one got besides: how often the checks stop
-// somebody who does not look at allergies, age or illness.
-func careless(g *invent.Gen, people []invent.Person, rules *safety.Rules, medicines map[string]clinic.CatalogRow) float64 {
-	day := clinic.Date{Year: 2026, Month: 6, Day: 1}
-	all := g.Day(people, day, 1000)
-	alerts, n := 0, 0
-	for i := 1; i < len(all); i++ {
-		a, b := all[i-1], all[i]
-		var now []safety.Line
-		for _, l := range append(slices.Clone(a.Plan.Prescription.Lines), b.Plan.Prescription.Lines...) {
-			now = append(now, safety.LineOf(l, medicines[l.Medicine], day))
-		}
-		if len(now) == 0 {
-			continue
-		}
-		n++
-		for _, f := range safety.Check(rules, inventedPatient(&people[a.Person], &a.Plan, day), now, nil) {
-			if f.Interrupting() {
-				alerts++
-			}
+func (c *clinicDays) take(found []safety.Finding) {
+	interrupted := 0
+	for _, f := range found {
+		c.count[f.Severity]++
+		c.by[f.Severity.String()+":"+f.Rule]++
+		if f.Interrupting() {
+			interrupted = 1
 		}
 	}
-	return 100 * float64(alerts) / float64(max(n, 1))
+	c.stopped += interrupted
+}
+
+func (c *clinicDays) per100(n int) float64 {
+	return 100 * float64(n) / float64(max(c.prescriptions, 1))
+}
+
+// TestAlertRate: how often a clinic is interrupted, goal: at most 5 alerts in 100
+// prescriptions, also where nobody asks anything. The people have allergies, pregnancies
+// and medicines from elsewhere in plausible shares (invent.Person); none of it is counted
+// from a real clinic.
+func TestAlertRate(t *testing.T) {
+	rules, medicines := known(t)
+	rates := map[bool]float64{}
+	for _, blind := range []bool{false, true} {
+		c := clinicDays{blind: blind}
+		c.run(11, rules, medicines)
+		rates[blind] = c.per100(c.count[safety.Interrupt])
+		t.Logf("blind %v, %d prescriptions: per 100 %.2f interruptive alerts (in %.2f prescriptions), %.1f warnings, %.1f notes", blind, c.prescriptions,
+			rates[blind], c.per100(c.stopped), c.per100(c.count[safety.Warn]), c.per100(c.count[safety.Note]))
+		var often []string
+		for _, k := range slices.SortedFunc(maps.Keys(c.by), func(a, b string) int { return c.by[b] - c.by[a] }) {
+			often = append(often, fmt.Sprintf("%s %.2f", k, c.per100(c.by[k])))
+		}
+		t.Log(strings.Join(often, ", "))
+		if c.prescriptions < 2000 || rates[blind] > 5 {
+			t.Errorf("blind %v: %.2f interruptive alerts in 100 prescriptions of %d", blind, rates[blind], c.prescriptions)
+		}
+	}
+	if rates[false] == 0 || rates[true] <= rates[false] {
+		t.Errorf("the checks find nothing that care would have seen: %v", rates)
+	}
 }
 
 // FuzzCompile: rows come from the centre and from files.

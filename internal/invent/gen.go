@@ -24,6 +24,7 @@ const (
 // Gen makes up people and visits. It is for one goroutine.
 type Gen struct {
 	rnd   *rand.Rand
+	more  *rand.Rand // of elsewhere
 	today clinic.Date
 	count uint64 // people so far: numbers derive from it, so none comes twice
 	names names
@@ -42,7 +43,7 @@ func NewOn(seed uint64, today clinic.Date) *Gen {
 		panic(err) // the files are compiled in and tested
 	}
 	g := &Gen{
-		rnd: rand.New(rand.NewPCG(seed, 0x79656e7861)), today: today,
+		rnd: rand.New(rand.NewPCG(seed, 0x79656e7861)), more: rand.New(rand.NewPCG(seed, 0x6b686163)), today: today,
 		names: readNames(), rows: map[string][]clinic.CatalogRow{}, ills: conditions(),
 	}
 	for _, r := range all {

@@ -21,6 +21,14 @@ type Person struct {
 	InsuranceQR string
 	// Chronic names the condition that brings the person back, "" for none.
 	Chronic string
+	// What came from elsewhere, and no plan of a visit looks at: medicines that run, ICD-10
+	// codes of illnesses, serum creatinine in µmol/L (0 = not known), nursing, and
+	// allergies beside Allergies, as the person says them.
+	Takes      []clinic.DrugLine
+	Illnesses  []string
+	Creatinine int
+	Nursing    bool
+	Said       []clinic.Allergy
 
 	parents [2]string // father, mother; of small children only
 }
@@ -51,6 +59,7 @@ func (g *Gen) Patient() Person {
 		g.allergies(&p)
 	}
 	p.Chronic = g.chronic(age, pt.Sex)
+	g.elsewhere(&p, age)
 	return p
 }
 

@@ -55,6 +55,10 @@ func headings(column string) string {
 		return "ranges khoangthamchieu giatrithamchieu trisothamchieu"
 	case "value":
 		return "value dangketqua"
+	case "substances":
+		return "substances cachoatchat thanhphan"
+	case "rule":
+		return "rule quytac"
 	case "from":
 		return "from tungay hieuluctu ngayhieuluc ngayapdung"
 	case "to":

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/safety"
 	"clinicbox/clinic/starting"
 	"clinicbox/hub/db"
 	"clinicbox/hub/ingest"
@@ -61,7 +62,7 @@ func (p *Program) push(ctx context.Context) error {
 func (in *pushPlan) wrong() []clinic.RowProblem {
 	var all []clinic.RowProblem
 	for _, name := range catalogsOf(in.rows) {
-		plan := clinic.PlanCatalog(clinic.PlanInput{Catalog: name, Rows: in.of(name), Day: in.day})
+		plan := clinic.PlanCatalog(clinic.PlanInput{Catalog: name, Rows: in.of(name), Day: in.day, Sound: safety.CheckRow})
 		all = append(all, plan.Problems...)
 	}
 	return slices.DeleteFunc(all, func(b clinic.RowProblem) bool { return b.Warn })
@@ -185,7 +186,7 @@ func (p *Program) pushTo(ctx context.Context, d *db.DB, box string, in pushPlan)
 func (in *pushPlan) plan(name string, known map[string][]clinic.CatalogRow) clinic.CatalogPlan {
 	return clinic.PlanCatalog(clinic.PlanInput{
 		Catalog: name, Current: current(name, known[name]), Rows: in.of(name), Day: in.day, Whole: in.whole, Today: clinic.DateOf(time.Now()),
-		Columns: in.columns, Source: in.source,
+		Columns: in.columns, Source: in.source, Sound: safety.CheckRow,
 	})
 }
 
