@@ -263,14 +263,11 @@ func call(f func(desk.Reader) ([]clinic.Draft, error), r *reader) (drafts []clin
 	return drafts, o
 }
 
-// maxDrafts bounds what one act writes: it must fit in one batch.
-const maxDrafts = 64
-
 // encode turns drafts into entry bytes. The clock's step back never shows: hybrid
 // time goes on from the highest of the journal.
 func (b *batch) encode(a *act, drafts []clinic.Draft) (out []journal.Entry, recs []clinic.Record, err error) {
 	now, trusted := b.s.o.Clock.Now()
-	if len(drafts) > maxDrafts {
+	if len(drafts) > desk.MostDrafts {
 		return nil, nil, fmt.Errorf("%w: %d in one act", ErrDraft, len(drafts))
 	}
 	hlc := b.applier.hlc

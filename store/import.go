@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/entry"
 	"clinicbox/store/journal"
@@ -163,7 +164,7 @@ func (x *importer) add(e Imported) (err error) {
 			id = r.Act
 		}
 	}
-	if len(x.act) > 0 && (id.IsZero() || id != x.id || len(x.act) == maxDrafts) {
+	if len(x.act) > 0 && (id.IsZero() || id != x.id || len(x.act) == desk.MostDrafts) {
 		if err := x.flush(); err != nil {
 			return err
 		}

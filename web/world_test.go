@@ -174,8 +174,7 @@ func (w *world) catalogue() {
 	for i := range rows {
 		drafts = append(drafts, clinic.Draft{Kind: clinic.KindCatalogRow, Body: &rows[i]})
 	}
-	_, err = w.store.Act(w.t.Context(), clinic.NewID(), clinic.ID{}, func(desk.Reader) ([]clinic.Draft, error) { return drafts, nil })
-	w.must(err)
+	w.must(w.store.Fill(drafts...))
 }
 
 // serve starts the pages on a real listener.

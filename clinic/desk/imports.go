@@ -44,9 +44,8 @@ type ImportInfo struct {
 	Undone clinic.ID // the import that took it back; zero = none
 }
 
-// importRows is how many rows one act sets: other people's acts wait no longer than
-// that takes.
-const importRows = 400
+// importRows is how many rows one act sets, beside what it says of the import.
+const importRows = MostDrafts - 1
 
 // maxImport is the number of rows of one file.
 const maxImport = 50_000

@@ -18,13 +18,17 @@ type Store interface {
 	View(ctx context.Context, f func(Reader) error) error
 
 	// Act runs f alone, with nothing written between what it reads and what it
-	// returns, and saves all its drafts or none. It returns after they are durable
+	// returns, and saves all its drafts or none; more than MostDrafts are refused. It returns after they are durable
 	// (fdatasync): from then on a power cut cannot take them. An error from f saves
 	// nothing and is returned as it is. The same act ID again does not run f and
 	// returns what the first call saved (Saved.Again). An error that wraps
 	// context.Canceled may come though the act was saved: repeat with the same ID.
 	Act(ctx context.Context, act, author clinic.ID, f func(Reader) ([]clinic.Draft, error)) (Saved, error)
 }
+
+// MostDrafts is how many drafts one act saves at most: other people's acts wait no
+// longer than that takes.
+const MostDrafts = 64
 
 // Saved tells what an act wrote.
 type Saved struct {

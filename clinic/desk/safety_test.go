@@ -23,8 +23,7 @@ func (s *station) rules() {
 			drafts = append(drafts, clinic.Draft{Kind: clinic.KindCatalogRow, Body: &r})
 		}
 	}
-	_, err = s.store.Act(s.Context(), clinic.NewID(), clinic.ID{}, func(desk.Reader) ([]clinic.Draft, error) { return drafts, nil })
-	if err != nil {
+	if err := s.store.Fill(drafts...); err != nil {
 		s.Fatal(err)
 	}
 }

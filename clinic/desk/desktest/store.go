@@ -145,6 +145,9 @@ func (s *Store) Act(ctx context.Context, act, author clinic.ID, f func(desk.Read
 		drafts, err = f(r)
 		return err
 	})
+	if err == nil && len(drafts) > desk.MostDrafts {
+		err = fmt.Errorf("desktest: %d drafts in one act", len(drafts))
+	}
 	if err != nil {
 		return desk.Saved{}, err
 	}
@@ -181,6 +184,18 @@ func (s *Store) append(act, author clinic.ID, drafts []clinic.Draft) ([]int, err
 	s.records = append(s.records, add...)
 	s.acts[act] = places
 	return places, nil
+}
+
+// Fill adds entries of this box that are of no person, in acts as large as may be.
+func (s *Store) Fill(drafts ...clinic.Draft) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for chunk := range slices.Chunk(drafts, desk.MostDrafts) {
+		if _, err := s.append(clinic.NewID(), clinic.ID{}, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Receive adds entries that another box made.

@@ -25,6 +25,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"SavesAll", testSavesAll},
 		{"ErrorSavesNothing", testErrorSavesNothing},
 		{"TooLargeSavesNothing", testTooLarge},
+		{"TooManySaveNothing", testTooMany},
 		{"SameActAgain", testSameActAgain},
 		{"SameActAtOnce", testSameActAtOnce},
 		{"CancelledActRepeats", testCancelled},
@@ -136,6 +137,28 @@ func testErrorSavesNothing(t *testing.T, h *harness) {
 		return []clinic.Draft{person(p, "A")}, nil
 	}); err != nil || s.Again || len(s.Records) != 1 {
 		t.Fatalf("the act ID of a failed f is used up: %+v, %v", s, err)
+	}
+}
+
+func testTooMany(t *testing.T, h *harness) {
+	p := clinic.NewID()
+	try := func(n int) error {
+		_, err := h.Act(t.Context(), clinic.NewID(), clinic.NewID(), func(desk.Reader) ([]clinic.Draft, error) {
+			return slices.Repeat([]clinic.Draft{person(p, "A")}, n), nil
+		})
+		return err
+	}
+	if try(desk.MostDrafts+1) == nil {
+		t.Error("an act with more drafts than may be was saved")
+	}
+	h.see(func(r desk.Reader) error {
+		if got, _ := r.Records(p); len(got) != 0 {
+			t.Error("of an act with too many drafts some were saved")
+		}
+		return nil
+	})
+	if err := try(desk.MostDrafts); err != nil {
+		t.Error("an act with as many drafts as may be:", err)
 	}
 }
 
