@@ -19,13 +19,15 @@ const (
 	CatalogDepartment = "department" // MA_KHOA
 	CatalogFacility   = "facility"   // MA_CSKCB; Parent: the province
 	CatalogRetention  = "retention"  // how long records must be kept
+	CatalogSupply     = "supply"     // MA_VAT_TU: gauze, syringes, and what else is used up
+	CatalogStockRule  = "stockrule"  // numbers of days that lists of stock go by: Minimum
 )
 
 // CatalogNames returns the catalogues that people keep by import, in the order of lists.
 func CatalogNames() []string {
 	return []string{
-		CatalogMedicine, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
-		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention,
+		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
+		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution,
 	}
 }
@@ -83,6 +85,10 @@ type CatalogRow struct {
 	// Of the safety checks.
 	Substances []Substance `cbor:"19,keyasint,omitempty" json:"substances,omitempty"` // of a medicine
 	Rule       *Rule       `cbor:"26,keyasint,omitempty" json:"rule,omitempty"`
+	// Medicines and supplies in stock.
+	Pack    int    `cbor:"27,keyasint,omitempty" json:"pack,omitempty"`    // units in a box
+	GTIN    string `cbor:"28,keyasint,omitempty" json:"gtin,omitempty"`    // of its boxes, 14 digits each, spaces between
+	Minimum int    `cbor:"29,keyasint,omitempty" json:"minimum,omitempty"` // units below which stock is low; 0 = by what is used. Of a rule: days
 }
 
 // ValidOn reports whether the row may be used on the day.

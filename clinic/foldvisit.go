@@ -31,6 +31,7 @@ type VisitFile struct {
 	Signed    []Signature // every confirmation, oldest first
 	Ended     *Record     // nil or the KindVisitEnded entry
 	Papers    []Record    // KindPaper, oldest first
+	Handed    []Record    // KindDispensed and KindReturned, oldest first
 	Unknown   []Record    // kinds that this program does not know
 	State     VisitState
 	Lacks     int    // documents that a confirmation names and that are not here
@@ -91,6 +92,8 @@ func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
 		v.legal = append(v.legal, r)
 	case *Paper:
 		v.Papers = append(v.Papers, r)
+	case *Dispensed, *Returned:
+		v.Handed = append(v.Handed, r)
 	case nil:
 		v.Unknown = append(v.Unknown, r)
 	}

@@ -35,6 +35,12 @@ const (
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
 	KindLooked      Kind = 42 // a person looked at several records
+	KindReceived    Kind = 50 // goods came into stock
+	KindDispensed   Kind = 51 // goods were handed out in a visit
+	KindReturned    Kind = 52 // a patient brought goods back
+	KindCounted     Kind = 53 // stock was counted
+	KindAdjusted    Kind = 54 // goods left, or were found, without a patient; or went to another site
+	KindRequisition Kind = 55 // goods are asked for
 	// KindAcknowledged: somebody saw that a protected record was opened.
 	KindAcknowledged Kind = 43
 )
@@ -102,8 +108,29 @@ func NewBody(k Kind) any {
 	case KindLink:
 		return new(Link)
 	}
+	return newGoodsBody(k)
+}
+
+func newGoodsBody(k Kind) any {
+	switch k {
+	case KindReceived:
+		return new(Received)
+	case KindDispensed:
+		return new(Dispensed)
+	case KindReturned:
+		return new(Returned)
+	case KindCounted:
+		return new(Counted)
+	case KindAdjusted:
+		return new(Adjusted)
+	case KindRequisition:
+		return new(Requisition)
+	}
 	return nil
 }
+
+// IsStock reports whether entries of the kind are about stock.
+func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition }
 
 // IsDocument reports whether the kind is a clinical document of a visit: one
 // that a signature covers and that is amended, never replaced.
@@ -119,6 +146,7 @@ func (k Kind) String() string {
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
+		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}
 	if n, ok := names[k]; ok {
 		return n

@@ -6,7 +6,9 @@ import (
 )
 
 // inVisit reports whether entries of the kind stand in visits.
-func (k Kind) inVisit() bool { return k >= KindVisit && k <= KindLegalSigned || k == KindPaper }
+func (k Kind) inVisit() bool {
+	return k >= KindVisit && k <= KindLegalSigned || k == KindPaper || k == KindDispensed || k == KindReturned
+}
 
 // Lose tells the patient's file what can no longer be read: nothing that misses an
 // entry may look whole. Call it after FoldPatient, and before judging.

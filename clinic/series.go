@@ -57,6 +57,8 @@ func Issued(body any) []Issue {
 				add(SeriesTemporary(c.Book), c.Number)
 			}
 		}
+	default:
+		out = issuedGoods(body)
 	}
 	return out
 }

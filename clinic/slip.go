@@ -15,6 +15,10 @@ var ErrSlip = errors.New("clinic: not a code of ours")
 const (
 	slipLetter      = 'H' // phiếu hẹn
 	temporaryLetter = 'T' // mã tạm của người bệnh chưa có giấy tờ
+
+	transferLetter    = 'X' // phiếu xuất chuyển kho
+	requisitionLetter = 'D' // phiếu dự trù
+	labelLetter       = 'K' // nhãn lô trong kho
 )
 
 // checkAlphabet holds the values 0–36 of ISO/IEC 7064 MOD 37-2; the last stands
