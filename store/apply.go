@@ -47,7 +47,7 @@ func needsBody(k clinic.Kind) bool {
 		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine, clinic.KindAttached, clinic.KindLink:
 		return true
 	}
-	return false
+	return k.IsStock()
 }
 
 func (a *applier) apply(r *clinic.Record) {
@@ -68,6 +68,7 @@ func (a *applier) apply(r *clinic.Record) {
 		t := a.tokens.blob(b)
 		a.kv.putMin(tBlob, t[:], u64(uint64(r.Ref.Journal)))
 	}
+	a.stock(r)
 	if looks(r.Kind) {
 		a.look(r, s, ref)
 	} else if !r.Subject.IsZero() {

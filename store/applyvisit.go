@@ -23,6 +23,8 @@ func progress(k clinic.Kind) desk.Progress {
 		return desk.HasSigned
 	case clinic.KindVisitEnded:
 		return desk.HasEnded
+	case clinic.KindDispensed:
+		return desk.HasDispensed
 	}
 	return 0
 }

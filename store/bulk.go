@@ -11,13 +11,14 @@ import (
 // bulk is the views in memory, sorted at the end: for building a views file anew
 // and for comparing one with the journals.
 type bulk struct {
-	wide   [tables]rows[[48]byte] // write-only tables with long keys
+	broad  [tables]rows[[64]byte] // write-only tables with long keys and values
+	wide   [tables]rows[[48]byte] // with long keys
 	narrow [tables]rows[[24]byte]
 	maps   [tables]map[string][]byte
 }
 
 // rows are key and value in one array each, behind each other, zeros behind.
-type rows[T [48]byte | [24]byte] []T
+type rows[T [64]byte | [48]byte | [24]byte] []T
 
 func newBulk() *bulk {
 	b := new(bulk)
@@ -38,6 +39,8 @@ func (t table) widths() (key, value int) {
 		return 32, refLen
 	case tIdent, tChild:
 		return 32, 1
+	case tStock:
+		return 32, stockRowLen
 	}
 	return 16, 8 // tAct, tLeaf, tBlob
 }
@@ -49,7 +52,13 @@ func (b *bulk) put(t table, key, value []byte) { b.maps[t][string(key)] = bytes.
 func (b *bulk) del(t table, key []byte) { delete(b.maps[t], string(key)) }
 
 func (b *bulk) putMin(t table, key, value []byte) {
-	if k, _ := t.widths(); k == 32 {
+	switch k, v := t.widths(); {
+	case k == 32 && v > 16:
+		var r [64]byte
+		copy(r[copy(r[:], key):], value)
+		b.broad[t] = append(b.broad[t], r)
+		return
+	case k == 32:
 		var r [48]byte
 		copy(r[copy(r[:], key):], value)
 		b.wide[t] = append(b.wide[t], r)
@@ -64,6 +73,10 @@ func (b *bulk) putMin(t table, key, value []byte) {
 func (b *bulk) each(t table, fn func(key, value []byte) error) error {
 	if t.writeOnly() {
 		k, v := t.widths()
+		if k == 32 && v > 16 {
+			slices.SortFunc(b.broad[t], func(x, y [64]byte) int { return compareRows(x[:], y[:]) })
+			return eachRow(b.broad[t], [2]int{k, v}, func(r *[64]byte) []byte { return r[:] }, fn)
+		}
 		if k == 32 {
 			slices.SortFunc(b.wide[t], func(x, y [48]byte) int { return compareRows(x[:], y[:]) })
 			return eachRow(b.wide[t], [2]int{k, v}, func(r *[48]byte) []byte { return r[:] }, fn)
@@ -88,7 +101,7 @@ func compareRows(x, y []byte) int {
 }
 
 // eachRow passes the first of each key: the one with the smallest value.
-func eachRow[T [48]byte | [24]byte](rs rows[T], width [2]int, all func(*T) []byte, fn func(k, v []byte) error) error {
+func eachRow[T [64]byte | [48]byte | [24]byte](rs rows[T], width [2]int, all func(*T) []byte, fn func(k, v []byte) error) error {
 	key, value := width[0], width[1]
 	var last []byte
 	for i := range rs {

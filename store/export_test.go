@@ -48,7 +48,7 @@ func (s *Store) Dump(names bool) (out []string) {
 				continue // places in the journal, for which the order is the meaning
 			}
 			err := tx.Bucket(t.name()).ForEach(func(k, v []byte) error {
-				if at, ok := map[table]int{tRecord: 0, tLook: 0, tGuard: 0, tLink: 0, tCurrent: 16, tSlip: 16, tCatalog: 0}[t]; ok && names {
+				if at, ok := map[table]int{tRecord: 0, tLook: 0, tGuard: 0, tLink: 0, tCurrent: 16, tSlip: 16, tCatalog: 0, tStock: 21}[t]; ok && names {
 					v = s.named(v, at)
 				}
 				out = append(out, fmt.Sprintf("%s %s %s", t.name(), hex.EncodeToString(k), hex.EncodeToString(v)))

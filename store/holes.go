@@ -45,6 +45,24 @@ func (h *holes) list(subject clinic.ID) []clinic.Hole {
 	return slices.Clone(h.of[subject])
 }
 
+// count counts those of the kinds.
+func (h *holes) count(is func(clinic.Kind) bool) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, all := range h.of {
+		for _, x := range all {
+			if is(x.Kind) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (h *holes) has(subject clinic.ID, ref clinic.Ref) bool {
+	return slices.ContainsFunc(h.list(subject), func(x clinic.Hole) bool { return x.Ref == ref })
+}
+
 // drop forgets entries that can be read again.
 func (h *holes) drop(refs []clinic.Ref) {
 	h.mu.Lock()

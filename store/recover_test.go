@@ -75,7 +75,7 @@ func reopened(t *testing.T, o store.Options, want []string) {
 	})
 }
 
-func viewsFile(dir string) string { return filepath.Join(dir, "views-6.db") }
+func viewsFile(dir string) string { return filepath.Join(dir, "views-7.db") }
 
 func TestDamagedViewsAreBuiltAnew(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
@@ -392,6 +392,11 @@ func history(t *testing.T) (out []store.Received) {
 		{Kind: clinic.KindStaff, Subject: q, Body: &clinic.Staff{Name: "Y", Role: 2}},
 		{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: "icd10", Code: "J00", Name: "a", From: today}},
 		{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: "icd10", Code: "J00", Name: "b", From: today}},
+		{Kind: clinic.KindReceived, Subject: clinic.StockID(), Body: &clinic.Received{Site: "s", Lines: []clinic.ReceivedLine{{Goods: goods("A"), Quantity: 9}, {Goods: goods("A"), Quantity: 9}}}},
+		{Kind: clinic.KindDispensed, Subject: p, Visit: v, Body: &clinic.Dispensed{Site: "s", Lines: []clinic.DispensedLine{{Goods: goods("B"), Quantity: 2}}}},
+		{Kind: clinic.KindReturned, Subject: p, Visit: v, Body: &clinic.Returned{Site: "s", Lines: []clinic.ReturnedLine{{Goods: goods("A"), Quantity: -4}}}},
+		{Kind: clinic.KindCounted, Subject: clinic.StockID(), Body: &clinic.Counted{Site: "s", At: 1003 << 16, Lines: []clinic.CountedLine{{Goods: goods("A"), Found: 7}}}},
+		{Kind: clinic.KindAdjusted, Subject: clinic.StockID(), Body: &clinic.Adjusted{Site: "s", Reason: 99, Lines: []clinic.AdjustedLine{{Goods: goods(""), Quantity: 1}}}},
 	}
 	for i, d := range drafts {
 		for _, hlc := range []uint64{uint64(1000 + i/2), 1003} { // many share a time

@@ -38,6 +38,7 @@ type Store struct {
 	positions positions
 	names     *search.Names
 	catalogs  *search.Catalogs
+	batches   batchNames
 
 	jobs    chan job
 	ready   chan struct{} // closed when Run takes jobs

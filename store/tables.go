@@ -13,7 +13,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 6
+const schema = 7
 
 // table is a bucket of the views.
 type table int
@@ -36,17 +36,18 @@ const (
 	tCatalog              // stamp → ref
 	tLeaf                 // leaf → index in in
 	tBlob                 // blob → journal of an entry that names it
+	tStock                // site, row of a catalogue, batch, stamp, line → movement
 	tables
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
 func (t table) writeOnly() bool {
 	switch t {
-	case tRecord, tLook, tGuard, tLink, tChild, tAct, tIdent, tLeaf, tBlob:
+	case tRecord, tLook, tGuard, tLink, tChild, tAct, tIdent, tLeaf, tBlob, tStock:
 		return true
 	}
 	return false

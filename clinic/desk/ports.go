@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/stock"
 )
 
 // Store keeps records. All methods may be called at the same time.
@@ -43,6 +44,7 @@ type Reader interface {
 	Agenda
 	Reference
 	Catalogues
+	Shelves
 }
 
 // People reads what is known of patients.
@@ -126,6 +128,26 @@ type Catalogues interface {
 	RowVersions(catalog, code string) ([]RowVersion, error)
 }
 
+// Shelves reads stock: sums of the movements of entries, whoever's journal they are in.
+type Shelves interface {
+	// Stock returns a sheet of every batch that an entry moved, in the order of
+	// stock.Compare. A batch whose entries can no longer be read has no sheet.
+	Stock(q StockQuery) ([]stock.Sheet, error)
+	// StockRecords returns every readable record that moved the batch, oldest first.
+	StockRecords(b clinic.Batch) ([]clinic.Record, error)
+	// StockLost counts the entries of stock that are known to be unreadable, also those
+	// of patients.
+	StockLost() (int, error)
+}
+
+// StockQuery says which sheets are asked for.
+type StockQuery struct {
+	Site     string
+	Catalog  string // with Code: of one row only; empty = CatalogMedicine
+	Code     string // empty = all
+	From, To clinic.Date
+}
+
 // RowVersion is a row as one entry set it.
 type RowVersion struct {
 	Row    clinic.CatalogRow
@@ -157,6 +179,7 @@ const (
 	HasAppointment
 	HasSigned
 	HasEnded
+	HasDispensed
 )
 
 // AppointmentRow is what lists show of an appointment.

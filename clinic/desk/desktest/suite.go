@@ -45,6 +45,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Protected", testProtected},
 		{"Links", testLinks},
 		{"Children", testChildren},
+		{"Stock", testStock},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, &harness{t, open(t)}) })
 	}
