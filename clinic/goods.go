@@ -2,7 +2,11 @@ package clinic
 
 import (
 	"crypto/sha256"
+	"net/url"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 )
 
 // Goods names what stands on a shelf: one production lot of one row of a catalogue.
@@ -33,13 +37,70 @@ func (g Goods) Expired(on Date) bool { return !g.Expiry.IsZero() && g.Expiry.Bef
 // NormalLot writes a lot number as it is compared: upper case, single spaces.
 func NormalLot(s string) string { return strings.ToUpper(strings.Join(strings.Fields(s), " ")) }
 
+// Key writes the goods as one word for a form.
+func (g Goods) Key() string {
+	return strings.Join([]string{g.In(), url.QueryEscape(g.Code), strconv.Itoa(g.Expiry.Int()), url.QueryEscape(g.Lot)}, ";")
+}
+
+// ParseGoodsKey reads the form written by Key.
+func ParseGoodsKey(s string) (g Goods, ok bool) {
+	p := strings.Split(s, ";")
+	if len(p) != 4 {
+		return g, false
+	}
+	n, err := strconv.Atoi(p[2])
+	code, err2 := url.QueryUnescape(p[1])
+	lot, err3 := url.QueryUnescape(p[3])
+	g = Goods{Catalog: p[0], Code: code, Lot: NormalLot(lot), Expiry: DateFromInt(n)}
+	if g.Catalog == CatalogMedicine {
+		g.Catalog = ""
+	}
+	good := err == nil && err2 == nil && err3 == nil && code != "" && utf8.ValidString(code+lot) &&
+		g.Expiry.Valid() && (g.Expiry.IsZero() || g.Expiry.Full()) && (g.Catalog == "" || g.Catalog == CatalogSupply)
+	return g, good
+}
+
+// ParseExpiry reads a last day of use as it stands on boxes: a whole date, or month and
+// year, which is the last day of the month.
+func ParseExpiry(s string) (Date, bool) {
+	s = strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || r == ' ' {
+			return '/'
+		}
+		return r
+	}, strings.TrimSpace(s))
+	if p := strings.Split(s, "/"); len(p) == 2 {
+		if len(p[0]) == 4 {
+			p[0], p[1] = p[1], p[0]
+		}
+		m, err := strconv.Atoi(p[0])
+		y, err2 := strconv.Atoi(p[1])
+		if err != nil || err2 != nil || m < 1 || m > 12 || len(p[1]) != 4 {
+			return Date{}, false
+		}
+		d := MonthEnd(y, m)
+		return d, d.Valid()
+	} else if len(p) == 3 && len(p[0]) == 4 {
+		s = strings.Join(p, "-")
+	}
+	return ParseDay(s)
+}
+
+// MonthEnd is the last day of a month.
+func MonthEnd(year, month int) Date {
+	return DateOf(time.Date(year, time.Month(month)+1, 0, 12, 0, 0, 0, ICT))
+}
+
 // StockSite names the shelf of a box: facility and book, upper case.
 func StockSite(f Facility) string { return strings.ToUpper(f.Code + f.Book) }
 
-// StockID returns the subject of entries of stock that are of no patient.
+// StockID returns the subject of goods that came in.
 func StockID() ID { return namedID("clinicbox stock") }
 
-// TransfersID returns the subject of goods that leave for, or come from, another site.
+// StockChangesID returns the subject of counts and adjustments.
+func StockChangesID() ID { return namedID("clinicbox changes of stock") }
+
+// TransfersID returns the subject of goods that leave for another site.
 func TransfersID() ID { return namedID("clinicbox transfers of stock") }
 
 // RequisitionsID returns the subject of requisitions.

@@ -10,15 +10,17 @@ const (
 	ScanSlip      ScanKind = 3 // our own slip
 	ScanNumber    ScanKind = 4 // a bare 12-digit, 10-digit or 15-character number
 	ScanPaper     ScanKind = 5 // the QR of another paper of ours
+	ScanGoods     ScanKind = 6 // goods, or a paper of stock
 )
 
 // Scan is a recognised code. It holds personal data: never log it.
 type Scan struct {
 	Kind    ScanKind
-	Patient Patient  // what the code says; Folded is left empty
-	Slip    string   // ScanSlip: the slip's code, check character verified
-	Record  ID       // ScanSlip, ScanPaper: zero unless the code carries it
-	Paper   *PaperQR // ScanSlip, ScanPaper: nil unless it was a QR
-	Extra   []string // fields beyond the known ones, raw, in order
-	Doubts  []string // catalogue keys of warnings: "scan.name-undecodable", "scan.sex-differs" …
+	Patient Patient    // what the code says; Folded is left empty
+	Slip    string     // ScanSlip: the slip's code, check character verified
+	Record  ID         // ScanSlip, ScanPaper: zero unless the code carries it
+	Paper   *PaperQR   // ScanSlip, ScanPaper: nil unless it was a QR
+	Goods   *GoodsScan // ScanGoods
+	Extra   []string   // fields beyond the known ones, raw, in order
+	Doubts  []string   // catalogue keys of warnings: "scan.name-undecodable", "scan.sex-differs" …
 }

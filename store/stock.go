@@ -189,13 +189,13 @@ func (r *reader) StockLost() (int, error) {
 		return 0, err
 	}
 	defer r.leave()
-	for _, subject := range []clinic.ID{clinic.StockID(), clinic.TransfersID()} {
+	for _, subject := range []clinic.ID{clinic.StockID(), clinic.StockChangesID(), clinic.TransfersID()} {
 		if _, err := r.Lost(subject); err != nil { // finds what nobody has met yet
 			return 0, err
 		}
 	}
 	n := r.s.holes.count(clinic.Kind.IsStock)
-	for _, subject := range []clinic.ID{clinic.StockID(), clinic.TransfersID()} {
+	for _, subject := range []clinic.ID{clinic.StockID(), clinic.StockChangesID(), clinic.TransfersID()} {
 		for _, h := range r.lost[subject] {
 			if h.Kind.IsStock() && !r.s.holes.has(subject, h.Ref) {
 				n++

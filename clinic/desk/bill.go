@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/stock"
 )
 
 // BillInput is the form of the bill.
@@ -86,6 +87,10 @@ func fillBill(w *document, typed []clinic.BillLine, confirmed []string) (any, er
 		if !ok {
 			bad = append(bad, &Error{Code: CodeBillNone, Field: fmt.Sprintf("lines.%d.code", i), Args: map[string]string{"code": l.Code}})
 			continue
+		}
+		_, handed := stock.Hand(nil, w.file.Handed)
+		if i := slices.IndexFunc(handed, func(g stock.Given) bool { return g.Line.Medicine == l.Code && g.Price > 0 }); i >= 0 {
+			row.Price = handed[i].Price // the visit keeps the price that it showed
 		}
 		args := map[string]string{"code": l.Code}
 		if row.Price == 0 && !row.Has(clinic.FlagFree) {

@@ -113,6 +113,32 @@ const (
 	CodeLost           Code = "lost.paper"      // what it needs can no longer be read: nothing is printed
 	CodeAllergiesLost  Code = "lost.allergies"  // what was recorded of allergies cannot be read: ask again first
 
+	// Stock. Those that ask carry Args["confirm"] for the form's Confirmed.
+	CodeStockNone        Code = "stock.none"           // Field; Args: code; no such row of a catalogue, or never on this shelf
+	CodeStockRange       Code = "stock.range"          // Field; Args: max
+	CodeStockShort       Code = "stock.short"          // Field; Args: lot, booked, asked, unit; the books have less
+	CodeStockTwice       Code = "stock.twice"          // Field; Args: lot; two lines of one batch
+	CodeStockExpired     Code = "stock.expired"        // Field; Args: lot, day
+	CodeStockUnchecked   Code = "stock.unchecked"      // Field; Args: lot; neither scanned nor compared
+	CodeStockAgain       Code = "stock.again"          // asks; Args: lot, name, quantity, unit; received already
+	CodeStockLot         Code = "stock.lot"            // asks; Args: lot, day, typed; known with another last day
+	CodeStockNear        Code = "stock.near"           // asks; Args: lot, day
+	CodeStockPrice       Code = "stock.price"          // asks; Args: name, price, row, unit; far from the catalogue's
+	CodeStockDiffers     Code = "stock.differs"        // asks; Args: lot, sent, quantity, unit; not what the paper says
+	CodeStockEarlier     Code = "stock.earlier"        // asks; Args: lot, earlier, day; another batch expires first
+	CodeCountFar         Code = "stock.far"            // asks; Args: name, lot, booked, found, unit; far from the books
+	CodeCountOld         Code = "stock.count-old"      // the page is of yesterday: count again
+	CodeTransferCode     Code = "stock.transfer"       // Field; no number of a transfer paper
+	CodeScanGoods        Code = "scan.goods"           // goods or a paper of stock: belongs to the pages of stock
+	CodeScanNotGoods     Code = "scan.no-goods"        // a code of something else than goods
+	CodeDispenseNone     Code = "dispense.none"        // no prescription in the visit
+	CodeDispenseUnsigned Code = "dispense.unsigned"    // not signed yet, or changed since it was
+	CodeDispenseChanged  Code = "dispense.changed"     // another version was saved since the page was shown
+	CodeDispenseOther    Code = "dispense.other"       // Field; Args: code; not prescribed
+	CodeDispenseMore     Code = "dispense.more"        // Field; Args: name, left, unit; more than is left of the line
+	CodeDispensePrice    Code = "dispense.price"       // Field; Args: name, price; not a price of the catalogue
+	CodeReturnMore       Code = "dispense.return-more" // Field; Args: lot, has, unit; more than the visit handed out
+
 	// Legal signatures.
 	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
 	CodeLegalOld      Code = "legal.old"      // it was corrected since
@@ -144,6 +170,8 @@ func Codes() []Code {
 		CodeProtected, CodeOwnOpening,
 		CodeLost, CodeAllergiesLost,
 		CodeSignNothing, CodeSignSeen, CodeSignSafety, CodePrintQueue, CodeCodeNone,
+		CodeStockNone, CodeStockRange, CodeStockShort, CodeStockTwice, CodeStockExpired, CodeStockUnchecked, CodeStockAgain, CodeStockLot, CodeStockNear, CodeStockPrice, CodeStockDiffers, CodeStockEarlier,
+		CodeCountFar, CodeCountOld, CodeTransferCode, CodeScanGoods, CodeScanNotGoods, CodeDispenseNone, CodeDispenseUnsigned, CodeDispenseChanged, CodeDispenseOther, CodeDispenseMore, CodeDispensePrice, CodeReturnMore,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

@@ -164,8 +164,8 @@ type EndInput struct {
 	Why     string
 }
 
-// cared is what only a doctor writes.
-const cared = HasExam | HasDiagnosis | HasPrescription | HasAppointment
+// cared is what only a doctor writes, or goods that went out.
+const cared = HasExam | HasDiagnosis | HasPrescription | HasAppointment | HasDispensed
 
 // EndVisit takes the patient out of the queue: left unseen, opened by mistake. Once
 // a doctor wrote something, only a doctor may.

@@ -30,6 +30,9 @@ func (d *Desk) paperQR(of *clinic.Record, slip string) (string, error) {
 
 // fromPaper finds the patient whose record a paper names.
 func (d *Desk) fromPaper(r Reader, scan clinic.Scan) (ScanResult, error) {
+	if scan.Record == clinic.TransfersID() || scan.Record == clinic.RequisitionsID() {
+		return ScanResult{}, &Error{Code: CodeScanGoods}
+	}
 	hits, err := hitsOf(r, []clinic.ID{scan.Record}, BySlip)
 	if err != nil {
 		return ScanResult{}, err

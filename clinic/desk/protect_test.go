@@ -197,6 +197,14 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		"AskLegal": func(by clinic.ID) (any, error) {
 			return form(g.AskLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, clinic.LegalAtStation))
 		},
+		"HandPage": func(by clinic.ID) (any, error) { return g.HandPage(ctx, by, p, v) },
+		"HandList": func(by clinic.ID) (any, error) { return g.HandList(ctx, by) },
+		"Dispense": func(by clinic.ID) (any, error) {
+			return form(g.Dispense(ctx, call(by), desk.DispenseInput{Patient: p, Visit: v, Prescription: clinic.Leaf{1}}))
+		},
+		"Return": func(by clinic.ID) (any, error) {
+			return form(g.Return(ctx, call(by), desk.ReturnInput{Patient: p, Visit: v, Words: "x"}))
+		},
 		"AttachLegal": func(by clinic.ID) (any, error) {
 			return form(g.AttachLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, []byte("x")))
 		},
@@ -216,6 +224,8 @@ func silent() []string {
 	return []string{
 		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
 		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
+		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
+		"StockPage", "StockPapers", "Transfer",
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
 		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}

@@ -17,13 +17,16 @@ const (
 	rightTreat // examine, diagnose, prescribe, appoint, sign
 	rightBill
 	rightEnd
-	rightOpen    // open protected records
-	rightProtect // protect records
-	rightLink    // say whether two records are of one person
-	rightStaff   // add and change people
-	rightCatalog // keep catalogues
-	rightUnlock  // forget a colleague's wrong PINs
-	rightSelf    // everybody who works here
+	rightOpen     // open protected records
+	rightProtect  // protect records
+	rightLink     // say whether two records are of one person
+	rightStaff    // add and change people
+	rightCatalog  // keep catalogues
+	rightUnlock   // forget a colleague's wrong PINs
+	rightSelf     // everybody who works here
+	rightReceive  // receive, send and ask for goods, and adjust stock
+	rightDispense // hand goods out, take them back
+	rightCount    // count stock
 )
 
 // roles says who may do what. A technician reaches no record (DESIGN 5).
@@ -40,6 +43,12 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{doctor}
 	case rightBill:
 		return []clinic.Role{nurse, doctor, cashier}
+	case rightReceive:
+		return []clinic.Role{doctor, cashier, admin}
+	case rightDispense:
+		return []clinic.Role{nurse, doctor, cashier}
+	case rightCount:
+		return []clinic.Role{nurse, doctor, cashier, admin}
 	case rightLink:
 		return []clinic.Role{nurse, doctor, admin}
 	case rightStaff, rightCatalog:

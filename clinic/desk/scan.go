@@ -52,6 +52,8 @@ func (d *Desk) FromScan(ctx context.Context, by clinic.ID, raw []byte) (res Scan
 		switch scan.Kind {
 		case clinic.ScanSlip:
 			res, err = d.fromSlip(r, scan)
+		case clinic.ScanGoods:
+			return &Error{Code: CodeScanGoods}
 		case clinic.ScanPaper:
 			res, err = d.fromPaper(r, scan)
 		default:

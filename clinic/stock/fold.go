@@ -36,6 +36,23 @@ func (s *Sheet) Short() bool { return s.Lowest < 0 }
 // Usage is what patients and departments used up in the period.
 func (s *Sheet) Usage() clinic.Milli { return s.Out - s.Back + s.Used }
 
+// Add adds the sums of another batch.
+func (s *Sheet) Add(o *Sheet) {
+	s.Opening += o.Opening
+	s.Received += o.Received
+	s.MovedIn += o.MovedIn
+	s.Out += o.Out
+	s.Back += o.Back
+	s.Used += o.Used
+	s.Moved += o.Moved
+	s.Spoilt += o.Spoilt
+	s.Found += o.Found
+	s.Counted += o.Counted
+	s.Closing += o.Closing
+	s.Booked += o.Booked
+	s.Moves += o.Moves
+}
+
 // Fold adds up the movements of one batch; the days from and to are in the period. The
 // order of the movements does not matter, and one that is there twice counts once. It
 // sorts the slice.
@@ -45,28 +62,21 @@ func (s *Sheet) Usage() clinic.Milli { return s.Out - s.Back + s.Used }
 // movement that arrives after the count was on the shelf when it was counted: it changes
 // what the count missed or found, and not what there is.
 func Fold(moves []Move, from, to clinic.Date) Sheet {
-	slices.SortFunc(moves, func(a, b Move) int { return a.compare(&b) })
 	var s Sheet
 	f, t := from.Int(), to.Int()
-	for i := range moves {
-		m := &moves[i]
-		if i > 0 && m.same(&moves[i-1]) {
-			continue
-		}
+	each(moves, func(m *Move, effect, booked clinic.Milli) {
 		s.Moves++
 		s.State = max(s.State, m.HLC)
 		if s.Touched.Int() < m.Day.Int() {
 			s.Touched = m.Day
 		}
-		effect := m.effect()
 		if m.What == Count {
-			effect = max(m.Quantity, 0) - s.Booked
 			s.Lowest = 0
 			if s.Checked.Int() < m.Day.Int() {
 				s.Checked = m.Day
 			}
 		}
-		s.Booked += effect
+		s.Booked = booked
 		s.Lowest = min(s.Lowest, s.Booked)
 		switch day := m.Day.Int(); {
 		case day < f:
@@ -74,9 +84,41 @@ func Fold(moves []Move, from, to clinic.Date) Sheet {
 		case day <= t:
 			s.add(m, effect)
 		}
-	}
+	})
 	s.Closing = s.Opening + s.Received + s.MovedIn - s.Out + s.Back - s.Used - s.Moved - s.Spoilt + s.Found + s.Counted
 	return s
+}
+
+// each passes the movements in their order, each once, with what it does to the books
+// and what they are after it.
+func each(moves []Move, fn func(m *Move, effect, booked clinic.Milli)) {
+	slices.SortFunc(moves, func(a, b Move) int { return a.compare(&b) })
+	var booked clinic.Milli
+	for i := range moves {
+		m := &moves[i]
+		if i > 0 && m.same(&moves[i-1]) {
+			continue
+		}
+		effect := m.effect()
+		if m.What == Count {
+			effect = max(m.Quantity, 0) - booked
+		}
+		booked += effect
+		fn(m, effect, booked)
+	}
+}
+
+// Posting is one movement as a stock card shows it.
+type Posting struct {
+	Move
+	Effect clinic.Milli
+	Booked clinic.Milli // after it
+}
+
+// Card returns the movements of one batch in their order. It sorts the slice.
+func Card(moves []Move) (out []Posting) {
+	each(moves, func(m *Move, effect, booked clinic.Milli) { out = append(out, Posting{*m, effect, booked}) })
+	return out
 }
 
 func (s *Sheet) add(m *Move, effect clinic.Milli) {

@@ -15,12 +15,13 @@ func Sort(s []Sheet) { slices.SortFunc(s, func(a, b Sheet) int { return Compare(
 // Compare orders batches as Sort does.
 func Compare(a, b clinic.Batch) int {
 	return cmp.Or(
-		strings.Compare(a.In(), b.In()), strings.Compare(strings.ToLower(a.Code), strings.ToLower(b.Code)), firstExpiry(a.Goods, b.Goods),
+		strings.Compare(a.In(), b.In()), strings.Compare(strings.ToLower(a.Code), strings.ToLower(b.Code)), FirstExpiry(a.Goods, b.Goods),
 		strings.Compare(a.Lot, b.Lot), strings.Compare(a.Site, b.Site),
 	)
 }
 
-func firstExpiry(a, b clinic.Goods) int {
+// FirstExpiry compares last days of use; what does not expire comes last.
+func FirstExpiry(a, b clinic.Goods) int {
 	last := func(g clinic.Goods) int {
 		if g.Expiry.IsZero() {
 			return 1 << 30

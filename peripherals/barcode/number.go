@@ -7,8 +7,6 @@ func parseNumber(in input) (clinic.Scan, error) {
 	n := clinic.NormalIdentifier(in.text)
 	system, ok := clinic.GuessSystem(n)
 	switch {
-	case in.retail:
-		return clinic.Scan{}, &Error{Code: CodeUnknown, Offset: in.start}
 	case ok:
 	case looksCard(n):
 		return clinic.Scan{}, &Error{Code: CodeNumber, Offset: in.start}

@@ -20,7 +20,16 @@ func Parse(raw []byte) (clinic.Scan, error) {
 	if err != nil {
 		return clinic.Scan{}, err
 	}
+	if scan, ok := parseStock(in); ok {
+		return scan, nil
+	}
 	switch {
+	case clinic.IsGoodsQR(in.text):
+		return clinic.Scan{}, &Error{Code: CodeTruncated, Offset: in.start + len(in.text)}
+	case isGS1(in):
+		return parseGS1(in)
+	case in.retail:
+		return parseRetail(in)
 	case isPaper(in.text):
 		return parsePaper(in)
 	case isOurs(in.text):
@@ -36,6 +45,7 @@ type input struct {
 	text   string
 	start  int  // where text begins in the raw bytes
 	retail bool // the AIM identifier says EAN or UPC: goods, never a person
+	gs1    bool // the AIM identifier says elements of GS1
 }
 
 // clean strips what scanners add: line ends, TAB, STX/ETX, a byte order mark, an
@@ -51,6 +61,10 @@ func clean(raw []byte) (input, error) {
 	in := input{start: start}
 	if len(body) >= 3 && body[0] == ']' && isLetter(body[1]) && (isLetter(body[2]) || isDigit(body[2])) {
 		in.retail = body[1] == 'E'
+		switch string(body[1:3]) { // GS1-128, GS1 DataMatrix, GS1 QR, GS1 DataBar (GS1 General Specifications 5.10)
+		case "C1", "d2", "Q3", "e0":
+			in.gs1 = true
+		}
 		rest := bytes.TrimLeft(body[3:], around)
 		in.start += len(body) - len(rest)
 		body = rest

@@ -1,0 +1,172 @@
+package paper
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"clinicbox/clinic"
+)
+
+// Label is our own label of a batch without a bar code.
+type Label struct {
+	Name   string // with its strength
+	Lot    string
+	Expiry clinic.Date
+	Code   string
+	Copies int
+}
+
+// Doc lays the labels out, each on a piece of its own.
+func (l *Label) Doc() Doc {
+	var b []Block
+	for i := range max(l.Copies, 1) {
+		if i > 0 {
+			b = append(b, Cut())
+		}
+		b = append(b, Text(l.Name).Strong().At(Center),
+			Text("Lô "+or(l.Lot, "không ghi")+" · hạn dùng "+or(l.Expiry.String(), "không ghi")).At(Center), Code128(l.Code))
+	}
+	return Doc{Form: "stocklabel", Blocks: b}
+}
+
+// Transfer is everything that stands on the paper that goes with goods to another site
+// (phiếu xuất chuyển). No official form is at hand: the paper says so.
+type Transfer struct {
+	Facility clinic.Facility
+	Adjusted clinic.Adjusted
+	Sender   clinic.Staff
+	Made     time.Time
+	Printer  string
+	Printed  time.Time
+	QR       string // clinic.PaperQR
+	Goods    string // clinic.GoodsQR; empty = too many lines for one
+	Copy     int
+}
+
+// Doc lays the paper out: what is sent, room for what arrived, three signatures.
+func (t *Transfer) Doc() Doc {
+	b := append(heading(&t.Facility), Text("PHIẾU XUẤT CHUYỂN KHO").Sized(Large).Strong().At(Center),
+		Text("Số: "+t.Adjusted.Code).Strong().At(Center), Space(2),
+		Row("Kho xuất", or(t.Facility.Site, t.Facility.Name)+" ("+t.Adjusted.Site+")"),
+		Row("Nơi nhận", t.Adjusted.To))
+	if t.Adjusted.Words != "" {
+		b = append(b, Row("Ghi chú", t.Adjusted.Words))
+	}
+	b = append(b, Rule())
+	var sum clinic.Dong
+	for i, l := range t.Adjusted.Lines {
+		b = append(b, Text(strconv.Itoa(i+1)+". "+l.Name).Strong(),
+			Row("Lô, hạn dùng", or(l.Goods.Lot, "không ghi")+", "+or(l.Goods.Expiry.String(), "không ghi")),
+			Row("Số lượng xuất", amount(l.Quantity, l.Unit)+packed(l.Quantity, l.Pack)))
+		if l.Price > 0 {
+			b = append(b, Row("Đơn giá, thành tiền", l.Price.String()+", "+l.Price.Times(l.Quantity).String()))
+			sum += l.Price.Times(l.Quantity)
+		}
+		b = append(b, Row("Thực nhận", "....................."))
+	}
+	if sum > 0 {
+		b = append(b, Rule(), Row("Cộng", sum.String()).Strong())
+	}
+	b = append(b, signatures(t.Made, "NGƯỜI XUẤT", t.Sender, "NGƯỜI VẬN CHUYỂN", "NGƯỜI NHẬN")...)
+	b = append(b, Rule(), Code128(t.Adjusted.Code))
+	if t.Goods != "" {
+		b = append(b, Text("Nơi nhận quét mã này để nhập kho:").Sized(Small).At(Center), QR(t.Goods))
+	}
+	if t.QR != "" {
+		b = append(b, Text("Mã kiểm tra:").Sized(Small).At(Center), QR(t.QR))
+	}
+	return stockDoc("transfer", b, t.Printer, t.Printed, t.Copy)
+}
+
+// Requisition is everything that stands on a requisition (phiếu dự trù). No official form
+// is at hand: the paper says so.
+type Requisition struct {
+	Facility    clinic.Facility
+	Requisition clinic.Requisition
+	Days        int // over which use was looked at
+	Author      clinic.Staff
+	Made        time.Time
+	Printer     string
+	Printed     time.Time
+	QR          string
+	Copy        int
+}
+
+// Doc lays the paper out: what there is, what was used, what is asked for.
+func (q *Requisition) Doc() Doc {
+	b := append(heading(&q.Facility), Text("PHIẾU DỰ TRÙ").Sized(Large).Strong().At(Center),
+		Text("Số: "+q.Requisition.Code).Strong().At(Center), Space(2), Row("Kính gửi", q.Requisition.To))
+	if q.Requisition.Words != "" {
+		b = append(b, Row("Ghi chú", q.Requisition.Words))
+	}
+	b = append(b, Rule())
+	for i, l := range q.Requisition.Lines {
+		b = append(b, Text(strconv.Itoa(i+1)+". "+l.Name).Strong(),
+			Row("Tồn kho", amount(l.Booked, l.Unit)), Row(fmt.Sprintf("Đã dùng %d ngày", q.Days), amount(l.Used, l.Unit)),
+			Row("Dự trù", amount(l.Quantity, l.Unit)).Strong(), Row("Được duyệt", "....................."))
+	}
+	b = append(b, signatures(q.Made, "NGƯỜI LẬP", q.Author, "TRƯỞNG TRẠM", "NGƯỜI DUYỆT")...)
+	b = append(b, Rule(), Code128(q.Requisition.Code))
+	if q.QR != "" {
+		b = append(b, QR(q.QR))
+	}
+	return stockDoc("requisition", b, q.Printer, q.Printed, q.Copy)
+}
+
+func heading(f *clinic.Facility) []Block {
+	var b []Block
+	for _, s := range []string{f.Governing, f.Name} {
+		if s != "" {
+			b = append(b, Text(strings.ToUpper(s)).Strong().At(Center))
+		}
+	}
+	return append(b, Space(2))
+}
+
+// amount writes a quantity as papers do: below ten with a leading zero, so that nothing
+// can be written before it.
+func amount(q clinic.Milli, unit string) string {
+	s := q.String()
+	if q >= 1000 && q < 10_000 {
+		s = "0" + s
+	}
+	return strings.TrimSpace(s + noBreak + unit)
+}
+
+// packed adds how many boxes that is, when they are whole.
+func packed(q clinic.Milli, pack int) string {
+	if pack <= 1 || q <= 0 || q%(clinic.Milli(pack)*1000) != 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d"+noBreak+"hộp × %d)", q/(clinic.Milli(pack)*1000), pack)
+}
+
+func signatures(made time.Time, first string, author clinic.Staff, others ...string) []Block {
+	t := made.In(clinic.ICT)
+	b := []Block{
+		Space(2), Text(fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", t.Day(), int(t.Month()), t.Year())).At(Center),
+		Text(first).Strong().At(Center), Space(12), Text(strings.TrimSpace(author.Title + " " + author.Name)).Strong().At(Center),
+	}
+	for _, s := range others {
+		b = append(b, Space(1), Text(s).Strong().At(Center), Text("(ký, ghi rõ họ tên)").Sized(Small).At(Center), Space(12))
+	}
+	return b
+}
+
+func stockDoc(form string, b []Block, printer string, printed time.Time, copies int) Doc {
+	made := "In lúc " + printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
+	if printer != "" {
+		made += ", người in: " + printer
+	}
+	if copies > 1 {
+		made += fmt.Sprintf(", bản thứ %d", copies)
+	}
+	b = append(b, Text("Mẫu của phần mềm, không phải mẫu chính thức.").Sized(Small).At(Center), Text(made).Sized(Small).At(Center))
+	d := Doc{Form: form, Blocks: b}
+	if copies > 1 {
+		return d.Reprinted()
+	}
+	return d
+}
