@@ -10,7 +10,7 @@ const (
 	ScanSlip      ScanKind = 3 // our own slip
 	ScanNumber    ScanKind = 4 // a bare 12-digit, 10-digit or 15-character number
 	ScanPaper     ScanKind = 5 // the QR of another paper of ours
-	ScanGoods     ScanKind = 6 // goods, or a paper of stock
+	ScanGoods     ScanKind = 7 // goods, or a paper of stock
 )
 
 // Scan is a recognised code. It holds personal data: never log it.

@@ -76,6 +76,8 @@ func tables() []table {
 		{file: "icd10.csv", catalog: clinic.CatalogICD10, columns: "code,name,english,flags" + validity, may: "flags"},
 		{file: "medicine.csv", catalog: clinic.CatalogMedicine, columns: "code,name,english,strength,form,unit,route,atc,price" + validity, ours: true},
 		{file: "service.csv", catalog: clinic.CatalogService, columns: "code,name,english,unit,price" + validity, ours: true},
+		{file: "supply.csv", catalog: clinic.CatalogSupply, columns: "code,name,english,unit" + validity, ours: true},
+		{file: "stockrule.csv", catalog: clinic.CatalogStockRule, columns: "code,name,english,minimum" + validity, ours: true},
 		{file: "labtest.csv", catalog: clinic.CatalogLabTest, columns: "code,name,english,unit,parent,value,ranges" + validity, may: "unit parent value ranges", ours: true},
 		{file: "department.csv", catalog: clinic.CatalogDepartment, columns: "code,name,english" + validity, ours: true},
 		{file: "facility.csv", catalog: clinic.CatalogFacility, columns: "code,name,english" + validity},

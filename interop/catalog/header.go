@@ -59,6 +59,12 @@ func headings(column string) string {
 		return "substances cachoatchat thanhphan"
 	case "rule":
 		return "rule quytac"
+	case "pack":
+		return "pack quycach donggoi soluongtrenhop"
+	case "gtin":
+		return "gtin mavach barcode"
+	case "minimum":
+		return "minimum tontoithieu mucton songay"
 	case "from":
 		return "from tungay hieuluctu ngayhieuluc ngayapdung"
 	case "to":

@@ -1,17 +1,18 @@
-// Package i18n holds every word that the staff's pages say, one file per
-// language. A page asks for a key; a test asks for every key of every page.
+// Package i18n holds every word that the staff's pages say: vi.toml and en.toml, and
+// beside them a pair of files for each larger part (lab.vi.toml). A page asks for a key; a test asks for every key of every page.
 package i18n
 
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
 
-//go:embed vi.toml en.toml
+//go:embed *.toml
 var files embed.FS
 
 // Languages lists the codes of the languages, the first one is the default.
@@ -25,19 +26,29 @@ type Catalogue struct {
 
 // Load reads the catalogue of a language.
 func Load(lang string) (*Catalogue, error) {
-	raw, err := files.ReadFile(lang + ".toml")
+	c := &Catalogue{Lang: lang, messages: map[string]string{}}
+	names, err := fs.Glob(files, "*"+lang+".toml")
+	if err != nil || !slices.Contains(names, lang+".toml") {
+		return nil, fmt.Errorf("i18n: no catalogue %q", lang)
+	}
+	for _, name := range names {
+		if err := c.read(name); err != nil {
+			return nil, fmt.Errorf("i18n: %s: %w", name, err)
+		}
+	}
+	return c, nil
+}
+
+func (c *Catalogue) read(name string) error {
+	raw, err := files.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("i18n: no catalogue %q: %w", lang, err)
+		return err
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(raw, &tree); err != nil {
-		return nil, fmt.Errorf("i18n: %s.toml: %w", lang, err)
+		return err
 	}
-	c := &Catalogue{Lang: lang, messages: map[string]string{}}
-	if err := c.flatten("", tree); err != nil {
-		return nil, fmt.Errorf("i18n: %s.toml: %w", lang, err)
-	}
-	return c, nil
+	return c.flatten("", tree)
 }
 
 // flatten joins the names of tables and keys with dots.
@@ -45,6 +56,9 @@ func (c *Catalogue) flatten(prefix string, tree map[string]any) error {
 	for name, v := range tree {
 		switch v := v.(type) {
 		case string:
+			if c.Has(prefix + name) {
+				return fmt.Errorf("%s%s stands in another file too", prefix, name)
+			}
 			c.messages[prefix+name] = v
 		case map[string]any:
 			if err := c.flatten(prefix+name+".", v); err != nil {

@@ -204,6 +204,8 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindVisitEnded: "kết thúc lượt khám", clinic.KindArrived: "dùng phiếu hẹn", clinic.KindLegalAsked: "yêu cầu ký số",
 		clinic.KindLegalSigned: "ký số", clinic.KindAttached: "tệp đính kèm", clinic.KindPaper: "giấy đã in", clinic.KindViewed: "xem hồ sơ",
 		clinic.KindLooked: "xem hồ sơ", clinic.KindAcknowledged: "đã biết việc mở hồ sơ",
+		clinic.KindReceived: "nhập kho", clinic.KindDispensed: "phát thuốc, vật tư", clinic.KindReturned: "người bệnh trả lại",
+		clinic.KindCounted: "kiểm kê", clinic.KindAdjusted: "điều chỉnh kho", clinic.KindRequisition: "dự trù",
 	}[k]
 	if vi == "" {
 		return "không rõ / " + k.String()
