@@ -77,7 +77,7 @@ func (t *Transfer) Doc() Doc {
 	if t.QR != "" {
 		b = append(b, Text("Mã kiểm tra:").Sized(Small).At(Center), QR(t.QR))
 	}
-	return stockDoc("transfer", b, t.Printer, t.Printed, t.Copy)
+	return stockDoc("transfer", append(b, made(t.Printer, t.Printed, t.Copy)...), t.Copy)
 }
 
 // Requisition is everything that stands on a requisition (phiếu dự trù). No official form
@@ -112,7 +112,7 @@ func (q *Requisition) Doc() Doc {
 	if q.QR != "" {
 		b = append(b, QR(q.QR))
 	}
-	return stockDoc("requisition", b, q.Printer, q.Printed, q.Copy)
+	return stockDoc("requisition", append(b, made(q.Printer, q.Printed, q.Copy)...), q.Copy)
 }
 
 func heading(f *clinic.Facility) []Block {
@@ -143,8 +143,8 @@ func packed(q clinic.Milli, pack int) string {
 	return fmt.Sprintf(" (%d"+noBreak+"hộp × %d)", q/(clinic.Milli(pack)*1000), pack)
 }
 
-func signatures(made time.Time, first string, author clinic.Staff, others ...string) []Block {
-	t := made.In(clinic.ICT)
+func signatures(on time.Time, first string, author clinic.Staff, others ...string) []Block {
+	t := on.In(clinic.ICT)
 	b := []Block{
 		Space(2), Text(fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", t.Day(), int(t.Month()), t.Year())).At(Center),
 		Text(first).Strong().At(Center), Space(12), Text(strings.TrimSpace(author.Title + " " + author.Name)).Strong().At(Center),
@@ -155,15 +155,19 @@ func signatures(made time.Time, first string, author clinic.Staff, others ...str
 	return b
 }
 
-func stockDoc(form string, b []Block, printer string, printed time.Time, copies int) Doc {
-	made := "In lúc " + printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
+// made is the foot: whose form it is, and who printed it when.
+func made(printer string, printed time.Time, copies int) []Block {
+	line := "In lúc " + printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
 	if printer != "" {
-		made += ", người in: " + printer
+		line += ", người in: " + printer
 	}
 	if copies > 1 {
-		made += fmt.Sprintf(", bản thứ %d", copies)
+		line += fmt.Sprintf(", bản thứ %d", copies)
 	}
-	b = append(b, Text("Mẫu của phần mềm, không phải mẫu chính thức.").Sized(Small).At(Center), Text(made).Sized(Small).At(Center))
+	return []Block{Text("Mẫu của phần mềm, không phải mẫu chính thức.").Sized(Small).At(Center), Text(line).Sized(Small).At(Center)}
+}
+
+func stockDoc(form string, b []Block, copies int) Doc {
 	d := Doc{Form: form, Blocks: b}
 	if copies > 1 {
 		return d.Reprinted()

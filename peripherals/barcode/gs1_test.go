@@ -43,7 +43,7 @@ func TestPapersOfStock(t *testing.T) {
 		{Goods: clinic.Goods{Code: "PARA500", Lot: "A/1;2", Expiry: clinic.Date{Year: 2027, Month: 5, Day: 31}}, Quantity: 500_500, Price: 400, Pack: 100},
 		{Goods: clinic.Goods{Catalog: clinic.CatalogSupply, Code: "GẠC"}, Quantity: 1000},
 	}
-	sent := []clinic.Packed{{lines[0].Goods, 500_500, 400, 100}, {lines[1].Goods, 1000, 0, 0}}
+	sent := []clinic.Packed{{Goods: lines[0].Goods, Quantity: 500_500, Price: 400, Pack: 100}, {Goods: lines[1].Goods, Quantity: 1000}}
 	for in, want := range map[string]clinic.GoodsScan{
 		label: {Label: label}, transfer: {Transfer: transfer}, clinic.GoodsQR(transfer, lines): {Transfer: transfer, Sent: sent},
 	} {
