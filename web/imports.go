@@ -11,6 +11,7 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 	"clinicbox/interop/catalog"
+	"clinicbox/interop/sheet"
 )
 
 // Upload is the view of the form that takes a file of rows.
@@ -163,7 +164,7 @@ func (s *Server) preview(r *http.Request) (*ImportPreview, desk.ImportInput, err
 	if !ok || u.catalog != r.PathValue("catalog") {
 		return nil, desk.ImportInput{}, nil
 	}
-	read := catalog.Read(u.name, u.catalog, u.bytes, catalog.DefaultLimits())
+	read := catalog.Read(u.name, u.catalog, u.bytes, sheet.DefaultLimits())
 	in := desk.ImportInput{Catalog: u.catalog, File: u.name, Hash: sha256.Sum256(u.bytes), Rows: read.Rows, Columns: read.Columns, Day: u.day, Whole: u.whole}
 	v := &ImportPreview{Page: s.page(r, "import.title", "staff"), Name: u.catalog, File: u.name, Whole: u.whole, Lines: read.Lines, Form: newForm(r.PostForm)}
 	v.Day, v.Hold = u.day, true

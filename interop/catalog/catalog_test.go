@@ -9,6 +9,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/interop/catalog"
+	"clinicbox/interop/sheet"
 )
 
 // told writes what was read in one line a row and problem, to compare.
@@ -44,7 +45,7 @@ func same(t *testing.T, r catalog.Result, want ...string) {
 }
 
 func read(name, text string) catalog.Result {
-	return catalog.Read(name, clinic.CatalogService, []byte(text), catalog.DefaultLimits())
+	return catalog.Read(name, clinic.CatalogService, []byte(text), sheet.DefaultLimits())
 }
 
 func TestCSV(t *testing.T) {
@@ -78,7 +79,7 @@ func TestErrors(t *testing.T) {
 	same(t, read("x.pdf", "%PDF-1.7"), "line 0  kind")
 	same(t, read("x.xls", "\xd0\xcf\x11\xe0"), "line 0  kind")
 	same(t, read("x.csv", "code,name,catalog\nA,a,medicine\nB,b,service\n"), "3 B|b", "line 2 catalog catalog medicine")
-	r := catalog.Read("x.csv", "", []byte("code,name,catalog\nA,a,medicine\nB,b,\n"), catalog.DefaultLimits())
+	r := catalog.Read("x.csv", "", []byte("code,name,catalog\nA,a,medicine\nB,b,\n"), sheet.DefaultLimits())
 	same(t, r, "2 A|a", "line 3 catalog empty")
 }
 
@@ -105,7 +106,7 @@ func TestFileOfASpreadsheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := catalog.Read("services.xlsx", clinic.CatalogService, b, catalog.DefaultLimits())
+	r := catalog.Read("services.xlsx", clinic.CatalogService, b, sheet.DefaultLimits())
 	same(t, r,
 		"4 KHAM|Khám bệnh|38000|01/07/2026", "5 XNGLU|Định lượng glucose|22500|01/07/2026", "6 SIEUAM|Siêu âm ổ bụng|49300|01/07/2026",
 		"line 3  column (warn) STT", "line 3  column (warn) Ghi chú")
@@ -115,7 +116,7 @@ func TestFileOfASpreadsheet(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	l := catalog.Limits{Bytes: 1000, Inflated: 1000, Rows: 3, Columns: 4, Cell: 20}
+	l := sheet.Limits{Bytes: 1000, Inflated: 1000, Rows: 3, Columns: 4, Cell: 20}
 	read := func(text string) catalog.Result {
 		return catalog.Read("x.csv", clinic.CatalogService, []byte(text), l)
 	}
@@ -123,7 +124,7 @@ func TestLimits(t *testing.T) {
 	same(t, read("code,name,a,b,c\n"), "line 1  too-many 4")
 	same(t, read("code,name\nA,"+strings.Repeat("ă", 21)+"\n"), "line 2  long 20")
 	same(t, read(strings.Repeat("x", 1001)), "line 0  large 0")
-	many := catalog.Read("x.csv", clinic.CatalogService, []byte("code,name\n"+strings.Repeat("A,\n", 1000)), catalog.DefaultLimits())
+	many := catalog.Read("x.csv", clinic.CatalogService, []byte("code,name\n"+strings.Repeat("A,\n", 1000)), sheet.DefaultLimits())
 	if n := len(many.Problems); n != 201 || many.Problems[200].Code != clinic.RowTooMany {
 		t.Errorf("%d problems are told", n)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"clinicbox/clinic"
-	"clinicbox/internal/fold"
+	"clinicbox/interop/sheet"
 )
 
 // columnCatalog is the column that names a row's catalogue, where a file holds several.
@@ -79,12 +79,7 @@ func headings(column string) string {
 
 // heading returns the column that a file's name of one means, or "".
 func heading(s string, columns []string) string {
-	key := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, fold.String(s))
+	key := sheet.Key(s)
 	if key == "" {
 		return ""
 	}
@@ -98,17 +93,14 @@ func heading(s string, columns []string) string {
 	return ""
 }
 
-// headRows is how far down the row of names may stand: exports begin with titles.
-const headRows = 15
-
 // findHead returns the column of each cell, and the row of names: the first that has a
 // code and a name. at is -1 when there is none.
-func findHead(rows []record) (head []string, at int) {
+func findHead(rows []sheet.Row) (head []string, at int) {
 	columns := append(columnNames(), columnCatalog)
-	for at := range rows[:min(len(rows), headRows)] {
-		head = make([]string, len(rows[at].cells))
+	for at := range rows[:min(len(rows), sheet.HeadRows)] {
+		head = make([]string, len(rows[at].Cells))
 		found := 0
-		for i, cell := range rows[at].cells {
+		for i, cell := range rows[at].Cells {
 			head[i] = heading(cell, columns)
 			if head[i] == "code" || head[i] == "name" {
 				found++

@@ -7,24 +7,26 @@ import (
 	"strconv"
 
 	"clinicbox/clinic"
+	"clinicbox/interop/sheet"
 )
 
 // readJSON reads a list of objects whose members are the columns: text, numbers, or
 // null. ranges may be a list of clinic.RefRange too, as the box writes it. The line of an
 // object is its number in the list, from 1.
-func readJSON(b []byte, l Limits) (t table) {
+func readJSON(b []byte, l sheet.Limits) (t sheet.Table) {
+	t.Kind = "json"
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
 	dec.UseNumber()
 	if tok, err := dec.Token(); err != nil || tok != json.Delim('[') {
-		t.fail(0, clinic.RowFile, nil)
+		t.Fail(0, clinic.RowFile, nil)
 		return t
 	}
 	var head []string
-	t.rows = append(t.rows, record{})
+	t.Rows = append(t.Rows, sheet.Row{})
 	for n := 1; dec.More(); n++ {
 		var members map[string]json.RawMessage
 		if err := dec.Decode(&members); err != nil {
-			t.fail(n, clinic.RowFile, nil)
+			t.Fail(n, clinic.RowFile, nil)
 			return t
 		}
 		for _, name := range sorted(members) {
@@ -41,18 +43,18 @@ func readJSON(b []byte, l Limits) (t table) {
 			}
 			cells[i] = text
 		}
-		if !t.add(n, cells, l) {
+		if !t.Add(n, cells, l) {
 			return t
 		}
-		t.rows[len(t.rows)-1].wrong = wrong
+		t.Rows[len(t.Rows)-1].Wrong = wrong
 	}
 	if _, err := dec.Token(); err != nil || dec.More() {
-		t.fail(0, clinic.RowFile, nil)
+		t.Fail(0, clinic.RowFile, nil)
 	}
 	if len(head) > l.Columns {
-		t.fail(0, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(l.Columns)})
+		t.Fail(0, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(l.Columns)})
 	}
-	t.rows[0].cells = head
+	t.Rows[0].Cells = head
 	return t
 }
 
@@ -76,7 +78,7 @@ func member(raw json.RawMessage) (text string, ok bool) {
 	}
 	var n json.Number
 	if json.Unmarshal(raw, &n) == nil {
-		return number(n.String()), true
+		return sheet.Number(n.String()), true
 	}
 	var ranges []clinic.RefRange
 	if json.Unmarshal(raw, &ranges) == nil {

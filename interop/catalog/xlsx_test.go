@@ -12,6 +12,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/interop/catalog"
+	"clinicbox/interop/sheet"
 )
 
 const (
@@ -50,7 +51,7 @@ func pack(t testing.TB, parts map[string]string) []byte {
 }
 
 func readX(b []byte) catalog.Result {
-	return catalog.Read("a.xlsx", clinic.CatalogService, b, catalog.DefaultLimits())
+	return catalog.Read("a.xlsx", clinic.CatalogService, b, sheet.DefaultLimits())
 }
 
 func TestXLSXCells(t *testing.T) {
@@ -104,7 +105,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b, "x.xlsx")
-	l := catalog.Limits{Bytes: 1 << 16, Inflated: 1 << 18, Rows: 50, Columns: 10, Cell: 100}
+	l := sheet.Limits{Bytes: 1 << 16, Inflated: 1 << 18, Rows: 50, Columns: 10, Cell: 100}
 	f.Fuzz(func(t *testing.T, b []byte, name string) {
 		r := catalog.Read(name, clinic.CatalogService, b, l)
 		if len(r.Rows) == 0 && len(r.Problems) == 0 || len(r.Rows) > l.Rows {
@@ -122,7 +123,7 @@ func FuzzRead(f *testing.F) {
 func FuzzSheet(f *testing.F) {
 	f.Add(`<row r="2"><c t="s"><v>0</v></c><c s="1"><v>46204</v></c></row>`, styles, shared)
 	f.Add(`<row><c t="inlineStr"><is><r><t>A</t></r></is></c></row>`, `<styleSheet/>`, ``)
-	l := catalog.Limits{Bytes: 1 << 16, Inflated: 1 << 18, Rows: 50, Columns: 10, Cell: 100}
+	l := sheet.Limits{Bytes: 1 << 16, Inflated: 1 << 18, Rows: 50, Columns: 10, Cell: 100}
 	f.Fuzz(func(t *testing.T, rows, style, texts string) {
 		b := pack(t, map[string]string{
 			"xl/workbook.xml": fmt.Sprintf(workbook, ""), "xl/_rels/workbook.xml.rels": rels, "xl/styles.xml": style, "xl/sharedStrings.xml": texts,

@@ -18,6 +18,7 @@ import (
 	"clinicbox/hub/ingest"
 	"clinicbox/internal/entry"
 	"clinicbox/interop/catalog"
+	"clinicbox/interop/sheet"
 	"clinicbox/web/i18n"
 )
 
@@ -41,7 +42,7 @@ func (p *Program) push(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read := catalog.Read(name, p.flags.catalog, b, catalog.DefaultLimits())
+	read := catalog.Read(name, p.flags.catalog, b, sheet.DefaultLimits())
 	if err := p.tellProblems(read.Problems); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func pushDay(s string) (clinic.Date, error) {
 }
 
 func (p *Program) pushed() (name string, b []byte, err error) {
-	in, most := p.Stdin, int64(catalog.DefaultLimits().Bytes)+1
+	in, most := p.Stdin, int64(sheet.DefaultLimits().Bytes)+1
 	if name = p.args[0]; name != "-" {
 		f, err := os.Open(name)
 		if err != nil {

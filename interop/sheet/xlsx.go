@@ -1,4 +1,4 @@
-package catalog
+package sheet
 
 import (
 	"archive/zip"
@@ -15,7 +15,7 @@ import (
 )
 
 // errTooLarge ends the unpacking of a file that grows without end.
-var errTooLarge = errors.New("catalog: the parts are too large")
+var errTooLarge = errors.New("sheet: the parts are too large")
 
 // book is an XLSX file (ECMA-376 Part 1, SpreadsheetML) on its way.
 type book struct {
@@ -26,11 +26,11 @@ type book struct {
 	strings []string
 	dates   []bool // by style
 	y1904   bool
-	out     table
+	out     Table
 }
 
 // readXLSX reads the first sheet that is not hidden.
-func readXLSX(b []byte, l Limits) table {
+func readXLSX(b []byte, l Limits) Table {
 	x := book{left: l.Inflated, limits: l}
 	var err error
 	if x.zip, err = zip.NewReader(bytes.NewReader(b), int64(len(b))); err == nil {
@@ -38,9 +38,9 @@ func readXLSX(b []byte, l Limits) table {
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		x.out.fail(0, clinic.RowLarge, map[string]string{"max": strconv.FormatInt(l.Inflated>>20, 10)})
+		x.out.Fail(0, clinic.RowLarge, map[string]string{"max": strconv.FormatInt(l.Inflated>>20, 10)})
 	case err != nil:
-		x.out.fail(0, clinic.RowFile, nil)
+		x.out.Fail(0, clinic.RowFile, nil)
 	}
 	return x.out
 }
@@ -60,7 +60,7 @@ func (x *book) read() error {
 }
 
 // errNoPart: the file has no part of the name.
-var errNoPart = errors.New("catalog: no such part")
+var errNoPart = errors.New("sheet: no such part")
 
 // part passes the tokens of one part, counted against the limit.
 func (x *book) part(name string, read func(*xml.Decoder) error) error {

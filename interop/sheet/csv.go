@@ -1,4 +1,4 @@
-package catalog
+package sheet
 
 import (
 	"bytes"
@@ -14,13 +14,16 @@ import (
 	"clinicbox/clinic"
 )
 
-// readCSV reads comma, semicolon and tab separated text in UTF-8, or in UTF-16 with its
-// mark, as spreadsheets save "Unicode text".
-func readCSV(b []byte, l Limits) (t table) {
+// readCSV reads comma, semicolon and tab separated text in UTF-8, in UTF-16 with its
+// mark, as spreadsheets save "Unicode text", or in an old code of a byte a sign.
+func readCSV(b []byte, l Limits) (t Table) {
 	text, ok := decode(b)
 	if !ok {
-		t.fail(0, clinic.RowEncoding, nil)
+		t.Fail(0, clinic.RowEncoding, nil)
 		return t
+	}
+	if !utf8.ValidString(text) {
+		text, t.bytes = latin(text), true
 	}
 	skipped := 0
 	comma := separator(text)
@@ -38,40 +41,40 @@ func readCSV(b []byte, l Limits) (t table) {
 			return t
 		}
 		if e, ok := errors.AsType[*csv.ParseError](err); ok {
-			t.fail(e.Line+skipped, clinic.RowFile, nil)
+			t.Fail(e.Line+skipped, clinic.RowFile, nil)
 			return t
 		} else if err != nil {
-			t.fail(0, clinic.RowFile, nil)
+			t.Fail(0, clinic.RowFile, nil)
 			return t
 		}
 		line, _ := r.FieldPos(0)
-		if !t.add(line+skipped, append([]string(nil), rec...), l) {
+		if !t.Add(line+skipped, append([]string(nil), rec...), l) {
 			return t
 		}
 	}
 }
 
-// add takes a row within the limits, or tells which one it breaks.
-func (t *table) add(line int, cells []string, l Limits) bool {
+// Add takes a row within the limits, or tells which one it breaks.
+func (t *Table) Add(line int, cells []string, l Limits) bool {
 	over := 0
 	switch {
-	case len(t.rows) >= l.Rows+headRows:
+	case len(t.Rows) >= l.Rows+HeadRows:
 		over = l.Rows
 	case len(cells) > l.Columns:
 		over = l.Columns
 	}
 	if over > 0 {
-		t.fail(line, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(over)})
+		t.Fail(line, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(over)})
 		return false
 	}
 	for i, c := range cells {
 		if len(c) > l.Cell && utf8.RuneCountInString(c) > l.Cell {
-			t.fail(line, clinic.RowLong, map[string]string{"max": strconv.Itoa(l.Cell)})
+			t.Fail(line, clinic.RowLong, map[string]string{"max": strconv.Itoa(l.Cell)})
 			return false
 		}
 		cells[i] = strings.TrimSpace(c)
 	}
-	t.rows = append(t.rows, record{line: line, cells: cells})
+	t.Rows = append(t.Rows, Row{Line: line, Cells: cells})
 	return true
 }
 
@@ -84,7 +87,7 @@ func decode(b []byte) (string, bool) {
 		order = binary.BigEndian
 	default:
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-		return string(b), utf8.Valid(b) && bytes.IndexByte(b, 0) < 0
+		return string(b), bytes.IndexByte(b, 0) < 0
 	}
 	if len(b)%2 != 0 {
 		return "", false
@@ -96,6 +99,21 @@ func decode(b []byte) (string, bool) {
 	return string(utf16.Decode(units)), true
 }
 
+// latin makes a sign of every byte of the lines that are not UTF-8: recode reads them.
+func latin(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if utf8.ValidString(line) {
+			out.WriteString(line)
+			continue
+		}
+		for _, b := range []byte(line) {
+			out.WriteRune(rune(b))
+		}
+	}
+	return out.String()
+}
+
 // separator guesses from the first lines: what stands most often outside quotes.
 func separator(text string) rune {
 	counts := map[rune]int{}
@@ -105,7 +123,7 @@ func separator(text string) rune {
 		case '"':
 			quoted = !quoted
 		case '\n':
-			if lines++; lines > headRows {
+			if lines++; lines > HeadRows {
 				return most(counts)
 			}
 		case ',', ';', '\t':

@@ -1,4 +1,4 @@
-package catalog
+package sheet
 
 import (
 	"encoding/xml"
@@ -88,7 +88,7 @@ func (x *book) sheet(d *xml.Decoder) error {
 }
 
 // errStop ends the reading at a limit that was told.
-var errStop = errors.New("catalog: stop")
+var errStop = errors.New("sheet: stop")
 
 // row reads the cells up to the end of the row.
 func (x *book) row(d *xml.Decoder, line int) error {
@@ -105,10 +105,10 @@ func (x *book) row(d *xml.Decoder, line int) error {
 			if v.Name.Local != "row" {
 				continue
 			}
-			if !x.out.add(line, cells, x.limits) {
+			if !x.out.Add(line, cells, x.limits) {
 				return errStop
 			}
-			x.out.rows[len(x.out.rows)-1].wrong = wrong
+			x.out.Rows[len(x.out.Rows)-1].Wrong = wrong
 			return nil
 		case xml.StartElement:
 			if v.Name.Local != "c" {
@@ -116,7 +116,7 @@ func (x *book) row(d *xml.Decoder, line int) error {
 			}
 			at, ok := column(attr(&v, "r"), next)
 			if !ok || at >= x.limits.Columns {
-				x.out.fail(line, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(x.limits.Columns)})
+				x.out.Fail(line, clinic.RowTooMany, map[string]string{"max": strconv.Itoa(x.limits.Columns)})
 				return errStop
 			}
 			s, bad, err := x.cell(d, &v)
@@ -232,7 +232,7 @@ func (x *book) value(kind string, style int, v string) (s string, bad bool) {
 	if style >= 0 && style < len(x.dates) && x.dates[style] {
 		return serial(v, x.y1904)
 	}
-	return number(v), false
+	return Number(v), false
 }
 
 // serial writes a day as the spreadsheet counts them: from 30 December 1899, for 1900
@@ -255,8 +255,8 @@ func serial(v string, y1904 bool) (s string, bad bool) {
 	return base.AddDate(0, 0, int(f)).Format(time.DateOnly), false
 }
 
-// number writes a number as people type it: 35000 for 3.5E4, 0.1 for 0.1000000000000001.
-func number(v string) string {
+// Number writes a number as people type it: 35000 for 3.5E4, 0.1 for 0.1000000000000001.
+func Number(v string) string {
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || math.Abs(f) > 1e15 {
 		return v
