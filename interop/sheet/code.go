@@ -37,6 +37,7 @@ const (
 type coder struct {
 	code   Code
 	decode func(token string) string
+	known  map[string]int // scores of words: names repeat
 }
 
 func coders(bytes bool) []coder {
@@ -47,9 +48,9 @@ func coders(bytes bool) []coder {
 		}
 	}
 	vni := strings.NewReplacer(vniPairs()...)
-	first := coder{CodeNone, func(s string) string { return s }}
+	first := coder{CodeNone, func(s string) string { return s }, map[string]int{}}
 	if bytes {
-		first = coder{Code1258, from1258}
+		first = coder{Code1258, from1258, map[string]int{}}
 	}
 	return []coder{first, {CodeTCVN3, func(s string) string {
 		return capitals(strings.Map(func(r rune) rune {
@@ -58,7 +59,7 @@ func coders(bytes bool) []coder {
 			}
 			return r
 		}, s))
-	}}, {CodeVNI, func(s string) string { return fold.NFC(vni.Replace(s)) }}}
+	}, map[string]int{}}, {CodeVNI, func(s string) string { return fold.NFC(vni.Replace(s)) }, map[string]int{}}}
 }
 
 // vniPairs are replacements for each mark behind each vowel: a mark that stands alone is
@@ -191,17 +192,24 @@ func score(text string, c coder) (n int) {
 		if !western(token) {
 			continue
 		}
-		word := c.decode(token)
-		switch {
-		case syllable(word):
-			n += scoreWord
-		case c.code == CodeNone && !strings.ContainsFunc(token, func(r rune) bool { return r >= 0xc0 }):
-			// Signs of units and quotes stand in any text.
-		default:
-			n += scoreNoWord
+		of, ok := c.known[token]
+		if !ok {
+			of = c.score(token)
+			c.known[token] = of
 		}
+		n += of
 	}
 	return n
+}
+
+func (c *coder) score(token string) int {
+	switch {
+	case syllable(c.decode(token)):
+		return scoreWord
+	case c.code == CodeNone && !strings.ContainsFunc(token, func(r rune) bool { return r >= 0xc0 }):
+		return 0 // signs of units and quotes stand in any text
+	}
+	return scoreNoWord
 }
 
 // mapTokens splits text into words with their signs and what is between them.

@@ -170,3 +170,14 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkOldCode(b *testing.B) {
+	text := bytes(encode(sheet.CodeTCVN3, strings.Join(people(), "\n")+"\n"))
+	file := slices.Repeat(text, 600)
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if t := sheet.Read("a.csv", file, sheet.DefaultLimits()); len(t.Rows) != 5400 {
+			b.Fatal(t.Problems)
+		}
+	}
+}
