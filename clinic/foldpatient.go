@@ -90,7 +90,7 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 		p.part(k.patient).Visits++
 	}
 	slices.SortFunc(p.Visits, func(a, b VisitFile) int {
-		return cmp.Or(cmp.Compare(b.Opened.HLC, a.Opened.HLC), bytes.Compare(a.ID[:], b.ID[:]),
+		return cmp.Or(cmp.Compare(b.when(), a.when()), bytes.Compare(a.ID[:], b.ID[:]),
 			bytes.Compare(a.Patient[:], b.Patient[:]))
 	})
 	return p

@@ -18,6 +18,7 @@ const (
 	VisitSigned   VisitState = 4 // every document's current version is signed, bills aside
 	VisitAmended  VisitState = 5 // signed once, something changed since: sign again
 	VisitClosed   VisitState = 6 // left without being seen, or opened by mistake
+	VisitOld      VisitState = 8 // brought in from old records, confirmed by nobody here
 	VisitTorn     VisitState = 7 // a document that was signed can no longer be read here
 )
 
@@ -66,6 +67,14 @@ func FoldVisit(visit ID, records []Record) VisitFile {
 	v.JudgeLegal(nil)
 	v.State = v.state()
 	return v
+}
+
+// when is the hybrid time of the visit: of one that was entered later, that of the paper.
+func (v *VisitFile) when() uint64 {
+	if v.Visit != nil && v.Visit.After != nil {
+		return HLCAt(v.Opened.Event)
+	}
+	return v.Opened.HLC
 }
 
 func documentKinds() []Kind {
@@ -142,6 +151,8 @@ func (v *VisitFile) state() VisitState {
 		return VisitAmended
 	case v.Ended != nil:
 		return VisitClosed
+	case v.Visit != nil && v.Visit.After != nil && len(v.Visit.After.Import) > 0:
+		return VisitOld
 	case open:
 		return VisitOpen
 	case any:

@@ -15,6 +15,7 @@ const (
 	KindMachine     Kind = 6  // something that happened to this box and must be seen
 	KindEscrow      Kind = 7  // an answer by telephone, left with the centre
 	KindImport      Kind = 8  // rows of a catalogue were set from a file
+	KindDayOne      Kind = 9  // rows of a file of old data were brought in, or taken back
 	KindPatient     Kind = 10 // demographics and identifiers of a patient, whole, as they are from now on
 	KindAllergies   Kind = 11 // allergies of a patient, whole, as they are from now on
 	KindProtection  Kind = 12 // a patient's record opens with a reason only, or freely again
@@ -65,6 +66,8 @@ func NewBody(k Kind) any {
 		return new(Escrow)
 	case KindImport:
 		return new(CatalogImport)
+	case KindDayOne:
+		return new(DayOne)
 	case KindPatient:
 		return new(Patient)
 	case KindAllergies:
@@ -140,7 +143,7 @@ func (k Kind) IsDocument() bool { return k >= KindVitals && k <= KindAppointment
 func (k Kind) String() string {
 	names := map[Kind]string{
 		KindFacility: "facility", KindStaff: "staff", KindCatalogRow: "catalog-row",
-		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow", KindImport: "import",
+		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow", KindImport: "import", KindDayOne: "day-one",
 		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",

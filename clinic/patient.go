@@ -78,6 +78,18 @@ type Patient struct {
 	Unnamed bool   `cbor:"17,keyasint,omitempty"`
 	Of      int    `cbor:"18,keyasint,omitempty"` // how many were born with Order; 0 = one
 	Born    BornAt `cbor:"19,keyasint,omitempty"`
+	// Withdrawn: the import that made the record was taken back. Nobody is found by it,
+	// until somebody writes the details anew.
+	Withdrawn bool `cbor:"30,keyasint,omitempty"`
+}
+
+// SearchName is the name by which the person is found: none of a record that was taken
+// back.
+func (p *Patient) SearchName() string {
+	if p.Withdrawn {
+		return ""
+	}
+	return p.Name
 }
 
 // Current returns the identifier of the system that is valid on the day, the

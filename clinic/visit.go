@@ -9,6 +9,25 @@ type Visit struct {
 	Insurance string `cbor:"5,keyasint,omitempty"` // card number shown, if any
 	Slip      string `cbor:"6,keyasint,omitempty"` // appointment slip that brought the patient
 	Reason    string `cbor:"7,keyasint,omitempty"` // first words at the desk (LY_DO_VV)
+	// After tells of a visit that was written on paper, or elsewhere, and entered later.
+	After *Afterwards `cbor:"20,keyasint,omitempty"`
+}
+
+// Afterwards tells who wrote down what was entered later: the authors of the entries are
+// those who typed, their times of event are those of the paper.
+type Afterwards struct {
+	By     []byte `cbor:"1,keyasint,omitempty"` // person of the staff, 16 bytes
+	Name   string `cbor:"2,keyasint,omitempty"` // as the old records name them
+	Import []byte `cbor:"3,keyasint,omitempty"` // the import that brought it, 16 bytes
+}
+
+// Author returns the person of the staff who wrote it down; ok is false when nobody knows
+// them by ID.
+func (a *Afterwards) Author() (ID, bool) {
+	if a == nil || len(a.By) != len(ID{}) {
+		return ID{}, false
+	}
+	return ID(a.By), true
 }
 
 // Vitals is the body of KindVitals. All values are fixed-point integers; 0 means
@@ -31,6 +50,16 @@ type Vitals struct {
 	Weeks         int    `cbor:"13,keyasint,omitempty"` // of pregnancy, 1–42
 	Breastfeeding Answer `cbor:"14,keyasint,omitempty"`
 	Creatinine    int    `cbor:"15,keyasint,omitempty"` // µmol/L in serum; of adults, for the doses
+}
+
+// Measured reports whether anything was.
+func (v *Vitals) Measured() bool {
+	for _, f := range VitalFields() {
+		if f.Value(v) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Exam is the body of KindExam.

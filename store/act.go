@@ -213,7 +213,7 @@ func (b *batch) note(r *clinic.Record) {
 		if b.names == nil {
 			b.names = search.NewNames(b.s.o.Fold)
 		}
-		b.names.Put(r.Subject, p.Name)
+		b.names.Put(r.Subject, p.SearchName())
 		b.pending[r.Subject] = true
 	}
 }

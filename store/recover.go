@@ -209,7 +209,7 @@ func (s *Store) loadIndexes() error {
 func (s *Store) index(r *clinic.Record) {
 	switch b := r.Body.(type) {
 	case *clinic.Patient:
-		s.names.Put(r.Subject, b.Name)
+		s.names.Put(r.Subject, b.SearchName())
 	case *clinic.CatalogRow:
 		s.catalogs.Put(*b, search.Stamp{HLC: r.HLC, Leaf: r.Leaf})
 	}

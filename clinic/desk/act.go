@@ -30,6 +30,9 @@ type work struct {
 	now   time.Time
 	sure  bool // the clock is trusted
 	today clinic.Date
+	// issued are numbers of drafts that are not saved yet; nil = the act has no more than
+	// one of a series.
+	issued map[string]int
 }
 
 // save runs the plan in one act.
@@ -219,5 +222,9 @@ func (doc *document) misses(k clinic.Kind, has Progress) bool {
 // next returns the number after the last of a series.
 func (w *work) next(series string) (int, error) {
 	n, err := w.Last(series)
-	return n + 1, err
+	n = max(n, w.issued[series]) + 1
+	if w.issued != nil {
+		w.issued[series] = n
+	}
+	return n, err
 }

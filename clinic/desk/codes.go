@@ -98,6 +98,8 @@ const (
 	CodeNoCatalog      Code = "catalog.none"    // no such catalogue, row or import
 	CodeImportBad      Code = "import.bad"      // errors in the file
 	CodeImportSure     Code = "import.sure"     // Field; warnings that nobody confirmed
+	CodeOldAsk         Code = "old.ask"         // rows that may be of somebody known wait for an answer
+	CodeWithdrawn      Code = "old.withdrawn"   // the import that made the record was taken back
 	CodeBillRange      Code = "bill.range"      // Field
 	CodeDuePast        Code = "appoint.past"    // the day must come after today
 	CodeDueFar         Code = "appoint.far"     // more than 400 days ahead
@@ -165,7 +167,7 @@ func Codes() []Code {
 		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
 		CodePressureOrder, CodeWeeks, CodeICDForm, CodeICDNone, CodeICDTwice, CodeICDMain, CodeICDNever, CodeICDSex,
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugSafety,
-		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeDuePast, CodeDueFar,
+		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeOldAsk, CodeWithdrawn, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeProtected, CodeOwnOpening,
 		CodeLost, CodeAllergiesLost,

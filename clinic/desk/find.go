@@ -175,7 +175,7 @@ func hitsOf(r People, ids []clinic.ID, why HitWhy) ([]Hit, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p == nil {
+		if p == nil || p.Withdrawn {
 			continue
 		}
 		h := Hit{ID: who.Lead(), Now: *p, Why: why, who: who}

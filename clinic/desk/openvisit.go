@@ -81,6 +81,9 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 	if p == nil {
 		return &Error{Code: CodeNoPatient}
 	}
+	if p.Withdrawn {
+		return &Error{Code: CodeWithdrawn}
+	}
 	rows, err := queue(w, w.now)
 	if err != nil || another {
 		return err

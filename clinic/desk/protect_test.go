@@ -30,6 +30,7 @@ type guarded struct {
 	on   desk.On
 	slip string
 	base clinic.Leaf // of the details
+	old  clinic.ID   // an import that gave the patient something
 	twin clinic.ID   // somebody of the same name and birth date, not protected
 }
 
@@ -56,6 +57,12 @@ func newGuarded(t *testing.T) *guarded {
 	g.must(g.Bill(t.Context(), call(g.cashier), desk.BillInput{On: g.on, Lines: []desk.BillLineInput{{Code: "KHAM"}}}))
 	d := g.must(g.Appoint(t.Context(), call(g.doctor), desk.AppointInput{On: g.on, Due: clinic.Date{Year: 2026, Month: 11, Day: 16}, Note: "bí mật hẹn"}))
 	g.slip = desk.SlipOf(d)
+	more := oldFile(clinic.OldPatients, oldPerson(2, "Nguyễn Thị Mẫu", 1990, "034190012345"))
+	more.Rows[0].Patient.Ethnic, more.ByNumber, more.ByName = "01", desk.OldSame, desk.OldSame
+	more.Answers = map[int]desk.OldAnswer{2: {Do: desk.OldSame, Patient: reg.Patient}}
+	imported := call(g.admin)
+	brought := g.must(g.BringOld(t.Context(), imported, more))
+	g.old, g.base = imported.Act, brought.Records[0].Leaf
 	g.scans["slip"] = clinic.Scan{Kind: clinic.ScanSlip, Slip: g.slip}
 	g.scans["card"] = clinic.Scan{Kind: clinic.ScanCitizen, Patient: clinic.Patient{
 		Name: "Nguyễn Thị Mẫu", Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}},
@@ -197,6 +204,16 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		"AskLegal": func(by clinic.ID) (any, error) {
 			return form(g.AskLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, clinic.LegalAtStation))
 		},
+		"PlanOld": func(by clinic.ID) (any, error) {
+			a, err := g.PlanOld(ctx, by, oldFile(clinic.OldPatients, oldPerson(2, "Nguyễn Thị Mẫu", 1990, "034190012345")))
+			for i := range a.Rows {
+				a.Rows[i].Name = "" // what the file says
+			}
+			return a, err
+		},
+		"PlanOldUndo": func(by clinic.ID) (any, error) {
+			return g.PlanOldUndo(ctx, by, g.old)
+		},
 		"HandPage": func(by clinic.ID) (any, error) { return g.HandPage(ctx, by, p, v) },
 		"HandList": func(by clinic.ID) (any, error) { return g.HandList(ctx, by) },
 		"Dispense": func(by clinic.ID) (any, error) {
@@ -226,6 +243,7 @@ func silent() []string {
 		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
 		"StockPage", "StockPapers", "Transfer",
+		"BringOld", "OldImports", "UndoOld",
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
 		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}

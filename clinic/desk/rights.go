@@ -22,6 +22,7 @@ const (
 	rightLink     // say whether two records are of one person
 	rightStaff    // add and change people
 	rightCatalog  // keep catalogues
+	rightOld      // bring in old data
 	rightUnlock   // forget a colleague's wrong PINs
 	rightSelf     // everybody who works here
 	rightReceive  // receive, send and ask for goods, and adjust stock
@@ -51,7 +52,7 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{nurse, doctor, cashier, admin}
 	case rightLink:
 		return []clinic.Role{nurse, doctor, admin}
-	case rightStaff, rightCatalog:
+	case rightStaff, rightCatalog, rightOld:
 		return []clinic.Role{admin}
 	case rightUnlock, rightProtect:
 		return []clinic.Role{doctor, admin}

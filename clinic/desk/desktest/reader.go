@@ -156,7 +156,7 @@ func (r *reader) ByName(query string, limit int) ([]clinic.ID, error) {
 	var hits []hit
 	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindPatient }) {
 		p := rec.Body.(*clinic.Patient)
-		if rank := match(query, p.Name); rank > 0 {
+		if rank := match(query, p.SearchName()); rank > 0 {
 			hits = append(hits, hit{id, rank, p.Folded})
 		}
 	}

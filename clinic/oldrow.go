@@ -1,0 +1,55 @@
+package clinic
+
+// OldList names what a file of old data holds.
+type OldList string
+
+// The lists that a clinic brings along on its first day.
+const (
+	OldPatients OldList = "patients" // who is known, with their allergies
+	OldVisits   OldList = "visits"   // when they came before, and for what
+)
+
+// OldLists returns every list, in the order in which they are brought.
+func OldLists() []OldList { return []OldList{OldPatients, OldVisits} }
+
+// OldRow is one row of a file of old data.
+type OldRow struct {
+	At int // the line in the file
+	// Patient is whole in OldPatients; otherwise it tells whose row it is.
+	Patient   Patient
+	Allergies []Allergy
+	NoAllergy bool // the file says that none is known
+	Visit     *OldVisit
+}
+
+// OldVisit is a visit as the old records tell of it.
+type OldVisit struct {
+	Day       Date
+	Author    string // who wrote it then
+	Exam      Exam
+	Diagnosis Diagnosis // its Text alone when the code is not known
+	Vitals    Vitals
+}
+
+// What may be wrong with a row of old data, besides the codes of catalogues.
+const (
+	RowName       = "name"        // no name of a person
+	RowBirth      = "birth"       // no birth date that can be
+	RowYear2      = "year2"       // a year of two digits
+	RowAge        = "age"         // Warn; Args: value; the birth date follows from an age
+	RowSerial     = "serial"      // Warn; Args: value; a day as the spreadsheet counts
+	RowSex        = "sex"         // no sex
+	RowIdentifier = "identifier"  // a number that has not its form
+	RowDigits     = "digits"      // the spreadsheet kept 7.9E+10: digits are lost
+	RowZeros      = "zeros"       // Warn; Args: value; zeros that the spreadsheet dropped
+	RowDoubt      = "doubt"       // Warn; Args: value; the number says another sex or year
+	RowFromNumber = "from-number" // Warn; Args: value; taken from the citizen number
+	RowPhone      = "phone"       // Warn; Args: value; no number of a telephone: left out
+	RowSwapped    = "swapped"     // Args: value, column; it would fit in another column
+	RowOldCode    = "old-code"    // Warn; Args: value; rows in an old code of Vietnamese
+	RowFuture     = "future"      // a day that has not come
+	RowUnborn     = "unborn"      // before the birth
+	RowNobody     = "nobody"      // nobody is known by that number, or name and birth date
+	RowSeveral    = "several"     // more than one person is
+	RowClosed     = "closed"      // the record is protected
+)
