@@ -42,7 +42,7 @@ func (l *line) sexAndBirth() {
 	case female != "" && p.Sex == clinic.SexUnknown:
 		p.Sex = clinic.SexFemale
 	}
-	if v := male + female; birth == "" && age == "" && v != "" && strings.ToLower(v) != "x" {
+	if v := male + female; (male == "" || female == "") && birth == "" && age == "" && v != "" && strings.ToLower(v) != "x" {
 		if len(v) == 4 {
 			birth = v
 		} else {

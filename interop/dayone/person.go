@@ -24,10 +24,11 @@ func (l *line) person() {
 	if whole {
 		l.fromNumber()
 	}
-	if whole && p.Birth.IsZero() && !l.bad {
+	crossed := l.cells["male"] + l.cells["female"]
+	if whole && p.Birth.IsZero() && l.cells["birth"]+l.cells["age"] == "" && (crossed == "" || strings.ToLower(crossed) == "x") {
 		l.fail("birth", clinic.RowEmpty, "")
 	}
-	if whole && p.Sex == clinic.SexUnknown && !l.bad {
+	if whole && p.Sex == clinic.SexUnknown && l.cells["sex"]+crossed == "" {
 		l.fail("sex", clinic.RowEmpty, "")
 	}
 	if !whole && !l.bad && len(p.Identifiers) == 0 && (p.Name == "" || p.Birth.IsZero()) {

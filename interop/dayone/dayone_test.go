@@ -1,0 +1,183 @@
+package dayone_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"clinicbox/clinic"
+	"clinicbox/interop/dayone"
+)
+
+func today() clinic.Date { return clinic.Date{Year: 2026, Month: 11, Day: 2} }
+
+// told writes what was read in one line a row and problem, to compare.
+func told(r dayone.Result) (out []string) {
+	for _, row := range r.Rows {
+		p := &row.Patient
+		s := fmt.Sprintf("%d %s|%s|%d", row.At, p.Name, p.Birth, p.Sex)
+		for _, id := range p.Identifiers {
+			s += fmt.Sprintf("|%d:%s", id.System, id.Value)
+		}
+		if p.Phone != "" {
+			s += "|" + p.Phone
+		}
+		for _, a := range row.Allergies {
+			s += "|!" + a.Substance
+		}
+		if row.NoAllergy {
+			s += "|none"
+		}
+		if v := row.Visit; v != nil {
+			s += fmt.Sprintf("|%s|%s|%s|%d/%d", v.Day, v.Exam.Reason, v.Diagnosis.Main, v.Vitals.Systolic, v.Vitals.Diastolic)
+		}
+		out = append(out, s)
+	}
+	for _, p := range r.Problems {
+		s := fmt.Sprintf("line %d %s %s", p.At, p.Column, p.Code)
+		if p.Warn {
+			s += " (warn)"
+		}
+		if v := p.Args["value"]; v != "" {
+			s += " " + v
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func same(t *testing.T, list clinic.OldList, text string, want ...string) {
+	t.Helper()
+	r := dayone.Read("sổ.csv", list, []byte(text), today())
+	if got := told(r); !slices.Equal(got, want) {
+		t.Errorf("%s\ngot\n %s\nwant\n %s", text, strings.Join(got, "\n "), strings.Join(want, "\n "))
+	}
+	if r.Lines != len(r.Rows)+r.Bad {
+		t.Errorf("%d lines, %d read, %d bad", r.Lines, len(r.Rows), r.Bad)
+	}
+}
+
+const head = "STT;Họ và tên;Ngày sinh;Giới tính;Số CCCD;Điện thoại;Dị ứng\n"
+
+func TestPatients(t *testing.T) {
+	same(t, clinic.OldPatients, "TRẠM Y TẾ MẪU;;\n"+head+"1;Nguyễn Thị  Mẫu;2/3/1961;Nữ;056161000001;0912 345 678;Penicilin, tôm\n\n2;Trần Văn Thử;1950;nam;;;không\n",
+		"3 Nguyễn Thị Mẫu|02/03/1961|2|1:056161000001|0912345678|!Penicilin|!tôm", "5 Trần Văn Thử|1950|1|none")
+	same(t, clinic.OldPatients, "name,dob,gender,cmnd,bhyt\nLe Van A,1980-05-31,M,12345678,GD4010120000001\n",
+		"2 Le Van A|31/05/1980|1|2:012345678|3:GD4010120000001", "line 2 oldid zeros (warn) 012345678")
+	same(t, clinic.OldPatients, "Họ tên;Nam;Nữ\nA Dì;;1950\nB Chú;45;\nC Cô;x;\nD Ai;1;2\n",
+		"2 A Dì|1950|2", "3 B Chú|1981|1", "line 3 age age (warn) 45 → 1981", "line 4 birth empty", "line 5 sex sex 1 / 2")
+	same(t, clinic.OldPatients, "tên;mã\nx;y\n", "line 0  columns name, birth")
+	same(t, clinic.OldPatients, head, "line 0  nothing")
+	same(t, clinic.OldPatients, "", "line 0  nothing")
+	same(t, clinic.OldPatients, "%PDF-1.4", "line 0  kind")
+	same(t, clinic.OldPatients, "Họ tên;Ngày sinh;Năm sinh\n", "line 1 birth twice")
+}
+
+// TestBirthDates: what a person means is read, what may mean two things is not.
+func TestBirthDates(t *testing.T) {
+	for typed, want := range map[string]string{
+		"31/12/1999": "31/12/1999", "1-2-2000": "01/02/2000", "2000-02-01 00:00:00": "01/02/2000", "2000-02-01T00:00:00": "01/02/2000",
+		"05/1980": "05/1980", "1980": "1980", "1980.0": "1980", "00/00/1950": "1950", "45 tuổi": "1981 age", "45t": "1981 age", "3 tháng": "08/2026 age", "12 tháng": "11/2025 age",
+		"32874": "01/01/1990 serial", "31/02/1990": "birth", "12/25/1990": "birth", "1/2/90": "year2", "90": "year2", "01/01/2027": "birth", "1890": "birth",
+		"khoảng 1950": "birth", "200 tuổi": "birth", "": "empty", "-5": "year2", "99999": "birth", "0": "year2",
+	} {
+		r := dayone.Read("a.csv", clinic.OldPatients, []byte("họ tên;ngày sinh;giới\nNguyễn Thị Mẫu;"+typed+";nữ\n"), today())
+		got := ""
+		for _, row := range r.Rows {
+			got = row.Patient.Birth.String()
+		}
+		for _, p := range r.Problems {
+			got = strings.TrimSpace(got + " " + p.Code)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestNumbers: zeros that a spreadsheet dropped come back, digits that it dropped do not.
+func TestNumbers(t *testing.T) {
+	for typed, want := range map[string]string{
+		"056161000001": "1:056161000001", "56161000001": "1:056161000001 zeros", "5.6161000001E+10": "1:056161000001 zeros", "5.6E+10": "digits", "56161000001.0": "1:056161000001 zeros",
+		"'056161000001": "1:056161000001", "056 161 000 001": "1:056161000001", "123456789": "2:123456789", "1234": "identifier", "0561610000012": "identifier", "-": "", "5,6161000001E10": "1:056161000001 zeros",
+		"056061000001": "1:056061000001 doubt", "056162000001": "1:056162000001 doubt",
+	} {
+		r := dayone.Read("a.csv", clinic.OldPatients, []byte("họ tên;ngày sinh;giới;cccd\nNguyễn Thị Mẫu;1961;nữ;"+typed+"\n"), today())
+		got := ""
+		for _, row := range r.Rows {
+			for _, id := range row.Patient.Identifiers {
+				got = fmt.Sprintf("%d:%s", id.System, id.Value)
+			}
+		}
+		for _, p := range r.Problems {
+			got = strings.TrimSpace(got + " " + p.Code)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+	for typed, want := range map[string]string{
+		"912345678": "0912345678", "9.12345678E8": "0912345678", "9.12E+08": "phone", "+84912345678": "0912345678", "(0256)3812345": "02563812345", "không có": "phone", "912345678.0": "0912345678",
+	} {
+		r := dayone.Read("a.csv", clinic.OldPatients, []byte("họ tên;ngày sinh;giới;sđt\nNguyễn Thị Mẫu;1961;nữ;"+typed+"\n"), today())
+		got := ""
+		for _, row := range r.Rows {
+			got = row.Patient.Phone
+		}
+		for _, p := range r.Problems {
+			got += p.Code
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestSwapped: values in each other's columns are told as that, and what the citizen
+// number knows is taken from it.
+func TestSwapped(t *testing.T) {
+	h := "họ tên;ngày sinh;giới;cccd\n"
+	same(t, clinic.OldPatients, h+"056161000001;1961;nữ;Nguyễn Thị Mẫu\n1961;Nguyễn Thị Mẫu;nữ;\nNguyễn Thị Mẫu;nữ;02/03/1961;\nNguyễn Thị Mẫu;056161000001;nữ;02/03/1961\n",
+		"line 2 name swapped 056161000001", "line 2 citizen swapped Nguyễn Thị Mẫu", "line 3 name swapped 1961", "line 3 birth swapped Nguyễn Thị Mẫu",
+		"line 4 birth swapped nữ", "line 4 sex swapped 02/03/1961", "line 5 birth swapped 056161000001", "line 5 citizen swapped 02/03/1961")
+	same(t, clinic.OldPatients, h+"Nguyễn Thị Mẫu;;;056161000001\nNguyễn Văn Mẫu;;;\n",
+		"2 Nguyễn Thị Mẫu|1961|2|1:056161000001", "line 2 sex from-number (warn) 056161000001", "line 2 birth from-number (warn) 056161000001", "line 3 birth empty", "line 3 sex empty")
+}
+
+func TestVisits(t *testing.T) {
+	h := "Ngày khám;Họ tên;Năm sinh;CCCD;Lý do;Mã ICD;Huyết áp;Cân nặng\n"
+	same(t, clinic.OldVisits, h+"04/03/2019;;;056161000001;đau đầu;i10;150/90;51,5\n04/03/2019;Nguyễn Thị Mẫu;1961;;;I10;;\n",
+		"2 ||0|1:056161000001|04/03/2019|đau đầu|I10|150/90", "3 Nguyễn Thị Mẫu|1961|0|04/03/2019||I10|0/0")
+	same(t, clinic.OldVisits, h+"03/2019;A Dì;1961;;x;;;\n04/03/1999;A Dì;1961;;x;;;\n04/03/2030;A Dì;1961;;x;;;\n04/03/2019;A Dì;2020;;x;;;\n04/03/2019;;;;x;;;\n04/03/2019;A Dì;1961;;;;;\n04/03/2019;A Dì;1961;;x;;150;\n04/03/2019;A Dì;1961;;x;;;5000\n",
+		"line 2 date date 03/2019", "line 3 date date 04/03/1999", "line 4 date future 04/03/2030", "line 5 date unborn 04/03/2019", "line 6 name empty",
+		"line 7 reason empty", "line 8 pressure number 150", "line 9 vitals number 5000")
+	same(t, clinic.OldVisits, "ngày;lý do\n04/03/2019;x\n", "line 0  columns date, name")
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(head+"1;Nguyễn Thị Mẫu;2/3/1961;Nữ;056161000001;0912345678;tôm\n"), false)
+	f.Add([]byte("Ngày khám;Họ tên;Năm sinh;Huyết áp\n04/03/2019;A Dì;45 tuổi;150/90\n"), true)
+	f.Add([]byte("Họ tên;Nam;Nữ;BHXH\nA;3t;;9E9\n"), false)
+	f.Fuzz(func(t *testing.T, b []byte, visits bool) {
+		list := clinic.OldPatients
+		if visits {
+			list = clinic.OldVisits
+		}
+		r := dayone.Read("a.csv", list, b, today())
+		if len(r.Rows) == 0 && len(r.Problems) == 0 {
+			t.Fatal("neither rows nor a word")
+		}
+		for _, row := range r.Rows {
+			p := &row.Patient
+			if !p.Birth.Valid() || today().Before(p.Birth) || !visits && (p.Name == "" || p.Birth.IsZero() || p.Sex == 0) || visits && (row.Visit == nil || !row.Visit.Day.Full()) {
+				t.Fatalf("%+v", row)
+			}
+			for _, id := range p.Identifiers {
+				if clinic.CheckIdentifier("", id.System, id.Value) != nil {
+					t.Fatal(id)
+				}
+			}
+		}
+	})
+}
