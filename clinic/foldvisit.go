@@ -18,8 +18,8 @@ const (
 	VisitSigned   VisitState = 4 // every document's current version is signed, bills aside
 	VisitAmended  VisitState = 5 // signed once, something changed since: sign again
 	VisitClosed   VisitState = 6 // left without being seen, or opened by mistake
-	VisitOld      VisitState = 8 // brought in from old records, confirmed by nobody here
 	VisitTorn     VisitState = 7 // a document that was signed can no longer be read here
+	VisitOld      VisitState = 8 // brought in from old records, confirmed by nobody here
 )
 
 // VisitFile is a visit as pages show it.

@@ -50,6 +50,14 @@ const (
 	RowFuture     = "future"      // a day that has not come
 	RowUnborn     = "unborn"      // before the birth
 	RowNobody     = "nobody"      // nobody is known by that number, or name and birth date
-	RowSeveral    = "several"     // more than one person is
 	RowClosed     = "closed"      // the record is protected
 )
+
+// OldCodes returns every code that a row of old data may be told by.
+func OldCodes() []string {
+	return []string{
+		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowDate, RowColumn, RowTwice, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge,
+		RowEncoding, RowNothing, RowFormula, RowValue, RowName, RowBirth, RowYear2, RowAge, RowSerial, RowSex, RowIdentifier, RowDigits, RowZeros, RowDoubt,
+		RowFromNumber, RowPhone, RowSwapped, RowOldCode, RowFuture, RowUnborn, RowNobody, RowClosed,
+	}
+}

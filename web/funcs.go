@@ -58,6 +58,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 			return c.RowProblem(p, func(d clinic.Date) string { return dateText(c, d) })
 		},
 		"catalogPath": catalogPath,
+		"oldProblem":  c.OldProblem,
 		"lookForm":    func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
 }

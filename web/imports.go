@@ -308,7 +308,8 @@ func (s *Server) importUndo(w http.ResponseWriter, r *http.Request) error {
 
 // takesFile reports whether a form of the address may be as large as a catalogue's file.
 func takesFile(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/catalogs/") && strings.HasSuffix(r.URL.Path, "/import")
+	return r.Method == http.MethodPost && (strings.HasPrefix(r.URL.Path, "/catalogs/") && strings.HasSuffix(r.URL.Path, "/import") ||
+		strings.HasPrefix(r.URL.Path, "/old/") && strings.HasSuffix(r.URL.Path, "/new"))
 }
 
 // takeFile makes ready the body of a request that may carry a file: only an

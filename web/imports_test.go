@@ -16,6 +16,12 @@ import (
 // sendFile sends a file as the form of a catalogue does.
 func (b *browser) sendFile(catalog, name, text string, v url.Values) answer {
 	b.w.t.Helper()
+	return b.sendUpload("/catalogs/"+catalog+"/import", name, text, v)
+}
+
+// sendUpload sends a file as forms do.
+func (b *browser) sendUpload(path, name, text string, v url.Values) answer {
+	b.w.t.Helper()
 	var body bytes.Buffer
 	m := multipart.NewWriter(&body)
 	for field, values := range v {
@@ -26,7 +32,7 @@ func (b *browser) sendFile(catalog, name, text string, v url.Values) answer {
 	_, err = f.Write([]byte(text))
 	b.w.must(err)
 	b.w.must(m.Close())
-	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.scheme+"://box.test/catalogs/"+catalog+"/import", &body)
+	req, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.scheme+"://box.test"+path, &body)
 	b.w.must(err)
 	req.Header.Set("Content-Type", m.FormDataContentType())
 	return b.do(req)

@@ -114,6 +114,7 @@ func (s *Server) recordRoutes() map[string]handler {
 		"POST " + v + "/legal/{leaf}":      s.legalSave,
 		"GET " + v + "/legal/{leaf}/file":  s.legalFile,
 	}
+	maps.Copy(m, s.oldRoutes())
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

@@ -24,6 +24,7 @@ type upload struct {
 	bytes   []byte
 	day     clinic.Date
 	whole   bool
+	old     oldAnswers // about old data
 }
 
 // staged are the files that wait, one a session.

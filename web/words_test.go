@@ -10,13 +10,14 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/interop/dayone"
 	"clinicbox/web/i18n"
 )
 
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "answer.", "catalog.", "change.", "citizen.", "column.", "newborn.born.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"age.", "answer.", "catalog.", "change.", "citizen.", "column.", "newborn.born.", "old.all.", "old.column.", "old.fate.", "old.like.", "old.list.", "old.row.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
 		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"unlock.", "weekday.", "why.",
 	}
@@ -88,6 +89,15 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	keys = append(keys, "key.1", "key.2", "key.3", "key.4", "signature.1", "signature.3", "signature.4", "signature.5", "signature.6")
 	for _, c := range clinic.RowCodes() {
 		keys = append(keys, "row."+c)
+	}
+	for _, c := range clinic.OldCodes() {
+		keys = append(keys, "old.row."+c)
+	}
+	for _, l := range clinic.OldLists() {
+		keys = append(keys, "old.list."+string(l))
+		for _, c := range append(dayone.Columns(l), "male", "female", "vitals") {
+			keys = append(keys, "old.column."+c)
+		}
 	}
 	for _, c := range clinic.CatalogNames() {
 		keys = append(keys, "catalog."+c)

@@ -151,6 +151,8 @@ func TestOneWayOfToneMarks(t *testing.T) {
 		switch {
 		case strings.HasSuffix(path, "_test.go"), strings.HasPrefix(path, "internal/fold/"), strings.HasPrefix(path, "clinic/desk/desktest/"):
 			return // names as people type them
+		case strings.HasPrefix(path, "interop/sheet/sheettest/"):
+			return // letters as old fonts have them
 		case strings.HasPrefix(path, "clinic/starting/commune"):
 			return // names as the list of units has them
 		}

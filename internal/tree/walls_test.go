@@ -118,7 +118,7 @@ func dependencies() []dependency {
 		{"github.com/boombuler/barcode", []string{"peripherals/printer", "web", "hub/pages"}, "codes on slips and pages"},
 		{"codeberg.org/go-fonts/liberation", []string{"peripherals/printer"}, "the slip's font"},
 		{"golang.org/x/image", []string{"peripherals"}, "drawing slips"},
-		{"golang.org/x/text", []string{"internal/fold", "peripherals", "sync/wire", "cmd"}, "Unicode forms"},
+		{"golang.org/x/text", []string{"internal/fold", "interop/sheet", "peripherals", "sync/wire", "cmd"}, "Unicode forms, and what came before them"},
 		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync", "internal/checkpoint"}, "tlog, signed notes, and go.mod in tests of the tree"},
 		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "device/identity", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
 		{"github.com/smallstep/pkcs7", []string{"internal/cms"}, "parsing CMS ends there"},

@@ -1,7 +1,6 @@
 package sheet_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -112,7 +111,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for _, row := range r.Rows {
 			if strings.ToValidUTF8(strings.Join(row.Cells, ""), "") != strings.Join(row.Cells, "") {
-				t.Fatal(fmt.Sprintf("%q", row.Cells))
+				t.Fatalf("%q", row.Cells)
 			}
 		}
 	})

@@ -52,3 +52,16 @@ func (c *Catalogue) group(n int) string {
 	}
 	return strconv.Itoa(n/1000) + sep + strconv.Itoa(1000 + n%1000)[1:]
 }
+
+// OldProblem writes what is wrong with a row of old data.
+func (c *Catalogue) OldProblem(p clinic.RowProblem) string {
+	column := c.Text("column.row")
+	if p.Column != "" {
+		column = c.Text("old.column." + p.Column)
+	}
+	belongs := ""
+	if b := p.Args["column"]; b != "" {
+		belongs = c.Text("old.column." + b)
+	}
+	return c.Text("old.row."+p.Code, "column", column, "value", p.Args["value"], "max", p.Args["max"], "line", p.Args["line"], "other", belongs)
+}
