@@ -179,6 +179,7 @@ func (w *exportWorld) nothing() {
 // nobody else, and a protected record with a reason only. What leaves is recorded
 // before it does; what is refused leaves nothing.
 func TestWhoMayExport(t *testing.T) {
+	commandAfterCommand(t)
 	w := newExportWorld(t)
 	admin := w.as("administrator", adminPIN)
 	for _, c := range []struct {
@@ -253,6 +254,7 @@ func looksAt(t *testing.T, s *store.Store, patient clinic.ID) (out []desk.Look) 
 // TestExportImportByCommands: the box is lost, its export is not. A new box takes it
 // over, the person who imports logs in, and the numbers jump.
 func TestExportImportByCommands(t *testing.T) {
+	commandAfterCommand(t)
 	w := newExportWorld(t)
 	key := keyOf(t, w.good(w.as("administrator", adminPIN), "export", w.file("all.zip")))
 	if code, out, said := clinicbox(t, "", "verify", "export", "-key", key, w.file("all.zip")); code != ExitOK || !strings.Contains(out, "good") || strings.Contains(out, "NOT KNOWN") {
@@ -339,6 +341,7 @@ func keyOf(t *testing.T, said string) string {
 // TestImportGoesOnAfterACut: the keys of the new box were made, then the power went.
 // The recovery code is on paper already; the same command brings the records.
 func TestImportGoesOnAfterACut(t *testing.T) {
+	commandAfterCommand(t)
 	w := newExportWorld(t)
 	w.good(w.as("administrator", adminPIN), "export", w.file("all.zip"))
 	to := newExportWorld(t) // its keys

@@ -113,6 +113,7 @@ func watchHeap() func() uint64 {
 
 // TestExportOnAFullDisk: what does not fit leaves nothing, and says so.
 func TestExportOnAFullDisk(t *testing.T) {
+	commandAfterCommand(t)
 	w := newExportWorld(t)
 	testpeer.Disk(t, w.dir, "4k")
 	if code, said := w.run(w.as("administrator", adminPIN), "export", w.file("all.zip")); code != ExitFailure || !strings.Contains(said, "make room") {

@@ -23,6 +23,7 @@ import (
 // the same. Paper and card open at once; an answer by telephone, which is good for once,
 // is refused in words and stays good.
 func TestUnlockOnAReadOnlyDisk(t *testing.T) {
+	commandAfterCommand(t)
 	for _, method := range []string{"board", "tpm"} {
 		t.Run(method, func(t *testing.T) {
 			_, cfg := sealed(t, "10000000abcdef01\x00")

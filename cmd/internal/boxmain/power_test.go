@@ -235,6 +235,7 @@ func (r *rekeyed) records(t *testing.T, v *vault, c powercut.Cut, log *slog.Logg
 // it alone, with everything that was answered. On a disk that lied one paper opens, and
 // it alone; or none does, for the key files themselves are lost, and the stick has them.
 func TestPowerAtRekey(t *testing.T) {
+	commandAfterCommand(t)
 	seed, err := strconv.ParseUint(os.Getenv("CLINICBOX_SEED"), 10, 64)
 	if err != nil {
 		seed = uint64(time.Now().UnixNano())

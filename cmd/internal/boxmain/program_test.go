@@ -342,3 +342,13 @@ func undocumented(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// commandAfterCommand skips a test that runs one program after the other, each of
+// which stretches a PIN: it takes long under the race detector, which finds nothing
+// where nothing runs beside something else.
+func commandAfterCommand(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs one program after the other; left to the full run")
+	}
+}

@@ -407,6 +407,7 @@ func newKeyed(t *testing.T, cfg config.Box) *keyed {
 
 // TestNewStorageKeyByEveryMethod: each method of the box opens the new key as the old.
 func TestNewStorageKeyByEveryMethod(t *testing.T) {
+	commandAfterCommand(t)
 	for _, method := range []string{"board", "tpm"} {
 		t.Run(method, func(t *testing.T) {
 			cfg := board(t)
@@ -453,6 +454,7 @@ func TestNewStorageKeyByEveryMethod(t *testing.T) {
 // keys and of the records behind it: not applied, and applied. Afterwards one paper
 // opens, and the other does not; the one that opens has everything.
 func TestNewStorageKeyFaults(t *testing.T) {
+	commandAfterCommand(t)
 	k := newKeyed(t, board(t))
 	_, paper := sealer.NewRecovery()
 	changed, unsure := 0, 0

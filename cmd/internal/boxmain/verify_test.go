@@ -107,6 +107,7 @@ func (w *verifyWorld) wants(code int, args []string, lines ...string) {
 
 // TestVerifyRecords: one record by each of its names, and what is said of it.
 func TestVerifyRecords(t *testing.T) {
+	commandAfterCommand(t)
 	w := newVerifyWorld(t)
 	const proven, fits = "proven under the checkpoint of", "fits, the centre has not confirmed"
 	by := fmt.Sprintf("own:%d, BS. Trần Văn Thử", w.signed.Ref.Index)
@@ -139,6 +140,7 @@ func TestVerifyRecords(t *testing.T) {
 
 // TestVerifyPatient: every record under every ID of the person, for who may.
 func TestVerifyPatient(t *testing.T) {
+	commandAfterCommand(t)
 	box := newExportWorld(t)
 	w := &verifyWorld{T: t, config: box.config, stdin: box.as("administrator", adminPIN), patient: box.patient, guarded: box.guarded}
 	box.with(w.fill)
@@ -238,6 +240,7 @@ func TestPrintedPaperIsProven(t *testing.T) {
 // TestProofByCommands: one record leaves the box with its proof, and who knows the root
 // of the fleet, or the log's key line, proves it on another machine.
 func TestProofByCommands(t *testing.T) {
+	commandAfterCommand(t)
 	f := newFleet(t)
 	w := &verifyWorld{T: t, config: write(t, ""), patient: clinic.ID{0xa1, 2, 3}, guarded: clinic.ID{0xb2, 2, 3}}
 	f.joinBox(must[config.Box](t)(Load(w.config)))
