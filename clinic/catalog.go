@@ -29,6 +29,7 @@ func CatalogNames() []string {
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution,
+		CatalogVaccine, CatalogSchedule,
 	}
 }
 
@@ -89,6 +90,8 @@ type CatalogRow struct {
 	Pack    int    `cbor:"27,keyasint,omitempty" json:"pack,omitempty"`    // units in a box
 	GTIN    string `cbor:"28,keyasint,omitempty" json:"gtin,omitempty"`    // of its boxes, 14 digits each, spaces between
 	Minimum int    `cbor:"29,keyasint,omitempty" json:"minimum,omitempty"` // units below which stock is low; 0 = by what is used. Of a rule: days
+	// Schedules.
+	Timing string `cbor:"30,keyasint,omitempty" json:"timing,omitempty"` // ParseTiming
 }
 
 // ValidOn reports whether the row may be used on the day.

@@ -52,6 +52,9 @@ func (r *CatalogRow) Check() (bad []RowProblem) {
 	if r.Price < 0 || r.Price > maxPrice {
 		fail("price", RowPrice, nil)
 	}
+	if _, ok := ParseTiming(r.Timing); r.Catalog == CatalogSchedule && !ok {
+		fail("timing", RowTiming, nil)
+	}
 	if !r.Value.Valid() {
 		fail("value", RowValue, nil)
 	}

@@ -47,13 +47,14 @@ const (
 	RowSince      = "since"      // Warn; Args: value, day; set again since, and stays
 	RowRule       = "rule"       // no rule of the safety checks
 	RowSubstances = "substances" // no list of substances with amounts
+	RowTiming     = "timing"     // no timing of a dose
 )
 
 // RowCodes lists every code, for the catalogues of words.
 func RowCodes() []string {
 	return []string{
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowPrice, RowDate, RowOrder, RowRange, RowValue, RowCatalog, RowColumn,
-		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances,
+		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming,
 	}
 }
 
@@ -101,6 +102,7 @@ func newCatalogColumns() []CatalogColumn {
 		count("pack", 100_000, func(r *CatalogRow) *int { return &r.Pack }),
 		words("gtin", 200, func(r *CatalogRow) *string { return &r.GTIN }),
 		count("minimum", 1_000_000, func(r *CatalogRow) *int { return &r.Minimum }),
+		{"timing", 100, func(r *CatalogRow) string { return r.Timing }, setTiming, func(to, from *CatalogRow) { to.Timing = from.Timing }},
 		day("from", func(r *CatalogRow) *Date { return &r.From }),
 		day("to", func(r *CatalogRow) *Date { return &r.To }),
 		words("version", 100, func(r *CatalogRow) *string { return &r.Version }),
@@ -222,6 +224,14 @@ func setRanges(r *CatalogRow, s string) string {
 		return RowRange
 	}
 	r.Ranges = g
+	return ""
+}
+
+func setTiming(r *CatalogRow, s string) string {
+	if _, ok := ParseTiming(s); !ok {
+		return RowTiming
+	}
+	r.Timing = s
 	return ""
 }
 

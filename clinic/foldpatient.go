@@ -37,6 +37,7 @@ type PatientFile struct {
 	Parts     []Part   // as Who.IDs
 	Allergies AllergyFile
 	Visits    []VisitFile // newest first
+	Files     []Document  // kept outside visits: vaccines given elsewhere; oldest first
 	Unknown   []Record    // kinds that this program does not know, outside visits
 	Protected bool        // opens with a reason only
 	Guards    []Record    // KindProtection that count, of each ID the latest last
@@ -69,6 +70,7 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 	visits := map[at][]Record{}
 	own := distinct(slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !who.Has(r.Subject) }))
 	p.split(own)
+	p.fileAlone(own)
 	for _, r := range own {
 		if !r.Visit.IsZero() {
 			k := at{r.Subject, r.Visit}
@@ -94,6 +96,27 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 			bytes.Compare(a.Patient[:], b.Patient[:]))
 	})
 	return p
+}
+
+// fileAlone folds the documents that stand outside visits. They are never signed: what
+// they say is known from papers that the person brought.
+func (p *PatientFile) fileAlone(own []Record) {
+	alone := slices.DeleteFunc(slices.Clone(own), func(r Record) bool {
+		return !r.Visit.IsZero() || !r.Kind.InProgrammes() || r.Body == nil
+	})
+	links := linkAll(alone)
+	for _, g := range chains(alone) {
+		d := Document{Kind: g[0].Kind, State: DocUnsigned}
+		for _, r := range g {
+			if r.Kind != d.Kind { // a correction of another kind's entry corrects nothing
+				continue
+			}
+			ver := Version{Record: r, Conflict: links[r.Leaf].conflict}
+			d.Conflict = d.Conflict || ver.Conflict
+			d.Versions = append(d.Versions, ver)
+		}
+		p.Files = append(p.Files, d)
+	}
 }
 
 // split makes the parts, and of them what the whole shows. One part that is

@@ -31,6 +31,7 @@ type VisitFile struct {
 	Documents []Document
 	Signed    []Signature // every confirmation, oldest first
 	Ended     *Record     // nil or the KindVisitEnded entry
+	Retyped   *Record     // the KindVisit entry that set the visit's kind anew, or nil
 	Papers    []Record    // KindPaper, oldest first
 	Handed    []Record    // KindDispensed and KindReturned, oldest first
 	Unknown   []Record    // kinds that this program does not know
@@ -78,14 +79,16 @@ func (v *VisitFile) when() uint64 {
 }
 
 func documentKinds() []Kind {
-	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindImmunised, KindReaction, KindAppointment}
 }
 
 func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
 	switch b := r.Body.(type) {
 	case *Visit:
-		if v.Visit == nil { // a second opening of the same visit changes nothing
+		if v.Visit == nil { // a second opening of the same visit changes its kind only
 			v.Opened, v.Visit, v.Patient = r, b, r.Subject
+		} else {
+			v.retype(&r, b)
 		}
 	case *Signed:
 		s := Signature{By: r.Author, Record: r, Trusted: r.Trusted}

@@ -33,6 +33,9 @@ const (
 	KindLegalAsked  Kind = 30 // a legal signature of a document is asked for
 	KindLegalSigned Kind = 31 // a legal signature of a document
 	KindAttached    Kind = 32 // a scan, image or document: a blob
+	KindImmunised   Kind = 70 // vaccines that were given, here at a visit or elsewhere
+	KindReaction    Kind = 71 // what was seen after a vaccine
+	KindSession     Kind = 76 // a session of vaccination and what is open in it
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
 	KindLooked      Kind = 42 // a person looked at several records
@@ -98,6 +101,12 @@ func NewBody(k Kind) any {
 		return new(LegalSigned)
 	case KindAttached:
 		return new(Attached)
+	case KindImmunised:
+		return new(Immunised)
+	case KindReaction:
+		return new(Reaction)
+	case KindSession:
+		return new(Session)
 	case KindPaper:
 		return new(Paper)
 	case KindViewed:
@@ -137,7 +146,13 @@ func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition 
 
 // IsDocument reports whether the kind is a clinical document of a visit: one
 // that a signature covers and that is amended, never replaced.
-func (k Kind) IsDocument() bool { return k >= KindVitals && k <= KindAppointment }
+func (k Kind) IsDocument() bool {
+	return k >= KindVitals && k <= KindAppointment || k == KindImmunised || k == KindReaction
+}
+
+// InProgrammes reports whether the kind is of what patients are followed in beyond one
+// visit: stores keep the patients of whom there is one (immunisation, pregnancy …).
+func (k Kind) InProgrammes() bool { return k >= 60 && k < 80 && k != KindSession }
 
 // String returns a short English name for logs and checks.
 func (k Kind) String() string {
@@ -147,7 +162,7 @@ func (k Kind) String() string {
 		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
-		KindAppointment: "appointment", KindSigned: "signed", KindVisitEnded: "visit-ended",
+		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindSigned: "signed", KindVisitEnded: "visit-ended",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}

@@ -7,7 +7,7 @@ import (
 
 // inVisit reports whether entries of the kind stand in visits.
 func (k Kind) inVisit() bool {
-	return k >= KindVisit && k <= KindLegalSigned || k == KindPaper || k == KindDispensed || k == KindReturned
+	return k >= KindVisit && k <= KindLegalSigned || k == KindPaper || k == KindDispensed || k == KindReturned || k.IsDocument()
 }
 
 // Lose tells the patient's file what can no longer be read: nothing that misses an

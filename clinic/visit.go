@@ -2,13 +2,14 @@ package clinic
 
 // Visit is the body of KindVisit: the patient came and waits.
 type Visit struct {
-	Key       string `cbor:"1,keyasint"`           // MA_LK: facility code, box book, yymmdd, four digits
-	Day       Date   `cbor:"2,keyasint"`           // the day of the queue
-	Queue     int    `cbor:"3,keyasint"`           // 1… per box and day
-	Source    Source `cbor:"4,keyasint,omitempty"` // how identity was established at this visit
-	Insurance string `cbor:"5,keyasint,omitempty"` // card number shown, if any
-	Slip      string `cbor:"6,keyasint,omitempty"` // appointment slip that brought the patient
-	Reason    string `cbor:"7,keyasint,omitempty"` // first words at the desk (LY_DO_VV)
+	Key       string    `cbor:"1,keyasint"`           // MA_LK: facility code, box book, yymmdd, four digits
+	Day       Date      `cbor:"2,keyasint"`           // the day of the queue
+	Queue     int       `cbor:"3,keyasint"`           // 1… per box and day
+	Source    Source    `cbor:"4,keyasint,omitempty"` // how identity was established at this visit
+	Insurance string    `cbor:"5,keyasint,omitempty"` // card number shown, if any
+	Slip      string    `cbor:"6,keyasint,omitempty"` // appointment slip that brought the patient
+	Reason    string    `cbor:"7,keyasint,omitempty"` // first words at the desk (LY_DO_VV)
+	Type      VisitType `cbor:"8,keyasint,omitempty"`
 	// After tells of a visit that was written on paper, or elsewhere, and entered later.
 	After *Afterwards `cbor:"20,keyasint,omitempty"`
 }

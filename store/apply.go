@@ -84,6 +84,10 @@ func (a *applier) apply(r *clinic.Record) {
 		if len(b.Mother) == len(clinic.ID{}) {
 			a.kv.putMin(tChild, join(b.Mother, r.Subject[:]), []byte{1})
 		}
+		if !b.Birth.IsZero() {
+			t := a.tokens.born(b.Birth)
+			a.kv.putMin(tBorn, join(t[:], r.Subject[:]), []byte{1})
+		}
 	case *clinic.Visit:
 		a.visit(r, b, s)
 	case *clinic.Appointment:
@@ -106,6 +110,9 @@ func (a *applier) apply(r *clinic.Record) {
 			a.kv.put(tCatalog, s[:], ref)
 		}
 		a.change(r)
+	}
+	if r.Kind.InProgrammes() && !r.Subject.IsZero() {
+		a.kv.putMin(tMember, currentKey(r.Kind, r.Subject), []byte{1})
 	}
 	if bit := progress(r.Kind); bit != 0 && !r.Visit.IsZero() {
 		a.progress(r.Visit, bit)

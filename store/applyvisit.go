@@ -26,6 +26,9 @@ func progress(k clinic.Kind) desk.Progress {
 	case clinic.KindDispensed:
 		return desk.HasDispensed
 	}
+	if k.IsDocument() {
+		return desk.HasOther
+	}
 	return 0
 }
 
@@ -71,7 +74,7 @@ func (a *applier) visit(r *clinic.Record, b *clinic.Visit, s stamp) {
 		a.kv.del(tDay, join(at, r.Visit[:]))
 		known = false // so that the new place is noted
 	}
-	v.patient, v.opened, v.at, v.key = r.Subject, s, r.Event.Unix(), b.Key
+	v.patient, v.opened, v.at, v.key, v.kind = r.Subject, s, r.Event.Unix(), b.Key, b.Type
 	a.putVisit(to, r.Visit, v, known)
 }
 

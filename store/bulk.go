@@ -35,9 +35,11 @@ func (t table) widths() (key, value int) {
 		return 32, refLen + 2
 	case tLook:
 		return 32, refLen + lookTime
+	case tMember:
+		return 18, 1
 	case tGuard, tLink:
 		return 32, refLen
-	case tIdent, tChild:
+	case tIdent, tChild, tBorn:
 		return 32, 1
 	case tStock:
 		return 32, stockRowLen

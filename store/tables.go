@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 7
+const schema = 8
 
 // table is a bucket of the views.
 type table int
@@ -25,6 +26,8 @@ const (
 	tGuard                // patient, stamp → ref: protection of the record
 	tLink                 // patient, stamp → ref: what links it with others
 	tChild                // mother, child → 1
+	tBorn                 // month of birth, patient → 1
+	tMember               // kind, patient → 1
 	tAct                  // act → index of its first entry in own
 	tVisit                // visit → day, queue (where its row is)
 	tDay                  // day, queue, visit → visit row
@@ -41,13 +44,13 @@ const (
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
 func (t table) writeOnly() bool {
 	switch t {
-	case tRecord, tLook, tGuard, tLink, tChild, tAct, tIdent, tLeaf, tBlob, tStock:
+	case tRecord, tLook, tGuard, tLink, tChild, tBorn, tMember, tAct, tIdent, tLeaf, tBlob, tStock:
 		return true
 	}
 	return false
@@ -88,6 +91,13 @@ func (s *tokens) ident(sys clinic.System, value string) token {
 	return token(m[:16])
 }
 
+// born hashes the month in which somebody was born: with many small groups of people
+// nobody finds one by the birth day.
+func (s *tokens) born(d clinic.Date) token {
+	m := s.key.Mac("born", strconv.Itoa(d.Year*100+d.Month))
+	return token(m[:16])
+}
+
 func (s *tokens) slip(code string) token {
 	m := s.key.Mac("slip", strings.ToUpper(strings.TrimSpace(code)))
 	return token(m[:16])
@@ -124,10 +134,11 @@ type visitRow struct {
 	has       desk.Progress
 	appointed stamp // of the latest appointment
 	slip      token // its slip
+	kind      clinic.VisitType
 	key       string
 }
 
-const visitRowFixed = 16 + 16 + 8 + 2 + 16 + 16
+const visitRowFixed = 16 + 16 + 8 + 2 + 16 + 16 + 1
 
 func (v *visitRow) encode() []byte {
 	b := make([]byte, 0, visitRowFixed+len(v.key))
@@ -137,6 +148,7 @@ func (v *visitRow) encode() []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(v.has))
 	b = append(b, v.appointed[:]...)
 	b = append(b, v.slip[:]...)
+	b = append(b, byte(v.kind))
 	return append(b, v.key...)
 }
 
@@ -150,6 +162,7 @@ func (v *visitRow) decode(b []byte) bool {
 	v.has = desk.Progress(binary.BigEndian.Uint16(b[40:]))
 	copy(v.appointed[:], b[42:])
 	copy(v.slip[:], b[58:])
+	v.kind = clinic.VisitType(b[74])
 	v.key = string(b[visitRowFixed:])
 	return true
 }
@@ -159,7 +172,7 @@ func (v *visitRow) row(key []byte) desk.VisitRow {
 	return desk.VisitRow{
 		ID: clinic.ID(key[8:24]), Patient: v.patient, Key: v.key,
 		Day: clinic.DateFromInt(int(binary.BigEndian.Uint32(key))), Queue: int(binary.BigEndian.Uint32(key[4:])),
-		Opened: time.Unix(v.at, 0).In(clinic.ICT), Has: v.has,
+		Opened: time.Unix(v.at, 0).In(clinic.ICT), Has: v.has, Type: v.kind,
 	}
 }
 

@@ -28,6 +28,8 @@ type DocView struct {
 	Bill         *clinic.Bill
 	Appointment  *clinic.Appointment
 	Found        []Finding // of the safety checks, while it waits for a signature
+	Immunised    *clinic.Immunised
+	Reaction     *clinic.Reaction
 }
 
 // SignedBy tells who confirmed a version.
@@ -83,6 +85,10 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		x.Bill = b
 	case *clinic.Appointment:
 		x.Appointment = b
+	case *clinic.Immunised:
+		x.Immunised = b
+	case *clinic.Reaction:
+		x.Reaction = b
 	}
 	return x
 }

@@ -43,6 +43,9 @@ func (f *Form) Fail(field, key string, args ...any) {
 	f.Errors = append(f.Errors, Problem{field, key, args})
 }
 
+// Has reports whether the value is among those of a field with several.
+func (f *Form) Has(name, value string) bool { return slices.Contains(f.Values[name], value) }
+
 // OK reports whether nothing is wrong so far.
 func (f *Form) OK() bool { return len(f.Errors) == 0 }
 

@@ -177,6 +177,8 @@ func (s *Server) visitOpen(w http.ResponseWriter, r *http.Request) error {
 		Patient: id, Reason: r.PostForm.Get("reason"), Another: r.PostForm.Get("do") == "another",
 		Slip: r.PostForm.Get("slip"),
 	}
+	f := newForm(r.PostForm)
+	in.Type = readType(&f)
 	if res, err := s.scanned(r, r.PostForm.Get("scan")); err == nil {
 		in.Source, in.Insurance = sourceOf(res.Scan)
 	}
@@ -185,7 +187,7 @@ func (s *Server) visitOpen(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err == nil:
 		s.tell(r, "good", "visit.opened")
-		http.Redirect(w, r, visitPath(id, done.Visit), http.StatusSeeOther)
+		http.Redirect(w, r, firstPage(visitPath(id, done.Visit), f.Get("then")), http.StatusSeeOther)
 		return nil
 	case refusals == nil:
 		return err

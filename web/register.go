@@ -86,7 +86,7 @@ func (s *Server) registerSave(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, patientPath(done.Patient), http.StatusSeeOther)
 		return nil
 	}
-	visit := desk.VisitInput{Patient: done.Patient, Reason: f.Get("reason"), Source: base.Source}
+	visit := desk.VisitInput{Patient: done.Patient, Reason: f.Get("reason"), Source: base.Source, Type: readType(&f)}
 	if scanErr == nil {
 		visit.Source, visit.Insurance = sourceOf(res.Scan)
 	}

@@ -67,6 +67,7 @@ func pagesOf(w *world) map[string]answer {
 	staffPages(w, nurse, b, pages)
 	machinePages(w, pages)
 	familyPages(nurse, pages)
+	vaccinePages(nurse, b, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)
 	troubledPages(w, pages)

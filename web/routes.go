@@ -115,6 +115,13 @@ func (s *Server) recordRoutes() map[string]handler {
 		"GET " + v + "/legal/{leaf}/file":  s.legalFile,
 	}
 	maps.Copy(m, s.oldRoutes())
+	m["GET /vaccines"] = s.vaccines
+	m["POST /vaccines"] = s.sessionSave
+	m["POST /vaccines/sign"] = s.vaccinesSign
+	m["GET "+p+"/vaccines"] = s.vaccineCard
+	m["POST "+p+"/vaccines"] = s.vaccineCardSave
+	m["POST "+v+"/type"] = s.typeSave
+	m["POST "+v+"/watched"] = s.watched
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

@@ -24,9 +24,11 @@ type step struct {
 	save func(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error
 }
 
-// steps are the pages of a visit, in their order.
+// steps are the pages that visits have, in their order; stepsOf those of one visit.
 func steps() []step {
-	return []step{vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), appointmentStep()}
+	return []step{
+		vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), appointmentStep(),
+	}
 }
 
 // works reports whether a role's people fill in a kind of document. The desk
@@ -36,7 +38,7 @@ func works(role clinic.Role, kind clinic.Kind) bool {
 	case clinic.RoleDoctor:
 		return true
 	case clinic.RoleNurse:
-		return kind == clinic.KindVitals || kind == clinic.KindBill
+		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction
 	case clinic.RoleCashier:
 		return kind == clinic.KindBill
 	}
@@ -47,6 +49,7 @@ func stepOf(kind clinic.Kind) string {
 	return map[clinic.Kind]string{
 		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
 		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
+		clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
 	}[kind]
 }
 
@@ -119,7 +122,7 @@ func (s *Server) stepBase(r *http.Request, st step) (Step, error) {
 func stepLinks(v *clinic.VisitFile, here string) []StepLink {
 	path := visitPath(v.Patient, v.ID)
 	var out []StepLink
-	for _, st := range steps() {
+	for _, st := range stepsOf(v) {
 		out = append(out, StepLink{Name: st.name, Path: path + "/" + st.name, Done: v.Doc(st.kind) != nil, Here: st.name == here})
 	}
 	return append(out, StepLink{Name: "check", Path: path + "/check", Done: v.State == clinic.VisitSigned, Here: here == "check"})
@@ -187,7 +190,10 @@ func (s *Server) after(r *http.Request, st step, v clinic.VisitFile) string {
 	if who(r).session.person.Role != clinic.RoleDoctor && st.kind == clinic.KindVitals {
 		return path
 	}
-	all := steps()
+	if v.Type() == clinic.VisitVaccination && (st.kind == clinic.KindImmunised || st.kind == clinic.KindReaction) {
+		return "/vaccines" // the next child
+	}
+	all := stepsOf(&v)
 	for i := range all {
 		if all[i].name == st.name && i+1 < len(all) {
 			return path + "/" + all[i+1].name
@@ -219,7 +225,7 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 		switch e.Code {
 		case desk.CodeUnusual:
 			confirmed = append(confirmed, Pair{"confirmed", e.Field})
-		case desk.CodeBillChanged:
+		case desk.CodeBillChanged, desk.CodeDoseSigns, desk.CodeDoseEarly, desk.CodeDoseTwice, desk.CodeDoseOver, desk.CodeDoseOld:
 			confirmed = append(confirmed, Pair{"confirmed", e.Args["code"]})
 		case desk.CodeDrugSafety:
 			severe = true

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -26,6 +27,8 @@ type VisitPage struct {
 	// AskFirst: a prescription waits for a signature, and what was said of allergies can
 	// no longer be read.
 	AskFirst bool
+	Retype   bool // the person may say that it is another kind of visit
+	Types    *TypeChoice
 }
 
 func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
@@ -54,7 +57,11 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 		}
 	}
 	v.Slip = clinic.BodyOf[clinic.Appointment](v.File.Visit.Doc(clinic.KindAppointment))
-	for _, k := range []clinic.Kind{clinic.KindExam, clinic.KindDiagnosis} {
+	v.Retype = v.File.Visit.Ended == nil && !v.File.Closed && by.Role != clinic.RoleAdministrator
+	chosen := newForm(nil)
+	chosen.Set("type", strconv.Itoa(int(v.File.Visit.Type())))
+	v.Types = newTypeChoice(chosen)
+	for _, k := range v.File.Visit.Type().Needs() {
 		if v.File.Visit.Doc(k) == nil {
 			v.Missing = append(v.Missing, stepOf(k))
 		}

@@ -168,7 +168,7 @@ func (w *world) must(err error) {
 
 func (w *world) catalogue() {
 	rows, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention,
-		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution)
+		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution, clinic.CatalogVaccine, clinic.CatalogSchedule)
 	w.must(err)
 	drafts := make([]clinic.Draft, 0, len(rows))
 	for i := range rows {

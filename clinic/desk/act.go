@@ -99,6 +99,8 @@ type form struct {
 	// again tells of a saved body that is the same as the form's that it must be
 	// looked at once more; nil = never.
 	again func(w *document, saved any) bool
+	// more makes further drafts of the same act; nil = none.
+	more func(w *document, why string) ([]clinic.Draft, error)
 }
 
 // saveForm saves a document, or a correction of it.
@@ -129,7 +131,11 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 		if draft.Body, err = f.body(doc); err != nil {
 			return nil, err
 		}
-		return []clinic.Draft{draft}, nil
+		if f.more == nil {
+			return []clinic.Draft{draft}, nil
+		}
+		more, err := f.more(doc, draft.Why)
+		return append([]clinic.Draft{draft}, more...), err
 	}
 	return d.save(ctx, c, plan{
 		need: f.need, kind: f.kind, patient: on.Patient, visit: on.Visit, build: build, same: f.same,

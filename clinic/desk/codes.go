@@ -141,6 +141,22 @@ const (
 	CodeDispensePrice    Code = "dispense.price"       // Field; Args: name, price; not a price of the catalogue
 	CodeReturnMore       Code = "dispense.return-more" // Field; Args: lot, has, unit; more than the visit handed out
 
+	// Vaccines.
+	CodeDoseAsk      Code = "dose.ask"            // Field; the questions come before the dose
+	CodeDoseNone     Code = "dose.none"           // Field; nothing is chosen
+	CodeDoseOutcome  Code = "dose.outcome"        // Field; doses, and an outcome without any
+	CodeDoseBatch    Code = "dose.batch"          // Field; the batch is missing
+	CodeDoseVaccine  Code = "dose.vaccine"        // Field; no such vaccine, or not for that dose
+	CodeDoseSigns    Code = "dose.signs"          // Field; a sign was found, and a dose given; confirm
+	CodeDoseEarly    Code = "dose.early"          // Field; Args: name, day; confirm
+	CodeDoseTwice    Code = "dose.twice"          // Field; Args: name, day; confirm
+	CodeDoseOver     Code = "dose.over"           // Field; Args: name, day; the batch expired; confirm
+	CodeDoseOld      Code = "dose.old"            // Field; Args: name; too old for it; confirm
+	CodeDoseThere    Code = "dose.there"          // doses stand in the visit: it cannot end as unseen
+	CodeDoseDay      Code = "dose.day"            // Field; before the birth, or not over yet
+	CodeReaction     Code = "reaction.what"       // Field; nothing was seen and something was, or neither
+	CodeReactionNone Code = "reaction.none-given" // nothing was given at the visit
+
 	// Legal signatures.
 	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
 	CodeLegalOld      Code = "legal.old"      // it was corrected since
@@ -174,6 +190,8 @@ func Codes() []Code {
 		CodeSignNothing, CodeSignSeen, CodeSignSafety, CodePrintQueue, CodeCodeNone,
 		CodeStockNone, CodeStockRange, CodeStockShort, CodeStockTwice, CodeStockExpired, CodeStockUnchecked, CodeStockAgain, CodeStockLot, CodeStockNear, CodeStockPrice, CodeStockDiffers, CodeStockEarlier,
 		CodeCountFar, CodeCountOld, CodeTransferCode, CodeScanGoods, CodeScanNotGoods, CodeDispenseNone, CodeDispenseUnsigned, CodeDispenseChanged, CodeDispenseOther, CodeDispenseMore, CodeDispensePrice, CodeReturnMore,
+		CodeDoseAsk, CodeDoseNone, CodeDoseOutcome, CodeDoseBatch, CodeDoseVaccine, CodeDoseSigns, CodeDoseEarly, CodeDoseTwice, CodeDoseOver,
+		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

@@ -19,6 +19,7 @@ type Desk struct {
 	rules rulebook
 
 	verdicts  *verdicts
+	doses     doseMemo
 	importing sync.Mutex // one import of a catalogue at a time
 }
 

@@ -16,6 +16,7 @@ type VisitInput struct {
 	Insurance string        // card number shown
 	Slip      string        // appointment slip that brought the patient
 	Reason    string
+	Type      clinic.VisitType
 	Another   bool // yes, a second visit although one waits today
 }
 
@@ -37,14 +38,17 @@ func (d *Desk) OpenVisit(ctx context.Context, c Call, in VisitInput) (Done, erro
 		same: func(body any) bool {
 			v, ok := body.(*clinic.Visit)
 			return ok && v.Source == form.Source && v.Insurance == form.Insurance &&
-				v.Slip == form.Slip && v.Reason == form.Reason
+				v.Slip == form.Slip && v.Reason == form.Reason && v.Type == form.Type
 		},
 	})
 }
 
 func (d *Desk) visitForm(in VisitInput) (*clinic.Visit, error) {
 	var bad Errors
-	v := &clinic.Visit{Source: in.Source, Insurance: clinic.NormalIdentifier(in.Insurance)}
+	v := &clinic.Visit{Source: in.Source, Insurance: clinic.NormalIdentifier(in.Insurance), Type: in.Type}
+	if !v.Type.Known() {
+		bad = append(bad, &Error{Code: CodeRequired, Field: "type"})
+	}
 	if v.Source == 0 {
 		v.Source = clinic.SourceTyped
 	}
@@ -170,6 +174,16 @@ type EndInput struct {
 // cared is what only a doctor writes, or goods that went out.
 const cared = HasExam | HasDiagnosis | HasPrescription | HasAppointment | HasDispensed
 
+// dosesOf are the doses that stand in the visit.
+func dosesOf(v *clinic.VisitFile) (out []clinic.Dose) {
+	for _, d := range v.Docs(clinic.KindImmunised) {
+		if b := clinic.BodyOf[clinic.Immunised](d); b != nil {
+			out = append(out, b.Doses...)
+		}
+	}
+	return out
+}
+
 // EndVisit takes the patient out of the queue: left unseen, opened by mistake. Once
 // a doctor wrote something, only a doctor may.
 func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) {
@@ -191,6 +205,8 @@ func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) 
 				return nil, &Error{Code: CodeVisitEnded}
 			case doc.row.Has&HasSigned != 0:
 				return nil, &Error{Code: CodeVisitSigned}
+			case len(dosesOf(&doc.file)) > 0:
+				return nil, &Error{Code: CodeDoseThere}
 			case doc.row.Has&cared != 0 && w.by.Role != clinic.RoleDoctor:
 				// What a doctor wrote could never be signed any more.
 				return nil, &Error{Code: CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(w.by.Role))}}

@@ -57,7 +57,7 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 				}
 			}
 			if q.Closed {
-				q.Birth, q.BirthTime, q.Sex, q.Has = clinic.Date{Year: p.Birth.Year}, "", 0, q.Has&shownClosed
+				q.Birth, q.BirthTime, q.Sex, q.Has, q.Type = clinic.Date{Year: p.Birth.Year}, "", 0, q.Has&shownClosed, 0
 			}
 			if out.Next < 0 && q.State <= clinic.VisitMeasured {
 				out.Next = i
@@ -76,7 +76,7 @@ func stateOf(has Progress) clinic.VisitState {
 		return clinic.VisitSigned
 	case has&HasEnded != 0:
 		return clinic.VisitClosed
-	case has&(HasExam|HasDiagnosis|HasPrescription|HasBill|HasAppointment) != 0:
+	case has&(HasExam|HasDiagnosis|HasPrescription|HasBill|HasAppointment|HasOther) != 0:
 		return clinic.VisitOpen
 	case has&HasVitals != 0:
 		return clinic.VisitMeasured

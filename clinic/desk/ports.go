@@ -45,6 +45,7 @@ type Reader interface {
 	Reference
 	Catalogues
 	Shelves
+	Programmes
 }
 
 // People reads what is known of patients.
@@ -118,6 +119,17 @@ type Reference interface {
 	Last(series string) (int, error)
 }
 
+// Programmes reads who is followed, or should be.
+type Programmes interface {
+	// Members returns the patients of whom an entry of the kind is here
+	// (clinic.Kind.InProgrammes), also one that can no longer be read, in order of their
+	// bytes.
+	Members(kind clinic.Kind) ([]clinic.ID, error)
+	// BornIn returns the patients whose current details say that they were born in the
+	// month; month 0 means those of whom the year only is known. In order of their bytes.
+	BornIn(year, month int) ([]clinic.ID, error)
+}
+
 // Catalogues reads reference data whole, for those who keep it.
 type Catalogues interface {
 	// Rows returns every row of a catalogue as the latest entry set it, by code (in lower
@@ -163,6 +175,7 @@ type VisitRow struct {
 	Queue   int
 	Opened  time.Time
 	Has     Progress
+	Type    clinic.VisitType
 }
 
 // Progress is the set of what a visit has.
@@ -180,6 +193,7 @@ const (
 	HasSigned
 	HasEnded
 	HasDispensed
+	HasOther // a document of a kind that not every visit has
 )
 
 // AppointmentRow is what lists show of an appointment.

@@ -156,7 +156,7 @@ func (v *VisitView) billing() {
 	f.Lost, f.MayLack = ofBill(v.Visit.Lost), ofBill(v.Visit.MayLack)
 	if v.Visit.Visit != nil {
 		opened := *v.Visit.Visit
-		opened.Reason = ""
+		opened.Reason, opened.Type = "", 0
 		f.Visit, f.Opened.Body = &opened, &opened
 	}
 	for _, d := range v.Visit.Docs(clinic.KindBill) {
@@ -169,6 +169,7 @@ func (v *VisitView) billing() {
 	}
 	v.Visit, v.ICD, v.Closed = f, nil, true
 	v.Row.Has &= shownClosed | HasBill
+	v.Row.Type = 0
 }
 
 // ofBill leaves the holes that may be of a bill.

@@ -20,7 +20,7 @@ import (
 func secrets() []string {
 	return []string{
 		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
-		"bí mật lời dặn", "bí mật hẹn", "bí mật vì sao",
+		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao",
 	}
 }
 
@@ -67,6 +67,7 @@ func newGuarded(t *testing.T) *guarded {
 	g.scans["card"] = clinic.Scan{Kind: clinic.ScanCitizen, Patient: clinic.Patient{
 		Name: "Nguyễn Thị Mẫu", Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}},
 	}}
+	g.put(clinic.Draft{Kind: clinic.KindImmunised, Subject: reg.Patient, Body: &clinic.Immunised{Day: clinic.Date{Year: 2020, Month: 1, Day: 1}, Place: "bí mật tiêm", Doses: []clinic.Dose{{Vaccine: "UV", Name: "bí mật tiêm", Counts: []string{"UV1"}}}}})
 	g.protect(true)
 	return g
 }
@@ -112,7 +113,7 @@ func leaks(v reflect.Value, allowed ...string) (out []string) {
 	case reflect.Struct:
 		switch v.Type() {
 		case reflect.TypeFor[clinic.Vitals](), reflect.TypeFor[clinic.Exam](), reflect.TypeFor[clinic.Diagnosis](),
-			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment]():
+			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Reaction]():
 			out = append(out, v.Type().String())
 		}
 		for i := range v.NumField() {
@@ -226,6 +227,26 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			return form(g.AttachLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, []byte("x")))
 		},
 	}
+	out["ChangeType"] = func(by clinic.ID) (any, error) {
+		return form(g.ChangeType(ctx, call(by), desk.TypeInput{Patient: p, Visit: v, Type: clinic.VisitVaccination}))
+	}
+	out["Immunise"] = func(by clinic.ID) (any, error) {
+		return form(g.Immunise(ctx, call(by), desk.ImmuniseInput{On: on, Outcome: clinic.OutcomePostpone, Note: "x"}))
+	}
+	out["Reaction"] = func(by clinic.ID) (any, error) {
+		return form(g.Reaction(ctx, call(by), desk.ReactionInput{On: on, Reaction: clinic.Reaction{None: true}}))
+	}
+	out["SignAll"] = func(by clinic.ID) (any, error) {
+		return form(g.SignAll(ctx, call(by), desk.SignAllInput{Visits: []desk.SignInput{{Patient: p, Visit: v}}, PIN: doctorPIN}))
+	}
+	out["VaccineDay"] = func(by clinic.ID) (any, error) { return g.VaccineDay(ctx, by) }
+	out["VaccineCard"] = func(by clinic.ID) (any, error) { return g.VaccineCard(ctx, by, p) }
+	out["PastDoses"] = func(by clinic.ID) (any, error) {
+		return form(g.PastDoses(ctx, call(by), desk.PastDosesInput{Patient: p, Doses: []desk.PastDose{{Code: "DPT1", Day: clinic.Date{Year: 2020, Month: 1, Day: 1}}}}))
+	}
+	out["TakeBackDoses"] = func(by clinic.ID) (any, error) {
+		return form(g.TakeBackDoses(ctx, call(by), desk.TakeBackInput{Patient: p, Base: g.base, Why: "x"}))
+	}
 	names := map[string]string{
 		"vitals": "Vitals", "exam": "Exam", "diagnose": "Diagnose", "prescribe": "Prescribe", "bill": "Bill",
 		"appoint": "Appoint", "sign": "Sign", "end": "EndVisit", "print": "PrintAppointment",
@@ -239,13 +260,13 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 // silent are the methods that answer with nothing that is recorded of a patient.
 func silent() []string {
 	return []string{
-		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
+		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "DosesDue", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
 		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
 		"StockPage", "StockPapers", "Transfer",
 		"BringOld", "OldImports", "UndoOld",
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
-		"ResetPIN", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
+		"ResetPIN", "SaveSession", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}
 }
 

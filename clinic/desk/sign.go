@@ -20,48 +20,59 @@ type SignInput struct {
 const methodPIN = 1
 
 // Sign confirms the current version of every unsigned document of the visit.
-// Doctors only; examination and diagnosis must be there.
+// Doctors only; what the kind of visit needs must be there.
 func (d *Desk) Sign(ctx context.Context, c Call, in SignInput) (Done, error) {
-	if _, err := d.trusted(); err != nil {
+	key, err := d.signer(ctx, c, in.PIN)
+	if err != nil {
 		return Done{}, err
+	}
+	defer wipe(key)
+	return d.save(ctx, c, plan{
+		need: rightTreat, kind: clinic.KindSigned, patient: in.Patient, visit: in.Visit,
+		build: func(w *work) ([]clinic.Draft, error) { return d.signDrafts(w, key, in) },
+		// What was signed then stays signed; a page that shows something else since
+		// is not answered as signed.
+		same: func(b any) bool { s, ok := b.(*clinic.Signed); return ok && clinic.SeenOf(s.Leaves) == in.Seen },
+	})
+}
+
+// signer returns the key of who signs, for the right PIN.
+func (d *Desk) signer(ctx context.Context, c Call, pin string) (crypto.Signer, error) {
+	if _, err := d.trusted(); err != nil {
+		return nil, err
 	}
 	err := d.view(ctx, func(r Reader) error { // before a PIN try is spent
 		_, err := who(r, c.By, rightTreat)
 		return err
 	})
 	if err != nil {
-		return Done{}, err
+		return nil, err
 	}
-	key, err := d.checkPIN(ctx, c.By, in.PIN)
+	key, err := d.checkPIN(ctx, c.By, pin)
+	if err == nil {
+		d.keepKey(ctx, c.By, key) // before what it signs
+	}
+	return key, err
+}
+
+// signDrafts makes the signature of one visit.
+func (d *Desk) signDrafts(w *work, key crypto.Signer, in SignInput) ([]clinic.Draft, error) {
+	if !w.sure { // it may have been lost since
+		return nil, &Error{Code: CodeClockUntrusted}
+	}
+	leaves, err := d.toSign(w, in)
 	if err != nil {
-		return Done{}, err
+		return nil, err
 	}
-	defer wipe(key)
-	d.keepKey(ctx, c.By, key) // before what it signs
-	return d.save(ctx, c, plan{
-		need: rightTreat, kind: clinic.KindSigned, patient: in.Patient, visit: in.Visit,
-		build: func(w *work) ([]clinic.Draft, error) {
-			if !w.sure { // it may have been lost since
-				return nil, &Error{Code: CodeClockUntrusted}
-			}
-			leaves, err := d.toSign(w, in)
-			if err != nil {
-				return nil, err
-			}
-			body := &clinic.Signed{Method: methodPIN}
-			for _, l := range leaves {
-				body.Leaves = append(body.Leaves, slices.Clone(l[:]))
-			}
-			if err := d.signBy(w, key, body, in); err != nil {
-				return nil, err
-			}
-			ask, err := d.askCentre(w, in, leaves)
-			return append([]clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, ask...), err
-		},
-		// What was signed then stays signed; a page that shows something else since
-		// is not answered as signed.
-		same: func(b any) bool { s, ok := b.(*clinic.Signed); return ok && clinic.SeenOf(s.Leaves) == in.Seen },
-	})
+	body := &clinic.Signed{Method: methodPIN}
+	for _, l := range leaves {
+		body.Leaves = append(body.Leaves, slices.Clone(l[:]))
+	}
+	if err := d.signBy(w, key, body, in); err != nil {
+		return nil, err
+	}
+	ask, err := d.askCentre(w, in, leaves)
+	return append([]clinic.Draft{{Kind: clinic.KindSigned, Subject: in.Patient, Visit: in.Visit, Body: body}}, ask...), err
 }
 
 // signBy adds the person's signature. A key that was revoked signs nothing: it would
@@ -92,7 +103,7 @@ func (d *Desk) toSign(w *work, in SignInput) ([]clinic.Leaf, error) {
 	switch {
 	case doc.row.Has&HasEnded != 0:
 		return nil, &Error{Code: CodeVisitEnded}
-	case doc.file.Doc(clinic.KindExam) == nil, doc.file.Doc(clinic.KindDiagnosis) == nil:
+	case slices.ContainsFunc(doc.file.Type().Needs(), func(k clinic.Kind) bool { return doc.file.Doc(k) == nil }):
 		return nil, &Error{Code: CodeSignIncomplete}
 	case len(leaves) == 0:
 		return nil, &Error{Code: CodeSignNothing}

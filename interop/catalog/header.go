@@ -65,6 +65,8 @@ func headings(column string) string {
 		return "gtin mavach barcode"
 	case "minimum":
 		return "minimum tontoithieu mucton songay"
+	case "timing":
+		return "timing lich lichtiem tuoitiem"
 	case "from":
 		return "from tungay hieuluctu ngayhieuluc ngayapdung"
 	case "to":

@@ -55,6 +55,16 @@
     if (next && !next.value) next.focus();
   }));
 
+  // Who is watched after a vaccine: the minutes that are left.
+  const watched = [...document.querySelectorAll("[data-minutes]")];
+  if (watched.length) setInterval(() => {
+    watched.forEach((w) => {
+      const n = --w.dataset.minutes;
+      if (n > 0) w.textContent = w.textContent.replace(/\d+/, n);
+      else if (!dirty) location.reload();
+    });
+  }, 60000);
+
   // Suggestions while somebody types: the same buttons that the search would show.
   document.querySelectorAll("[data-suggest]").forEach((input) => {
     const box = document.getElementById(input.dataset.into);

@@ -13,12 +13,13 @@ func (r *reader) visits() []desk.VisitRow {
 	at := map[clinic.ID]int{}
 	for _, rec := range r.every {
 		if v, ok := rec.Body.(*clinic.Visit); ok {
-			if _, twice := at[rec.Visit]; twice {
+			if i, twice := at[rec.Visit]; twice {
+				out[i].Type = v.Type
 				continue
 			}
 			at[rec.Visit] = len(out)
 			out = append(out, desk.VisitRow{
-				ID: rec.Visit, Patient: rec.Subject, Key: v.Key, Day: v.Day, Queue: v.Queue, Opened: rec.Event,
+				ID: rec.Visit, Patient: rec.Subject, Key: v.Key, Day: v.Day, Queue: v.Queue, Opened: rec.Event, Type: v.Type,
 			})
 		}
 	}
@@ -50,6 +51,9 @@ func progress(k clinic.Kind) desk.Progress {
 		return desk.HasEnded
 	case clinic.KindDispensed:
 		return desk.HasDispensed
+	}
+	if k.IsDocument() {
+		return desk.HasOther
 	}
 	return 0
 }

@@ -37,6 +37,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Identifiers", testIdentifiers},
 		{"Names", testNames},
 		{"Visits", testVisits},
+		{"Programmes", testProgrammes},
 		{"Appointments", testAppointments},
 		{"Staff", testStaff},
 		{"Catalog", testCatalog},

@@ -1,0 +1,67 @@
+package clinic
+
+// VisitType is what kind of visit it is: it decides which documents the visit's pages
+// ask for, and which must be there before it is signed. Values are frozen.
+type VisitType uint8
+
+// The kinds of visit. Visits recorded before there were kinds are out-patient visits.
+const (
+	VisitOutpatient  VisitType = 0
+	VisitEmergency   VisitType = 1 // cấp cứu: care first
+	VisitStay        VisitType = 2 // nằm lưu at the station
+	VisitHome        VisitType = 3 // at home, or with the mobile team
+	VisitTraditional VisitType = 4 // y học cổ truyền
+	VisitAntenatal   VisitType = 5
+	VisitDelivery    VisitType = 6
+	VisitVaccination VisitType = 7
+	VisitHealthCheck VisitType = 8
+	VisitChronic     VisitType = 9 // follow-up of a programme for chronic disease
+	VisitDeath       VisitType = 10
+)
+
+// VisitTypes returns the kinds that are chosen from, in the order of pages.
+func VisitTypes() []VisitType {
+	return []VisitType{VisitOutpatient, VisitVaccination}
+}
+
+// Known reports whether this program knows the kind.
+func (t VisitType) Known() bool { return t <= VisitDeath }
+
+// Documents returns the kinds of documents that the visit's pages ask for, in their
+// order. A kind that is not known is treated as an out-patient visit: nothing is hidden
+// that a doctor may need.
+func (t VisitType) Documents() []Kind {
+	switch t {
+	case VisitVaccination:
+		return []Kind{KindImmunised, KindReaction, KindAppointment}
+	}
+	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
+}
+
+// Needs returns the kinds of documents without which nobody signs the visit.
+func (t VisitType) Needs() []Kind {
+	switch t {
+	case VisitVaccination:
+		return []Kind{KindImmunised}
+	}
+	return []Kind{KindExam, KindDiagnosis}
+}
+
+// Type is the kind of the visit as it was last set.
+func (v *VisitFile) Type() VisitType {
+	if v.Visit == nil {
+		return VisitOutpatient
+	}
+	return v.Visit.Type
+}
+
+// retype takes what a later entry says of the kind: everything else of an opening stays
+// as it was, for the visit's key and place in the queue are on papers.
+func (v *VisitFile) retype(r *Record, b *Visit) {
+	if r.Corrects == (Leaf{}) || b.Key != v.Visit.Key {
+		return
+	}
+	changed := *v.Visit
+	changed.Type = b.Type
+	v.Visit, v.Retyped = &changed, r
+}
