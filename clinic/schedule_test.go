@@ -167,7 +167,8 @@ func TestDueInOrder(t *testing.T) {
 	all := schedule(t)
 	birth := clinic.Date{Year: 2026, Month: 1, Day: 31}
 	doses := []clinic.GivenDose{
-		{Code: "DPT1", Day: clinic.Date{Year: 2026, Month: 4, Day: 2}}, {Code: "OPV1", Day: clinic.Date{Year: 2026, Month: 4, Day: 2}},
+		{Code: "DPT1", Day: clinic.Date{Year: 2026, Month: 4, Day: 2}},
+		{Code: "OPV1", Day: clinic.Date{Year: 2026, Month: 4, Day: 2}},
 		{Code: "DPT2", Day: clinic.Date{Year: 2026, Month: 5, Day: 5}},
 	}
 	back := slices.Clone(doses)

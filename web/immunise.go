@@ -58,7 +58,7 @@ func fillImmunise(f *Form, d *clinic.Document, v *desk.VisitView) {
 		if len(x.Counts) > 0 {
 			code = x.Counts[0]
 		}
-		f.fillDose(code, x.Vaccine, x.Batch, x.Expiry, x.Site)
+		f.fillDose(code, &x)
 		f.Set("dose."+code, "yes")
 	}
 	if a := clinic.BodyOf[clinic.Appointment](v.Visit.Doc(clinic.KindAppointment)); a != nil {
@@ -66,11 +66,11 @@ func fillImmunise(f *Form, d *clinic.Document, v *desk.VisitView) {
 	}
 }
 
-func (f *Form) fillDose(code, vaccine, batch string, expiry clinic.Date, site string) {
-	f.Set("vaccine."+code, vaccine)
-	f.Set("batch."+code, batch)
-	f.Set("expiry."+code, expiry.String())
-	f.Set("site."+code, site)
+func (f *Form) fillDose(code string, d *clinic.Dose) {
+	f.Set("vaccine."+code, d.Vaccine)
+	f.Set("batch."+code, d.Batch)
+	f.Set("expiry."+code, d.Expiry.String())
+	f.Set("site."+code, d.Site)
 }
 
 func viewImmunise(s *Server, ctx context.Context, b Step) (viewer, error) {
@@ -151,7 +151,7 @@ func (v *ImmunisePage) prefill(l *DoseLine, due bool) {
 	for i, row := range l.Vaccines {
 		site := siteOf(&row)
 		if i == 0 {
-			v.Form.fillDose(l.Code, row.Code, "", clinic.Date{}, site)
+			v.Form.fillDose(l.Code, &clinic.Dose{Vaccine: row.Code, Site: site})
 		}
 		if v.Plan.Session == nil {
 			continue
@@ -161,7 +161,7 @@ func (v *ImmunisePage) prefill(l *DoseLine, due bool) {
 			continue
 		}
 		open := v.Plan.Session.Batches[at]
-		v.Form.fillDose(l.Code, row.Code, open.Batch, open.Expiry, site)
+		v.Form.fillDose(l.Code, &clinic.Dose{Vaccine: row.Code, Batch: open.Batch, Expiry: open.Expiry, Site: site})
 		if due && v.Plan.Today {
 			v.Form.Set("dose."+l.Code, "yes")
 		}

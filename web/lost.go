@@ -36,6 +36,8 @@ func lostName(k clinic.Kind) string {
 		return "lost.attached"
 	case clinic.KindArrived, clinic.KindPaper:
 		return "lost.slip"
+	case clinic.KindImmunised, clinic.KindReaction:
+		return "step." + stepOf(k)
 	case clinic.KindDispensed, clinic.KindReturned:
 		return "lost.handed"
 	}

@@ -53,9 +53,8 @@ const listedMonths = 12
 // VaccineDay reads the lists of today's session.
 func (d *Desk) VaccineDay(ctx context.Context, by clinic.ID) (VaccineDay, error) {
 	out := VaccineDay{Day: d.today(), Now: d.now()}
-	var schedule []clinic.ScheduledDose
+	l := vaccineLists{desk: d, by: by, out: &out, here: map[clinic.ID]bool{}}
 	var children []clinic.ID
-	here := map[clinic.ID]bool{}
 	err := d.view(ctx, func(r Reader) error {
 		if _, err := who(r, by, rightRead); err != nil {
 			return err
@@ -68,17 +67,17 @@ func (d *Desk) VaccineDay(ctx context.Context, by clinic.ID) (VaccineDay, error)
 			out.Session, out.Base = now.Body.(*clinic.Session), now.Leaf
 		}
 		out.Last = lastSession(records, out.Day)
-		schedule, out.Bad = clinic.Schedule(r.Rows(clinic.CatalogSchedule, ""), out.Day)
+		l.schedule, out.Bad = clinic.Schedule(r.Rows(clinic.CatalogSchedule, ""), out.Day)
 		out.Rows = holding(r.Rows(clinic.CatalogVaccine, ""), out.Day)
-		if err := d.comers(r, by, &out, schedule, here); err != nil {
+		if err := l.comers(r); err != nil {
 			return err
 		}
-		children, err = bornFor(r, schedule, out.Day)
+		children, err = bornFor(r, l.schedule, out.Day)
 		return err
 	})
 	for some := range slices.Chunk(children, 50) { // a snapshot is held for a moment only
 		if err == nil {
-			err = d.view(ctx, func(r Reader) error { return d.dueRows(r, by, some, schedule, here, &out) })
+			err = d.view(ctx, func(r Reader) error { return l.dueRows(r, some) })
 		}
 	}
 	first := func(a, b VaccineRow) int {
@@ -108,8 +107,18 @@ func holding(rows []clinic.CatalogRow, day clinic.Date) []clinic.CatalogRow {
 	return slices.DeleteFunc(rows, func(r clinic.CatalogRow) bool { return !r.ValidOn(day) })
 }
 
+// vaccineLists fills the lists of a session.
+type vaccineLists struct {
+	desk     *Desk
+	by       clinic.ID
+	schedule []clinic.ScheduledDose
+	here     map[clinic.ID]bool // who stands on a list already
+	out      *VaccineDay
+}
+
 // comers are those who have a visit for vaccines today.
-func (d *Desk) comers(r Reader, by clinic.ID, out *VaccineDay, schedule []clinic.ScheduledDose, here map[clinic.ID]bool) error {
+func (l *vaccineLists) comers(r Reader) error {
+	d, out := l.desk, l.out
 	rows, err := r.Day(out.Day)
 	if err != nil {
 		return err
@@ -124,11 +133,11 @@ func (d *Desk) comers(r Reader, by clinic.ID, out *VaccineDay, schedule []clinic
 			return err
 		}
 		for _, id := range file.Who.IDs {
-			here[id] = true
+			l.here[id] = true
 		}
 		v := VaccineRow{Patient: row.Patient, Visit: row.ID, Queue: row.Queue}
 		v.who(file.Now)
-		if v.Closed, err = d.closed(r, by, row.Patient); err != nil {
+		if v.Closed, err = d.closed(r, l.by, row.Patient); err != nil {
 			return err
 		}
 		if v.Closed {
@@ -143,7 +152,7 @@ func (d *Desk) comers(r Reader, by clinic.ID, out *VaccineDay, schedule []clinic
 		if err := d.judge(r, visit); err != nil {
 			return err
 		}
-		v.fill(&file, visit, schedule, out.Day)
+		v.fill(&file, visit, l.schedule, out.Day)
 		out.sort(v)
 	}
 	return nil
@@ -210,9 +219,10 @@ func bornFor(r Reader, schedule []clinic.ScheduledDose, day clinic.Date) (out []
 }
 
 // dueRows adds children for whom a dose is due.
-func (d *Desk) dueRows(r Reader, by clinic.ID, ids []clinic.ID, schedule []clinic.ScheduledDose, here map[clinic.ID]bool, out *VaccineDay) error {
+func (l *vaccineLists) dueRows(r Reader, ids []clinic.ID) error {
+	d, out := l.desk, l.out
 	for _, id := range ids {
-		if here[id] {
+		if l.here[id] {
 			continue
 		}
 		had, err := d.doses.of(r, id)
@@ -220,16 +230,16 @@ func (d *Desk) dueRows(r Reader, by clinic.ID, ids []clinic.ID, schedule []clini
 			return err
 		}
 		for _, x := range had.ids {
-			here[x] = true
+			l.here[x] = true
 		}
 		v := VaccineRow{Patient: had.ids[0], Lost: had.lost}
-		v.Due = nowDue(clinic.DueDoses(schedule, had.now.Birth, had.given, out.Day))
+		v.Due = nowDue(clinic.DueDoses(l.schedule, had.now.Birth, had.given, out.Day))
 		v.Due = slices.DeleteFunc(v.Due, func(x clinic.DoseDue) bool { return x.Due.Add(clinic.Span{Months: listedMonths}).Before(out.Day) })
 		if len(v.Due) == 0 {
 			continue
 		}
 		v.who(&had.now)
-		if v.Closed, err = d.closed(r, by, id); err != nil {
+		if v.Closed, err = d.closed(r, l.by, id); err != nil {
 			return err
 		}
 		late := slices.ContainsFunc(v.Due, func(x clinic.DoseDue) bool { return x.State == clinic.DoseLate })

@@ -206,6 +206,7 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindLooked: "xem hồ sơ", clinic.KindAcknowledged: "đã biết việc mở hồ sơ",
 		clinic.KindReceived: "nhập kho", clinic.KindDispensed: "phát thuốc, vật tư", clinic.KindReturned: "người bệnh trả lại",
 		clinic.KindCounted: "kiểm kê", clinic.KindAdjusted: "điều chỉnh kho", clinic.KindRequisition: "dự trù",
+		clinic.KindImmunised: "tiêm chủng", clinic.KindReaction: "theo dõi sau tiêm", clinic.KindSession: "buổi tiêm chủng",
 	}[k]
 	if vi == "" {
 		return "không rõ / " + k.String()
