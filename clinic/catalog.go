@@ -21,6 +21,8 @@ const (
 	CatalogRetention  = "retention"  // how long records must be kept
 	CatalogSupply     = "supply"     // MA_VAT_TU: gauze, syringes, and what else is used up
 	CatalogStockRule  = "stockrule"  // numbers of days that lists of stock go by: Minimum
+	CatalogRxDays     = "rxdays"     // days that a prescription may be for (RxDays)
+	CatalogDosage     = "dosage"     // usual doses; Parent: the medicine (Dosages)
 )
 
 // CatalogNames returns the catalogues that people keep by import, in the order of lists.
@@ -28,7 +30,7 @@ func CatalogNames() []string {
 	return []string{
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule,
-		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution,
+		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage,
 		CatalogVaccine, CatalogSchedule,
 	}
 }
@@ -50,6 +52,8 @@ const (
 	FlagCombination  = "combination"
 	FlagTraditional  = "traditional"
 	FlagOTC          = "otc"
+	FlagGeneric      = "generic" // the name is that of the substances, not a brand
+	FlagBeds         = "beds"    // a facility that keeps patients overnight
 )
 
 // CatalogRow is the body of KindCatalogRow: one row of dated reference data.
@@ -92,6 +96,8 @@ type CatalogRow struct {
 	Minimum int    `cbor:"29,keyasint,omitempty" json:"minimum,omitempty"` // units below which stock is low; 0 = by what is used. Of a rule: days
 	// Schedules.
 	Timing string `cbor:"30,keyasint,omitempty" json:"timing,omitempty"` // ParseTiming
+	// A usual dose, as ParseDosage reads it.
+	Dosage string `cbor:"31,keyasint,omitempty" json:"dosage,omitempty"`
 }
 
 // ValidOn reports whether the row may be used on the day.

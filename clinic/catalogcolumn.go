@@ -45,6 +45,7 @@ const (
 	RowNothing    = "nothing"    // no rows
 	RowFormula    = "formula"    // a cell with an error of the spreadsheet
 	RowSince      = "since"      // Warn; Args: value, day; set again since, and stays
+	RowDosage     = "dosage"     // no dose × times × days
 	RowRule       = "rule"       // no rule of the safety checks
 	RowSubstances = "substances" // no list of substances with amounts
 	RowTiming     = "timing"     // no timing of a dose
@@ -54,7 +55,7 @@ const (
 func RowCodes() []string {
 	return []string{
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowPrice, RowDate, RowOrder, RowRange, RowValue, RowCatalog, RowColumn,
-		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming,
+		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming, RowDosage,
 	}
 }
 
@@ -103,6 +104,7 @@ func newCatalogColumns() []CatalogColumn {
 		words("gtin", 200, func(r *CatalogRow) *string { return &r.GTIN }),
 		count("minimum", 1_000_000, func(r *CatalogRow) *int { return &r.Minimum }),
 		{"timing", 100, func(r *CatalogRow) string { return r.Timing }, setTiming, func(to, from *CatalogRow) { to.Timing = from.Timing }},
+		{"dosage", 200, func(r *CatalogRow) string { return r.Dosage }, setDosage, func(to, from *CatalogRow) { to.Dosage = from.Dosage }},
 		day("from", func(r *CatalogRow) *Date { return &r.From }),
 		day("to", func(r *CatalogRow) *Date { return &r.To }),
 		words("version", 100, func(r *CatalogRow) *string { return &r.Version }),
@@ -258,5 +260,13 @@ func setRule(r *CatalogRow, s string) string {
 		return RowRule
 	}
 	r.Rule = rule
+	return ""
+}
+
+func setDosage(r *CatalogRow, s string) string {
+	if _, err := ParseDosage(s); err != nil {
+		return RowDosage
+	}
+	r.Dosage = s
 	return ""
 }

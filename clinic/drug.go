@@ -1,28 +1,9 @@
 package clinic
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
-
-// Compute returns dose × times × days.
-func (l *DrugLine) Compute() Milli {
-	return Milli(int64(l.Dose) * int64(l.Times) * int64(l.Days))
-}
-
-// Dosage writes the line as the insurance tables want LIEU_DUNG (Decision
-// 4750/QĐ-BYT): 2 viên/lần * 2 lần/ngày * 5 ngày [4 viên/ngày].
-func (l *DrugLine) Dosage() string {
-	if l.Dose == 0 || l.Times == 0 {
-		return ""
-	}
-	s := fmt.Sprintf("%v %s/lần * %d lần/ngày", l.Dose, l.Unit, l.Times)
-	if l.Days > 0 {
-		s += fmt.Sprintf(" * %d ngày", l.Days)
-	}
-	return s + fmt.Sprintf(" [%v %s/ngày]", l.Dose*Milli(l.Times), l.Unit)
-}
 
 // PaperQuantity writes a quantity as on a prescription: below 10 with a leading
 // zero, so that no digit can be set before it (Circular 26/2025/TT-BYT).

@@ -51,8 +51,14 @@ func FormatFixed(n, decimals int) string {
 	return sign + whole + "," + frac
 }
 
-// ParseMilli reads a typed quantity: a decimal number, or the fractions 1/2, 1/4
-// and 3/4 as they stand on prescriptions. Exactly three digits after a point are
+// Thirds in thousandths; DrugLine.Compute takes them for what they are.
+const (
+	oneThird  Milli = 333
+	twoThirds Milli = 667
+)
+
+// ParseMilli reads a typed quantity: a decimal number, or the fractions 1/2, 1/4, 3/4,
+// 1/3 and 2/3 as they stand on prescriptions. Exactly three digits after a point are
 // refused, for 1.500 may mean fifteen hundred.
 func ParseMilli(field, s string) (Milli, error) {
 	s = strings.TrimSpace(s)
@@ -63,6 +69,10 @@ func ParseMilli(field, s string) (Milli, error) {
 		return 250, nil
 	case "3/4", "¾":
 		return 750, nil
+	case "1/3", "⅓":
+		return oneThird, nil
+	case "2/3", "⅔":
+		return twoThirds, nil
 	}
 	if i := strings.IndexByte(s, '.'); i > 0 && len(s)-i == 4 && digits(s[i+1:]) {
 		return 0, &FieldError{Field: field, Problem: ProblemAmbiguous}

@@ -62,12 +62,12 @@ func TestParseFixed(t *testing.T) {
 }
 
 func TestParseMilliAndDong(t *testing.T) {
-	for in, want := range map[string]clinic.Milli{"1": 1000, "0,5": 500, "1/2": 500, "¼": 250, "3/4": 750, "2,125": 2125, "1.5": 1500} {
+	for in, want := range map[string]clinic.Milli{"1": 1000, "0,5": 500, "1/2": 500, "¼": 250, "3/4": 750, "2,125": 2125, "1.5": 1500, "1/3": 333, "⅔": 667} {
 		if got, err := clinic.ParseMilli("f", in); got != want || err != nil {
 			t.Errorf("%q: %d, %v", in, got, err)
 		}
 	}
-	for in, want := range map[string]string{"1.500": clinic.ProblemAmbiguous, "1/3": clinic.ProblemNumber, "": clinic.ProblemEmpty, "0,0001": clinic.ProblemPrecise} {
+	for in, want := range map[string]string{"1.500": clinic.ProblemAmbiguous, "1/5": clinic.ProblemNumber, "": clinic.ProblemEmpty, "0,0001": clinic.ProblemPrecise} {
 		if _, err := clinic.ParseMilli("f", in); problem(err) != want {
 			t.Errorf("%q: %v", in, err)
 		}

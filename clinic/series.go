@@ -148,20 +148,20 @@ func ParseVisitKey(s string) (Code, Date, error) {
 	return Code{Facility: s[:5], Book: s[5:6], Number: n}, day, nil
 }
 
-// NewPrescriptionCode returns FFFFFRRRRRRR-C of an ordinary prescription. The
+// NewPrescriptionCode returns FFFFFRRRRRRR-C, -N or -H by the kind of prescription. The
 // seven characters that must be unique within the facility are our book and a
 // counter, so that two boxes without a link never meet.
-func NewPrescriptionCode(facility, book string, n int) (string, error) {
+func NewPrescriptionCode(facility, book string, n int, t RxType) (string, error) {
 	book = strings.ToLower(book)
-	if !codeParts(facility, book) || n < 1 || n > 999_999 {
+	if !codeParts(facility, book) || n < 1 || n > 999_999 || !t.valid() {
 		return "", fmt.Errorf("%w: prescription code out of form", ErrSlip)
 	}
-	return fmt.Sprintf("%s%s%06d-C", facility, book, n), nil
+	return fmt.Sprintf("%s%s%06d-%s", facility, book, n, t), nil
 }
 
 // ParsePrescriptionCode takes a code of NewPrescriptionCode apart.
 func ParsePrescriptionCode(s string) (Code, error) {
-	if len(s) != 14 || !codeParts(s[:5], s[5:6]) || !digits(s[6:12]) || s[12:] != "-C" {
+	if len(s) != 14 || !codeParts(s[:5], s[5:6]) || !digits(s[6:12]) || s[12] != '-' || !RxType(s[13:]).valid() {
 		return Code{}, ErrSlip
 	}
 	n, _ := strconv.Atoi(s[6:12])

@@ -123,7 +123,7 @@ func TestVisitKey(t *testing.T) {
 func TestIssued(t *testing.T) {
 	day := clinic.Date{Year: 2026, Month: 11, Day: 2}
 	slip, _ := clinic.NewSlip("22736", "a", 12)
-	rx, _ := clinic.NewPrescriptionCode("22736", "a", 5)
+	rx, _ := clinic.NewPrescriptionCode("22736", "a", 5, clinic.RxOrdinary)
 	tmp, _ := clinic.NewTemporary("22736", "a", 3)
 	cases := []struct {
 		body any

@@ -87,6 +87,8 @@ type Prescription struct {
 	// versions recorded it: without a reason. It still counts for those entries.
 	Confirmed []string   `cbor:"4,keyasint,omitempty"`
 	Overrides []Override `cbor:"5,keyasint,omitempty"`
+	Replaces  string     `cbor:"6,keyasint,omitempty"` // code of the one that it takes the place of
+	Companion string     `cbor:"7,keyasint,omitempty"` // who came with a child under 72 months
 }
 
 // Override is a severe finding of the safety checks that the prescriber saw and went
@@ -112,6 +114,10 @@ type DrugLine struct {
 	Route    string `cbor:"10,keyasint,omitempty"` // uống, tiêm …
 	When     string `cbor:"11,keyasint,omitempty"` // sáng, tối, sau ăn …
 	ATC      string `cbor:"12,keyasint,omitempty"`
+	// A dose in ml, g, drops or puffs: Dose is in the measure, Pack what one unit of the
+	// medicine holds of it, of drops in ml.
+	Measure string `cbor:"13,keyasint,omitempty"`
+	Pack    Milli  `cbor:"14,keyasint,omitempty"`
 }
 
 // Bill is the body of KindBill.
@@ -172,7 +178,7 @@ type Arrived struct {
 
 // Paper is the body of KindPaper: a paper went to the printer.
 type Paper struct {
-	Form string `cbor:"1,keyasint"` // "appointment"
+	Form string `cbor:"1,keyasint"` // "appointment", "prescription", "temporary"
 	Code string `cbor:"2,keyasint,omitempty"`
 	Copy int    `cbor:"3,keyasint"` // 1 = first, more = reprint ("bản in lại")
 }

@@ -56,7 +56,11 @@ func editBill(f *Form, do string, v *desk.VisitView) {
 	for _, r := range rows {
 		has[r["code"]] = true
 	}
-	if p := clinic.BodyOf[clinic.Prescription](v.Visit.Doc(clinic.KindPrescribe)); p != nil {
+	for _, d := range v.Visit.Docs(clinic.KindPrescribe) {
+		p := clinic.BodyOf[clinic.Prescription](d)
+		if p == nil {
+			continue
+		}
 		for _, l := range p.Lines {
 			if !has[l.Medicine] && len(rows) < linesMax {
 				rows = append(rows, map[string]string{"code": l.Medicine, "quantity": strings.ReplaceAll(l.Quantity.String(), ".", "")})

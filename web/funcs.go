@@ -39,6 +39,8 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"hit":      newHit, "dateField": newDateField, "searchField": newSearchField,
 		"numbersOf": numbersOf, "oldNumbers": oldNumbers,
 		"systemKey": systemKey, "patientOf": patientOf,
+		"leaf":          func(r clinic.Record) string { return leafText(r.Leaf) },
+		"doseText":      func(l clinic.DrugLine) string { return numText(c, l.DoseText()) },
 		"paperQuantity": func(q clinic.Milli) string { return numText(c, clinic.PaperQuantity(q)) },
 		"fieldName":     func(name string) string { return fieldText(c, name) },
 		"deviceDo":      func(name string) string { return strings.TrimSuffix(name, ".name") + ".do" },

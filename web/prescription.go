@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +18,26 @@ type PrescriptionPage struct {
 	Fresh int // index of the line that was added just now, -1 otherwise
 	Found []Finding
 	Search
+	// Child: under 72 months; the paper wants weight and companion.
+	Child  bool
+	Weight string // of this visit; empty = not weighed
+	Guard  string // who stands for the companion when nobody is named
 }
 
 // DrugRow is one medicine in the form.
 type DrugRow struct {
-	N   int
-	Row clinic.CatalogRow
+	N     int
+	Row   clinic.CatalogRow
+	Doses []DoseChoice
+	// Suffix is the unit beside the dose; empty where the dose names its own measure.
+	Suffix string
+}
+
+// DoseChoice is a usual dose, to take over with one tap.
+type DoseChoice struct {
+	Take string // value of the button
+	desk.DoseHint
+	Text string // 1/2 viên
 }
 
 const linesMax = 30
@@ -48,7 +63,7 @@ func fillPrescription(f *Form, d *clinic.Document, _ *desk.VisitView) {
 	for i, l := range b.Lines {
 		f.Set(line("medicine", i), l.Medicine)
 		if l.Dose != 0 {
-			f.Set(line("dose", i), l.Dose.String())
+			f.Set(line("dose", i), l.TypedDose())
 			f.Set(line("times", i), strconv.Itoa(l.Times))
 			f.Set(line("days", i), strconv.Itoa(l.Days))
 		}
@@ -58,11 +73,28 @@ func fillPrescription(f *Form, d *clinic.Document, _ *desk.VisitView) {
 		f.Set(line("when", i), l.When)
 	}
 	f.Set("advice", b.Advice)
+	f.Set("companion", b.Companion)
 }
 
-// editPrescription: pick.CODE adds a medicine, drop.N takes a line out.
+// editPrescription: pick.CODE adds a medicine, drop.N takes a line out, take.N.DOSAGE
+// fills a usual dose in.
 func editPrescription(f *Form, do string, _ *desk.VisitView) {
-	editLines(f, do, "medicine")
+	at, dosage, ok := strings.Cut(strings.TrimPrefix(do, "take."), ".")
+	n, err := strconv.Atoi(at)
+	if !ok || err != nil || !strings.HasPrefix(do, "take.") || n < 0 || n >= linesMax {
+		editLines(f, do, "medicine")
+		return
+	}
+	d, err := clinic.ParseDosage(dosage)
+	if err != nil {
+		return
+	}
+	l := clinic.DrugLine{Dose: d.Dose, Measure: d.Measure}
+	f.Set(line("dose", n), l.TypedDose())
+	f.Set(line("times", n), strconv.Itoa(d.Times))
+	f.Set(line("days", n), strconv.Itoa(d.Days))
+	f.Set(line("when", n), d.When)
+	f.Set(line("quantity", n), "")
 }
 
 // editLines adds and removes lines of a form whose key field names what a line is.
@@ -121,9 +153,14 @@ func viewPrescription(s *Server, ctx context.Context, b Step) (viewer, error) {
 	}
 	for i := range linesMax {
 		if code := b.Form.Get(line("medicine", i)); code != "" {
-			v.Lines = append(v.Lines, DrugRow{i, s.catalogRow(ctx, clinic.CatalogMedicine, code, b.File.Row.Day)})
+			l := DrugRow{N: i, Row: s.catalogRow(ctx, clinic.CatalogMedicine, code, b.File.Row.Day)}
+			if _, measure, _ := clinic.ParseDose("", b.Form.Get(line("dose", i))); measure == "" {
+				l.Suffix = l.Row.Unit
+			}
+			v.Lines = append(v.Lines, l)
 		}
 	}
+	v.child()
 	var err error
 	if v.Search, err = s.search(ctx, clinic.CatalogMedicine, b.Form.Get("q"), b.File.Row.Day); err != nil || len(v.Lines) == 0 || b.File.Closed {
 		return v, err
@@ -134,12 +171,58 @@ func viewPrescription(s *Server, ctx context.Context, b Step) (viewer, error) {
 	if desk.ErrorsOf(err) != nil { // who may not prescribe sees the page, and is refused when saving
 		return v, nil
 	}
+	if err != nil {
+		return nil, err
+	}
 	v.Found = findings(b.Lang, visitPath(on.Patient, on.Visit), found)
-	return v, err
+	return v, v.doses(ctx, s.opts.Desk, on)
+}
+
+// child says what the paper of a small child wants.
+func (v *PrescriptionPage) child() {
+	p, day := v.File.Patient.Now, v.File.Row.Day
+	if p == nil || !clinic.Under72(p.Birth, day) {
+		return
+	}
+	v.Child, v.Guard = true, p.Guardian
+	for _, d := range v.File.Visit.Docs(clinic.KindVitals) {
+		if b := clinic.BodyOf[clinic.Vitals](d); b != nil && b.Weight > 0 {
+			v.Weight = clinic.FormatFixed(b.Weight, 1)
+		}
+	}
+}
+
+// doses offers usual doses for the lines that have none yet.
+func (v *PrescriptionPage) doses(ctx context.Context, d *desk.Desk, on desk.On) error {
+	var open []string
+	for _, l := range v.Lines {
+		if v.Form.Get(line("dose", l.N)) == "" && v.Form.Get(line("quantity", l.N)) == "" {
+			open = append(open, l.Row.Code)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	hints, err := d.Doses(ctx, v.User.ID, on, open)
+	if err != nil {
+		return err
+	}
+	for i := range v.Lines {
+		l := &v.Lines[i]
+		for _, h := range hints {
+			if h.Medicine != l.Row.Code || !slices.Contains(open, l.Row.Code) {
+				continue
+			}
+			x := clinic.DrugLine{Dose: h.Dose, Measure: h.Measure, Unit: l.Row.Unit}
+			take := fmt.Sprintf("take.%d.%s x %d x %d; %s", l.N, x.TypedDose(), h.Times, h.Days, h.When)
+			l.Doses = append(l.Doses, DoseChoice{Take: take, DoseHint: h, Text: x.DoseText()})
+		}
+	}
+	return nil
 }
 
 func savePrescription(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
-	in := desk.PrescriptionInput{On: on, Advice: f.Get("advice"), Lines: drugInputs(f), Overrides: overrides(f)}
+	in := desk.PrescriptionInput{On: on, Advice: f.Get("advice"), Companion: f.Get("companion"), Lines: drugInputs(f), Overrides: overrides(f)}
 	if len(in.Lines) == 0 && f.Get("q") != "" {
 		f.Fail("q", "prescription.choose")
 		return nil

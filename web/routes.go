@@ -110,6 +110,7 @@ func (s *Server) recordRoutes() map[string]handler {
 		"POST " + v + "/end":               s.visitEndSave,
 		"GET " + v + "/versions/{step}":    s.versions,
 		"POST " + v + "/print":             s.print,
+		"POST " + v + "/rx/print":          s.printRx,
 		"GET " + v + "/legal/{leaf}":       s.legal,
 		"POST " + v + "/legal/{leaf}":      s.legalSave,
 		"GET " + v + "/legal/{leaf}/file":  s.legalFile,

@@ -82,7 +82,11 @@ func (s *Server) stepPage(st step) handler {
 		b.Form = newForm(nil)
 		doc := b.File.Visit.Doc(st.kind)
 		if r.URL.Query().Has("again") {
-			doc = nil // another measurement, not a correction
+			doc = nil // another measurement or prescription, not a correction
+		} else if leaf, ok := parseLeaf(r.URL.Query().Get("of")); ok {
+			if of := b.File.Visit.Find(leaf); of != nil && of.Kind == st.kind {
+				doc = of
+			}
 		}
 		if d, ok := s.draft(r); ok {
 			b.Form, b.Draft = newForm(d), true

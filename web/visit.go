@@ -24,6 +24,7 @@ type VisitPage struct {
 	Opened  desk.Person
 	Slip    *clinic.Appointment
 	Legal   []LegalLine
+	Rx      []RxPaper
 	// AskFirst: a prescription waits for a signature, and what was said of allergies can
 	// no longer be read.
 	AskFirst bool
@@ -67,6 +68,9 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 		}
 	}
 	for _, d := range v.File.Visit.Docs(clinic.KindPrescribe) {
+		if b := clinic.BodyOf[clinic.Prescription](d); b != nil && d.State == clinic.DocSigned && v.File.Visit.Ended == nil {
+			v.Rx = append(v.Rx, RxPaper{Code: b.Code, Copies: copies(&v.File.Visit, b.Code)})
+		}
 		v.AskFirst = v.AskFirst || v.File.Patient.Allergies.Lost && d.State != clinic.DocSigned
 	}
 	v.Next = v.next()
@@ -177,6 +181,43 @@ func (s *Server) print(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err == nil:
 		s.tell(r, "good", "print.sent")
+	case refusals == nil:
+		return err
+	default:
+		p := s.problem(r, refusals[0])
+		s.tell(r, "warn", p.Key, p.Args...)
+	}
+	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
+	return nil
+}
+
+// RxPaper is a prescription that may be printed.
+type RxPaper struct {
+	Code   string
+	Copies int // how many went to the printer
+}
+
+func copies(v *clinic.VisitFile, code string) (n int) {
+	for _, p := range v.Papers {
+		if b, ok := p.Body.(*clinic.Paper); ok && b.Form == "prescription" && b.Code == code {
+			n++
+		}
+	}
+	return n
+}
+
+// printRx sends a prescription to the printer; the first copy or another.
+func (s *Server) printRx(w http.ResponseWriter, r *http.Request) error {
+	patient, visit, err := ids(r)
+	if err != nil {
+		return err
+	}
+	in := desk.RxPrintInput{Patient: patient, Visit: visit, Code: r.PostForm.Get("code")}
+	_, err = s.opts.Desk.PrintPrescription(r.Context(), call(r, "act"), in)
+	refusals := desk.ErrorsOf(err)
+	switch {
+	case err == nil:
+		s.tell(r, "good", "rx.sent")
 	case refusals == nil:
 		return err
 	default:

@@ -168,7 +168,8 @@ func (w *world) must(err error) {
 
 func (w *world) catalogue() {
 	rows, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention,
-		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution, clinic.CatalogVaccine, clinic.CatalogSchedule)
+		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution, clinic.CatalogVaccine, clinic.CatalogSchedule,
+		clinic.CatalogRxDays, clinic.CatalogDosage)
 	w.must(err)
 	drafts := make([]clinic.Draft, 0, len(rows))
 	for i := range rows {

@@ -90,6 +90,17 @@ const (
 	CodeICDTwice       Code = "icd.twice"       // Field; Args: code
 	CodeDrugNone       Code = "drug.none"       // Field; Args: code
 	CodeDrugTwice      Code = "drug.twice"      // Field
+	CodeDrugMeasure    Code = "drug.measure"    // Field; Args: measure, unit, strength; the dose cannot be said so
+	CodeRxApart        Code = "rx.apart"        // Field; narcotics and psychotropics stand on prescriptions of their own
+	CodeRxBeds         Code = "rx.beds"         // Field; narcotics only where patients stay
+	CodeRxDays         Code = "rx.days"         // Field; Args: max; more days than the diagnosis allows
+	CodeRxDaysNone     Code = "rx.days-none"    // Field; Args: max; no row of the catalogue says how many
+	CodeRxWeight       Code = "rx.weight"       // a child under 72 months must be weighed
+	CodeRxCompanion    Code = "rx.companion"    // who came with the child
+	CodeRxBirth        Code = "rx.birth"        // the birth date does not tell the months
+	CodeRxUnsigned     Code = "rx.unsigned"     // sign before printing
+	CodeRxReplaced     Code = "rx.replaced"     // another one took its place
+	CodeRxNone         Code = "rx.none"         // no such prescription
 	CodeDrugRange      Code = "drug.range"      // Field; Args: low, high
 	CodeDrugSafety     Code = "drug.safety"     // Field; Args: finding (its key), vi, en; needs an override
 	CodeBillNone       Code = "bill.none"       // Field; Args: code
@@ -182,6 +193,8 @@ func Codes() []Code {
 		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,
 		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
 		CodePressureOrder, CodeWeeks, CodeICDForm, CodeICDNone, CodeICDTwice, CodeICDMain, CodeICDNever, CodeICDSex,
+		CodeDrugMeasure, CodeRxApart, CodeRxBeds, CodeRxDays, CodeRxDaysNone, CodeRxWeight, CodeRxCompanion, CodeRxBirth,
+		CodeRxUnsigned, CodeRxReplaced, CodeRxNone,
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugSafety,
 		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeOldAsk, CodeWithdrawn, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,

@@ -18,6 +18,7 @@ type Desk struct {
 	fits  *fitting
 	rules rulebook
 
+	habits    *habits
 	verdicts  *verdicts
 	doses     doseMemo
 	importing sync.Mutex // one import of a catalogue at a time
@@ -41,7 +42,7 @@ func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{o: o, views: newViews(&o), open: newOpenings(), fits: newFitting(), verdicts: newVerdicts()}, nil
+	return &Desk{o: o, views: newViews(&o), open: newOpenings(), fits: newFitting(), verdicts: newVerdicts(), habits: newHabits()}, nil
 }
 
 // Views returns the task that records who looked at which record.

@@ -90,7 +90,7 @@ func TestAllergyHeardAfterThePrescription(t *testing.T) {
 		_, err := s.Sign(ctx, call(s.doctor), desk.SignInput{Patient: p, Visit: on.Visit, PIN: doctorPIN, Seen: v.Visit.Seen()})
 		return err
 	}
-	if e := s.refused(sign(), desk.CodeSignSafety, ""); !strings.Contains(e.Args["vi"], "Amoxicilin 500 mg") {
+	if e := s.refused(sign(), desk.CodeSignSafety, ""); !strings.Contains(e.Args["vi"], "Amoxicillin (Amoxicilin) 500 mg") {
 		t.Fatal(e.Args)
 	}
 	rx.On = s.base(on, clinic.KindPrescribe)

@@ -12,7 +12,7 @@ import (
 // DrugInput is one line of the prescription form, numbers as typed.
 type DrugInput struct {
 	Medicine string // catalogue code
-	Dose     string // units each time: "1", "0,5", "1/2"
+	Dose     string // each time: "1", "0,5", "1/2" units, or "5 ml", "2 giọt" (clinic.ParseDose)
 	Times    string // times a day
 	Days     string
 	Quantity string // only where dose × times × days is not what is handed out (bottles, tubes)
@@ -25,12 +25,16 @@ type PrescriptionInput struct {
 	On
 	Lines  []DrugInput
 	Advice string
+	// Companion is who came with a child under 72 months. It may be said later, but not
+	// after the signature.
+	Companion string
 	// Overrides gives a reason for each severe finding that is gone past; the words are
 	// filled in. Those of the version that is corrected go on without being repeated.
 	Overrides []clinic.Override
 }
 
-// Limits of a prescription: 90 days is the longest of Circular 26/2025/TT-BYT.
+// Limits of what can be typed. 90 days is the longest of Circular 26/2025/TT-BYT; what
+// this person may get is for rxRules to say.
 const (
 	maxDrugs    = 20
 	maxDose     = 1000
@@ -45,8 +49,8 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 	if err != nil {
 		return Done{}, err
 	}
-	return d.saveForm(ctx, c, in.On, form{
-		need: rightTreat, kind: clinic.KindPrescribe,
+	done, err := d.saveForm(ctx, c, in.On, form{
+		need: rightTreat, kind: clinic.KindPrescribe, many: true, // one of each kind: fillPrescription
 		body: func(w *document) (any, error) { return d.fillPrescription(w, typed, in.Overrides) },
 		same: func(b any) bool { s, ok := b.(*clinic.Prescription); return ok && samePrescription(s, typed) },
 		again: func(w *document, b any) bool {
@@ -54,6 +58,10 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 			return ok && (w.whole.Allergies.Lost || w.stopped(w.old, s) != nil)
 		},
 	})
+	if err == nil {
+		d.learn(ctx, c.By, &done)
+	}
+	return done, err
 }
 
 // prescription reads the typed lines; the catalogue is asked later.
@@ -82,6 +90,11 @@ func (d *Desk) prescription(in PrescriptionInput) (*clinic.Prescription, error) 
 		return nil, err
 	}
 	out.Advice = advice
+	if out.Companion, err = d.line("companion", in.Companion, 120); err != nil {
+		if err := bad.collect(err); err != nil {
+			return nil, err
+		}
+	}
 	return out, bad.join()
 }
 
@@ -117,19 +130,29 @@ func (d *Desk) drugLine(at string, in DrugInput) (clinic.DrugLine, Errors) {
 		}
 		return int(m / 1000)
 	}
-	l.Dose = amount("dose", in.Dose, maxDose)
+	if in.Dose != "" || !free {
+		var err error
+		l.Dose, l.Measure, err = readDose(at+"dose", in.Dose)
+		_ = bad.collect(err) // always a refusal
+	}
 	l.Times = count("times", in.Times, maxTimes)
 	l.Days = count("days", in.Days, maxDays)
-	switch {
-	case free:
+	if free { // otherwise copyRow computes it: it takes the size of the pack
 		l.Quantity = amount("quantity", in.Quantity, maxQuantity)
-	case len(bad) == 0:
-		l.Quantity = l.Compute()
-		if l.Quantity > maxQuantity*1000 {
-			bad = append(bad, drugRange(at+"dose", maxQuantity))
-		}
 	}
 	return l, bad
+}
+
+// readDose reads what is taken each time, and in what it is measured.
+func readDose(field, s string) (clinic.Milli, string, error) {
+	m, measure, err := clinic.ParseDose(field, s)
+	switch {
+	case err != nil:
+		return 0, "", valueError(err)
+	case m <= 0 || m > maxDose*1000:
+		return 0, measure, drugRange(field, maxDose)
+	}
+	return m, measure, nil
 }
 
 func drugRange(field string, high int) *Error {
@@ -137,59 +160,100 @@ func drugRange(field string, high int) *Error {
 }
 
 // fillPrescription copies names and forms from the catalogue of the visit's day, has
-// the safety checks look at it and numbers the paper.
+// the safety checks and the Circular's rules look at it and numbers the paper.
 func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, overrides []clinic.Override) (any, error) {
 	out := *typed
 	out.Lines = slices.Clone(typed.Lines)
-	var bad Errors
-	for i := range out.Lines {
-		l := &out.Lines[i]
-		if !w.copyRow(l) {
-			bad = append(bad, &Error{Code: CodeDrugNone, Field: fmt.Sprintf("lines.%d.medicine", i), Args: map[string]string{"code": l.Medicine}})
-		}
-	}
+	bad := w.copyRows(&out)
 	if len(bad) > 0 {
 		return nil, bad.join()
 	}
 	if w.whole.Allergies.Lost { // nobody knows what the patient must not get
 		return nil, &Error{Code: CodeAllergiesLost}
 	}
+	kind, bad := w.rxRules(&out)
+	if len(bad) > 0 {
+		return nil, bad.join()
+	}
 	if err := d.override(w, &out, overrides); err != nil {
 		return nil, err
+	}
+	w.toxicFirst(&out)
+	for _, doc := range w.file.Docs(clinic.KindPrescribe) {
+		if rx := clinic.BodyOf[clinic.Prescription](doc); doc != w.old && rx != nil && rx.Type() == kind {
+			return nil, &Error{Code: CodeChanged} // one valid one of each kind
+		}
+	}
+	if w.old != nil {
+		if before := clinic.BodyOf[clinic.Prescription](w.old); before != nil {
+			out.Replaces = before.Code
+		}
 	}
 	f := d.o.Site.Facility
 	n, err := w.next(clinic.SeriesPrescription(f.Book))
 	if err != nil {
 		return nil, err
 	}
-	if out.Code, err = clinic.NewPrescriptionCode(f.Code, f.Book, n); err != nil {
+	if out.Code, err = clinic.NewPrescriptionCode(f.Code, f.Book, n, kind); err != nil {
 		return nil, &Error{Code: CodeSeriesFull, Args: map[string]string{"series": "prescription"}}
 	}
 	return &out, nil
 }
 
+// copyRows fills the lines from the catalogue, and computes what is handed out.
+func (w *document) copyRows(rx *clinic.Prescription) (bad Errors) {
+	for i := range rx.Lines {
+		l := &rx.Lines[i]
+		at := fmt.Sprintf("lines.%d.", i)
+		row, ok := w.copyRow(l)
+		switch {
+		case !ok:
+			bad = append(bad, &Error{Code: CodeDrugNone, Field: at + "medicine", Args: map[string]string{"code": l.Medicine}})
+			continue
+		case !l.Measured(&row):
+			bad = append(bad, &Error{Code: CodeDrugMeasure, Field: at + "dose", Args: map[string]string{"measure": l.Measure, "unit": row.Unit, "strength": row.Strength}})
+			continue
+		}
+		if l.Quantity == 0 {
+			if l.Quantity = l.Compute(); l.Quantity > maxQuantity*1000 {
+				bad = append(bad, drugRange(at+"dose", maxQuantity))
+			}
+		}
+	}
+	return bad
+}
+
 // copyRow fills a line from the catalogue's row; false = there is none on this day.
-func (w *document) copyRow(l *clinic.DrugLine) bool {
+func (w *document) copyRow(l *clinic.DrugLine) (clinic.CatalogRow, bool) {
 	row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
 	if !ok {
-		return false
+		return row, false
 	}
-	l.Name, l.Strength, l.Form, l.Unit, l.ATC = row.Name, row.Strength, row.Form, row.Unit, row.ATC
+	l.Name, l.Strength, l.Form, l.Unit, l.ATC = row.PaperName(), row.Strength, row.Form, row.Unit, row.ATC
 	if l.Route == "" {
 		l.Route = row.Route
 	}
-	return true
+	return row, true
 }
 
-// samePrescription compares what is typed: an empty route was filled in.
+// samePrescription compares what is typed: an empty route was filled in, a quantity
+// computed, and lines may have been put in another order.
 func samePrescription(saved, typed *clinic.Prescription) bool {
-	if saved.Advice != typed.Advice || len(saved.Lines) != len(typed.Lines) {
+	if saved.Advice != typed.Advice || saved.Companion != typed.Companion || len(saved.Lines) != len(typed.Lines) {
 		return false
 	}
-	for i, s := range saved.Lines {
-		t := typed.Lines[i]
-		if s.Medicine != t.Medicine || s.Dose != t.Dose || s.Times != t.Times || s.Days != t.Days ||
-			s.Quantity != t.Quantity || s.When != t.When || t.Route != "" && s.Route != t.Route {
+	for _, t := range typed.Lines {
+		at := slices.IndexFunc(saved.Lines, func(l clinic.DrugLine) bool { return l.Medicine == t.Medicine })
+		if at < 0 {
+			return false
+		}
+		s := saved.Lines[at]
+		quantity := s.Quantity
+		if t.Quantity == 0 {
+			quantity -= s.Compute()
+		}
+		if s.Dose != t.Dose || s.Times != t.Times || s.Days != t.Days || quantity != t.Quantity || s.When != t.When ||
+			t.Route != "" && s.Route != t.Route || t.Measure != s.Measure && !strings.EqualFold(t.Measure, s.Unit) {
 			return false
 		}
 	}

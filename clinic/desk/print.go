@@ -42,7 +42,7 @@ func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Don
 			case a == nil:
 				return nil, &Error{Code: CodeAppointNone}
 			}
-			body := &clinic.Paper{Form: formAppointment, Code: a.Slip, Copy: copies(&doc.file, a.Slip) + 1}
+			body := &clinic.Paper{Form: formAppointment, Code: a.Slip, Copy: printed(&doc.file, formAppointment, a.Slip) + 1}
 			return []clinic.Draft{{Kind: clinic.KindPaper, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
 		},
 		same: func(b any) bool { p, ok := b.(*clinic.Paper); return ok && p.Form == formAppointment },
@@ -58,17 +58,6 @@ func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Don
 		return done, &Error{Code: CodePrintQueue, Err: err}
 	}
 	return done, nil
-}
-
-// copies counts how often the slip was printed.
-func copies(v *clinic.VisitFile, slip string) int {
-	n := 0
-	for _, r := range v.Papers {
-		if p, ok := r.Body.(*clinic.Paper); ok && p.Form == formAppointment && p.Code == slip {
-			n = max(n, p.Copy)
-		}
-	}
-	return n
 }
 
 // slip lays out the paper that the record says was printed: the same one again

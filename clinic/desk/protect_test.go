@@ -167,6 +167,10 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		"Findings": func(by clinic.ID) (any, error) {
 			return g.Findings(ctx, by, on, []desk.DrugInput{{Medicine: "AMOX", Dose: "1", Times: "2", Days: "5"}})
 		},
+		"Doses": func(by clinic.ID) (any, error) { return g.Doses(ctx, by, on, []string{"AMOX", "PARA"}) },
+		"PrintPrescription": func(by clinic.ID) (any, error) {
+			return form(g.PrintPrescription(ctx, call(by), desk.RxPrintInput{Patient: p, Visit: v, Code: "22736a000001-C"}))
+		},
 		"Closed":  func(by clinic.ID) (any, error) { return g.Closed(ctx, by, p) },
 		"LooksAt": func(by clinic.ID) (any, error) { return g.LooksAt(ctx, by, p, desk.LookFilter{}) },
 		"LooksBy": func(by clinic.ID) (any, error) {

@@ -75,7 +75,10 @@ func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugIn
 		rx := &clinic.Prescription{}
 		for _, in := range lines {
 			l, _ := d.drugLine("", in) // what is wrong with it is said when it is saved
-			if doc.copyRow(&l) {
+			if row, ok := doc.copyRow(&l); ok {
+				if !l.Measured(&row) {
+					l.Dose, l.Measure = 0, ""
+				}
 				rx.Lines = append(rx.Lines, l)
 			}
 		}

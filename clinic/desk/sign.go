@@ -117,8 +117,13 @@ func (d *Desk) toSign(w *work, in SignInput) ([]clinic.Leaf, error) {
 		if doc.whole.Allergies.Lost {
 			return nil, &Error{Code: CodeAllergiesLost}
 		}
-		if f := doc.stopped(rx, clinic.BodyOf[clinic.Prescription](rx)); f != nil {
-			return nil, &Error{Code: CodeSignSafety, Args: findingArgs(f)}
+		body := clinic.BodyOf[clinic.Prescription](rx)
+		bad := doc.rxReady(body)
+		if f := doc.stopped(rx, body); f != nil {
+			bad = append(bad, &Error{Code: CodeSignSafety, Args: findingArgs(f)})
+		}
+		if len(bad) > 0 {
+			return nil, bad.join()
 		}
 	}
 	return leaves, nil

@@ -69,18 +69,7 @@ func (a *Appointment) Doc() Doc {
 }
 
 func (a *Appointment) head() []Block {
-	var b []Block
-	for _, s := range []string{a.Facility.Governing, a.Facility.Name} {
-		if s != "" {
-			b = append(b, Text(strings.ToUpper(s)).Strong().At(Center))
-		}
-	}
-	for _, s := range []string{a.Facility.Site, a.Facility.Address} {
-		if s != "" {
-			b = append(b, Text(s).Sized(Small).At(Center))
-		}
-	}
-	return append(b, Space(2), Text("PHIẾU HẸN KHÁM LẠI").Sized(Large).Strong().At(Center),
+	return append(facilityHead(&a.Facility), Space(2), Text("PHIẾU HẸN KHÁM LẠI").Sized(Large).Strong().At(Center),
 		Text("Số: "+a.Appointment.Slip).Strong().At(Center), Space(2))
 }
 

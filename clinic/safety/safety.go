@@ -25,6 +25,7 @@ package safety
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -140,10 +141,30 @@ func LineOf(l clinic.DrugLine, row clinic.CatalogRow, start clinic.Date) Line {
 		Medicine: l.Medicine, Name: l.Name, ATC: cmp.Or(row.ATC, l.ATC), Substances: row.Substances,
 		Dose: l.Dose, Times: l.Times, Days: l.Days, Route: cmp.Or(l.Route, row.Route), Start: start,
 	}
+	if l.Measure != "" {
+		out.measured(&l)
+	}
 	if l.Strength != "" {
 		out.Name += " " + l.Strength
 	}
 	return out
+}
+
+// measured turns a dose in ml, g, drops or puffs into what it holds: the amounts are
+// those of one ml, g or puff then. Without a pack the dose is as good as said in words.
+func (l *Line) measured(d *clinic.DrugLine) {
+	if d.Pack <= 0 {
+		l.Dose = 0
+		return
+	}
+	l.Substances = slices.Clone(l.Substances)
+	for i := range l.Substances {
+		s := &l.Substances[i]
+		s.Amount = int64(math.Round(float64(s.Amount) * 1000 / float64(d.Pack)))
+	}
+	if d.Measure == clinic.MeasureDrop {
+		l.Dose = d.Dose / clinic.DropsPerML
+	}
 }
 
 // Finding is one thing that was found. Its texts hold no more of the patient than the

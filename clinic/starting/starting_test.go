@@ -156,10 +156,10 @@ func TestPriceByDay(t *testing.T) {
 
 const (
 	icdHead = "code,name,english,flags,from,to,version,source\n"
-	medHead = "code,name,english,strength,form,unit,route,atc,price,from,to,version,source\n"
+	medHead = "code,name,english,strength,form,unit,route,atc,price,flags,from,to,version,source\n"
 	svcHead = "code,name,english,unit,price,from,to,version,source\n"
 	icdRow  = "I10,Tăng huyết áp,Hypertension,,2020-01-01,,1,x\n"
-	medRow  = "PARA500,Paracetamol,paracetamol,500 mg,viên nén,viên,uống,N02BE01,400,2020-01-01,,1,x\n"
+	medRow  = "PARA500,Paracetamol,paracetamol,500 mg,viên nén,viên,uống,N02BE01,400,generic,2020-01-01,,1,x\n"
 	svcRow  = "KHAM,Khám bệnh,Consultation,lần,30000,2020-01-01,,1,x\n"
 )
 

@@ -67,6 +67,8 @@ func headings(column string) string {
 		return "minimum tontoithieu mucton songay"
 	case "timing":
 		return "timing lich lichtiem tuoitiem"
+	case "dosage":
+		return "dosage lieudung lieu"
 	case "from":
 		return "from tungay hieuluctu ngayhieuluc ngayapdung"
 	case "to":

@@ -52,7 +52,7 @@ func (f *filling) visit(id clinic.ID, p *invent.VisitPlan) (out []clinic.Draft) 
 	add(clinic.KindDiagnosis, &p.Diagnosis)
 	if len(p.Prescription.Lines) > 0 {
 		f.count.prescription++
-		p.Prescription.Code = f.code(clinic.NewPrescriptionCode(fillFacility, fillBook, f.count.prescription))
+		p.Prescription.Code = f.code(clinic.NewPrescriptionCode(fillFacility, fillBook, f.count.prescription, clinic.RxOrdinary))
 		add(clinic.KindPrescribe, &p.Prescription)
 	}
 	if len(p.Bill.Lines) > 0 {
