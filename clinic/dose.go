@@ -127,7 +127,7 @@ func Portion(m Milli) string {
 
 // TypedDose writes the dose as ParseDose reads it.
 func (l *DrugLine) TypedDose() string {
-	s := l.Dose.String()
+	s := strings.ReplaceAll(l.Dose.String(), ".", "") // 1.000 would be unclear
 	if l.Dose < 1000 {
 		s = Portion(l.Dose)
 	}

@@ -194,6 +194,32 @@ func (v *VisitFile) Doc(kind Kind) *Document {
 	})
 }
 
+// Prescribed joins the visit's prescriptions, of each kind one: the latest document, the
+// lines of all, and whether all are signed. All is nil when there is none.
+func (v *VisitFile) Prescribed() (latest *Document, all *Prescription, signed bool) {
+	latest, signed = v.Doc(KindPrescribe), true
+	for _, d := range v.Docs(KindPrescribe) {
+		b := BodyOf[Prescription](d)
+		if b == nil {
+			continue
+		}
+		signed = signed && d.State == DocSigned
+		if all == nil {
+			first := *b
+			all = &first
+			continue
+		}
+		joined := slices.Clone(all.Lines)
+		for _, l := range b.Lines { // boxes that wrote apart may both have one
+			if !slices.ContainsFunc(joined, func(x DrugLine) bool { return x.Medicine == l.Medicine }) {
+				joined = append(joined, l)
+			}
+		}
+		all.Lines = joined
+	}
+	return latest, all, signed && all != nil
+}
+
 // Find returns the document of which the leaf is a version, or nil.
 func (v *VisitFile) Find(leaf Leaf) *Document {
 	for i := range v.Documents {

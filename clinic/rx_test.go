@@ -54,6 +54,7 @@ func TestCompute(t *testing.T) {
 		{"2 nhát", "100 mcg/liều, 200 liều", "bình", 4, 30, 2000, "cần 240 liều, bình 200 liều"},
 		{"1 g", "2%, 15 g", "tuýp", 2, 10, 2000, "cần 20 g, tuýp 15 g"},
 		{"1 viên", "500 mg", "viên", 2, 2, 4000, ""},
+		{"1000", "", "viên", 1, 1, 1_000_000, ""},
 		{"1 liều", "", "liều", 1, 1, 1000, ""},
 	} {
 		row := clinic.CatalogRow{Strength: c.strength, Unit: c.unit}

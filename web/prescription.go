@@ -68,7 +68,7 @@ func fillPrescription(f *Form, d *clinic.Document, _ *desk.VisitView) {
 			f.Set(line("days", i), strconv.Itoa(l.Days))
 		}
 		if l.Quantity != l.Compute() {
-			f.Set(line("quantity", i), l.Quantity.String())
+			f.Set(line("quantity", i), strings.ReplaceAll(l.Quantity.String(), ".", ""))
 		}
 		f.Set(line("when", i), l.When)
 	}

@@ -116,8 +116,7 @@ func (w *work) dispense(in DispenseInput) (*clinic.Dispensed, error) {
 
 // prescription returns the version that the form showed when it still counts.
 func (h *handing) prescription(leaf clinic.Leaf) (*clinic.Prescription, error) {
-	doc := h.doc.file.Doc(clinic.KindPrescribe)
-	rx := clinic.BodyOf[clinic.Prescription](doc)
+	doc, rx, signed := h.doc.file.Prescribed()
 	switch {
 	case rx == nil && h.doc.misses(clinic.KindPrescribe, HasPrescription):
 		return nil, &Error{Code: CodeLost}
@@ -125,7 +124,7 @@ func (h *handing) prescription(leaf clinic.Leaf) (*clinic.Prescription, error) {
 		return nil, &Error{Code: CodeDispenseNone}
 	case doc.Leaf() != leaf:
 		return nil, &Error{Code: CodeDispenseChanged}
-	case doc.State != clinic.DocSigned:
+	case !signed:
 		return nil, &Error{Code: CodeDispenseUnsigned}
 	}
 	return rx, nil

@@ -74,9 +74,9 @@ func (d *Desk) HandPage(ctx context.Context, by, patient, visit clinic.ID) (Hand
 
 func (v *HandView) fill(w *work) error {
 	v.Rows = v.Visit.Handed
-	v.Prescription = v.Visit.Doc(clinic.KindPrescribe)
-	v.Signed = v.Prescription != nil && v.Prescription.State == clinic.DocSigned
-	given, beside := stock.Hand(clinic.BodyOf[clinic.Prescription](v.Prescription), v.Visit.Handed)
+	latest, rx, signed := v.Visit.Prescribed()
+	v.Prescription, v.Signed = latest, signed
+	given, beside := stock.Hand(rx, v.Visit.Handed)
 	v.Beside = beside
 	lost := func(h clinic.Hole) bool { return h.Kind == clinic.KindDispensed || h.Kind == clinic.KindReturned }
 	v.Lost = slices.ContainsFunc(v.Visit.Lost, lost) || slices.ContainsFunc(v.Visit.MayLack, lost)
@@ -223,12 +223,11 @@ func (w *work) handRow(v VisitRow) (HandRow, error) {
 	if err != nil {
 		return h, err
 	}
-	rx := doc.file.Doc(clinic.KindPrescribe)
-	body := clinic.BodyOf[clinic.Prescription](rx)
+	_, body, signed := doc.file.Prescribed()
 	if body == nil {
 		return h, nil
 	}
-	h.Code, h.Signed = body.Code, rx.State == clinic.DocSigned
+	h.Code, h.Signed = body.Code, signed
 	lines, _ := stock.Hand(body, doc.file.Handed)
 	h.Lines = len(lines)
 	for i := range lines {

@@ -179,7 +179,20 @@ func TestRxKinds(t *testing.T) {
 	if strings.Join(got, " ") != "22736a000001-C 22736a000002-H 22736a000003-N" {
 		t.Fatal(got)
 	}
+	hand := func() desk.HandView {
+		v, err := s.HandPage(t.Context(), s.doctor, on.Patient, on.Visit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := hand(); len(v.Lines) != 3 || v.Signed { // what is handed out is on all of them
+		t.Errorf("%d lines, %v", len(v.Lines), v.Signed)
+	}
 	s.sign(on)
+	if v := hand(); len(v.Lines) != 3 || !v.Signed {
+		t.Errorf("%d lines, %v", len(v.Lines), v.Signed)
+	}
 	for i, want := range []string{"ĐƠN THUỐC", `ĐƠN THUỐC "H"`, `ĐƠN THUỐC "N"`} {
 		if err := s.prints(on, got[i]); err != nil {
 			t.Fatal(err)

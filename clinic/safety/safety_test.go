@@ -490,3 +490,37 @@ func BenchmarkCompile(b *testing.B) {
 		safety.Compile(rows, fold.String)
 	}
 }
+
+// TestDoseInMeasures: a dose in ml, drops or puffs counts by what it holds.
+func TestDoseInMeasures(t *testing.T) {
+	rules, medicines := known(t)
+	for _, c := range []struct {
+		dose   string
+		weight int
+		want   string
+	}{
+		{"5 ml", 120, "silent"},          // 100 mg, 8 mg/kg
+		{"5 ml", 60, "interrupt:IBU-CH"}, // 17 mg/kg each time, 50 a day
+		{"100 giọt", 120, "silent"},      // the same 5 ml
+		{"100 giọt", 60, "interrupt:IBU-CH"},
+		{"2,5 ml", 60, "silent"},
+	} {
+		row := medicines["IBUSY"]
+		l := clinic.DrugLine{Medicine: "IBUSY", Times: 3, Days: 3, Strength: row.Strength, Unit: row.Unit}
+		var err error
+		if l.Dose, l.Measure, err = clinic.ParseDose("dose", c.dose); err != nil || !l.Measured(&row) {
+			t.Fatal(c.dose, err)
+		}
+		p := safety.Patient{On: today, AgeDays: 2 * 365, Sex: clinic.SexMale, Weight: c.weight, Weighed: today}
+		if got := said(safety.Check(rules, p, []safety.Line{safety.LineOf(l, row, clinic.Date{})}, nil)); got != c.want {
+			t.Errorf("%s at %d: %q, want %q", c.dose, c.weight, got, c.want)
+		}
+	}
+	row := medicines["IBUSY"]
+	row.Strength = "100 mg"
+	l := safety.LineOf(clinic.DrugLine{Medicine: "IBUSY", Dose: 5000, Measure: "ml", Times: 3, Days: 3}, row, clinic.Date{})
+	p := safety.Patient{On: today, AgeDays: 20 * 365, Sex: clinic.SexMale}
+	if got := said(safety.Check(rules, p, []safety.Line{l}, nil)); got != "note:ASK-DOSE" {
+		t.Errorf("without a pack: %q", got)
+	}
+}
