@@ -145,7 +145,7 @@ func (s *Server) keepTyped(w http.ResponseWriter, r *http.Request) {
 
 // draftable reports whether a page has something to lose.
 func draftable(path string) bool {
-	return strings.HasPrefix(path, "/patients/") || path == "/register" || path == "/vaccines" ||
+	return strings.HasPrefix(path, "/patients/") || strings.HasPrefix(path, "/stock/") || path == "/register" || path == "/vaccines" ||
 		path == "/staff/new" || path == "/machine/answer" || strings.HasPrefix(path, "/staff/") && strings.HasSuffix(path, "/edit")
 }
 

@@ -67,6 +67,13 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		},
 		"catalogPath": catalogPath,
 		"oldProblem":  c.OldProblem,
+		"batchPath":   batchPath,
+		"moveKey":     moveKey,
+		"stockPaper":  func(p desk.StockPaper, prints bool) stockPaper { return stockPaper{p, prints} },
+		"handPart":    func(p HandPart, f *Form, compare bool) handPartView { return handPartView{p, f, compare} },
+		"dispensedOf": func(r clinic.Record) *clinic.Dispensed { b, _ := r.Body.(*clinic.Dispensed); return b },
+		"returnedOf":  func(r clinic.Record) *clinic.Returned { b, _ := r.Body.(*clinic.Returned); return b },
+		"goodsLine":   func(g clinic.Goods, today clinic.Date, near bool) goodsLine { return goodsLine{g, today, near} },
 		"lookForm":    func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
 }

@@ -26,6 +26,7 @@ func icon(name string) template.HTML {
 		"pen":     `<path d="M4 20l1-5L16 4l4 4L9 19z M13.5 6.500l4 4"/>`,
 		"back":    `<path d="M20 12H4.5 M10.5 5.500L4 12l6.5 6.5"/>`,
 		"next":    `<path d="M4 12h15.5 M13.5 5.500L20 12l-6.5 6.5"/>`,
+		"box":     `<path d="M3.500 8L12 3.500l8.500 4.500v8.500L12 21l-8.500-4.500z M3.500 8l8.500 4.500L20.500 8 M12 12.500V21"/>`,
 		"seal":    `<path d="M12 2.500l2.6 1.9 3.2 0 1 3.1 2.6 1.9-1 3.1 1 3.1-2.6 1.9-1 3.1-3.2 0-2.6 1.9-2.6-1.9-3.2 0-1-3.1-2.6-1.9 1-3.1-1-3.1 2.6-1.9 1-3.1 3.2 0z M8.2 12.400l2.6 2.6 5-5.4"/>`,
 	}
 	return `<svg class="cb-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">` + shapes[name] + `</svg>`

@@ -43,7 +43,10 @@ type DoseChoice struct {
 const linesMax = 30
 
 func lineFields() []string {
-	return []string{"medicine", "dose", "times", "days", "quantity", "when", "code", "insured"}
+	return []string{
+		"medicine", "dose", "times", "days", "quantity", "when", "code", "insured",
+		"goods", "lot", "expiry", "packs", "pack", "price", "registration", "tender", "gtin", "sent", "label", "booked", "found", "checked",
+	}
 }
 
 func prescriptionStep() step {

@@ -68,6 +68,7 @@ func pagesOf(w *world) map[string]answer {
 	machinePages(w, pages)
 	familyPages(nurse, pages)
 	vaccinePages(nurse, b, pages)
+	shelfPages(w, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)
 	troubledPages(w, pages)

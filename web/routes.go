@@ -123,6 +123,7 @@ func (s *Server) recordRoutes() map[string]handler {
 	m["POST "+p+"/vaccines"] = s.vaccineCardSave
 	m["POST "+v+"/type"] = s.typeSave
 	m["POST "+v+"/watched"] = s.watched
+	maps.Copy(m, s.stockRoutes())
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

@@ -7,6 +7,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
+	"clinicbox/clinic/stock"
 )
 
 // step is one page of a visit: a form over one kind of document.
@@ -129,7 +130,17 @@ func stepLinks(v *clinic.VisitFile, here string) []StepLink {
 	for _, st := range stepsOf(v) {
 		out = append(out, StepLink{Name: st.name, Path: path + "/" + st.name, Done: v.Doc(st.kind) != nil, Here: st.name == here})
 	}
-	return append(out, StepLink{Name: "check", Path: path + "/check", Done: v.State == clinic.VisitSigned, Here: here == "check"})
+	out = append(out, StepLink{Name: "check", Path: path + "/check", Done: v.State == clinic.VisitSigned, Here: here == "check"})
+	if rx := v.Doc(clinic.KindPrescribe); rx != nil && (rx.State == clinic.DocSigned || here == "hand") {
+		out = append(out, StepLink{Name: "hand", Path: path + "/hand", Done: handedOut(v), Here: here == "hand"})
+	}
+	return out
+}
+
+// handedOut reports whether nothing of the prescription is left to hand out.
+func handedOut(v *clinic.VisitFile) bool {
+	lines, _ := stock.Hand(clinic.BodyOf[clinic.Prescription](v.Doc(clinic.KindPrescribe)), v.Handed)
+	return !slices.ContainsFunc(lines, func(g stock.Given) bool { return g.Left() > 0 })
 }
 
 func (s *Server) stepShow(w http.ResponseWriter, r *http.Request, st step, b Step, status int) error {

@@ -95,6 +95,9 @@ func (v *VisitPage) next() string {
 		if v.Slip != nil && v.Copies == 0 {
 			return "print"
 		}
+		if rx := v.File.Visit.Doc(clinic.KindPrescribe); rx != nil && handsOut(v.User.Role) && !handedOut(&v.File.Visit) {
+			return "hand"
+		}
 		return ""
 	case clinic.VisitAmended:
 		return "check"

@@ -134,7 +134,7 @@ const (
 	CodeStockExpired     Code = "stock.expired"        // Field; Args: lot, day
 	CodeStockUnchecked   Code = "stock.unchecked"      // Field; Args: lot; neither scanned nor compared
 	CodeStockAgain       Code = "stock.again"          // asks; Args: lot, name, quantity, unit; received already
-	CodeStockLot         Code = "stock.lot"            // asks; Args: lot, day, typed; known with another last day
+	CodeStockLot         Code = "stock.lot-expiry"     // asks; Args: lot, day, typed; known with another last day
 	CodeStockNear        Code = "stock.near"           // asks; Args: lot, day
 	CodeStockPrice       Code = "stock.price"          // asks; Args: name, price, row, unit; far from the catalogue's
 	CodeStockDiffers     Code = "stock.differs"        // asks; Args: lot, sent, quantity, unit; not what the paper says
