@@ -247,6 +247,11 @@ func (s *Server) stockPrint(w http.ResponseWriter, r *http.Request) error {
 // batchPath is the address of a batch's card.
 func batchPath(g clinic.Goods) string { return "/stock/batch?g=" + url.QueryEscape(g.Key()) }
 
+// itemPath is the address of a form with the batches of one row of a catalogue in it.
+func itemPath(form string, row clinic.CatalogRow) string {
+	return "/stock/" + form + "?item=" + url.QueryEscape(row.Catalog+";"+row.Code)
+}
+
 // moveKey is the message key of a movement.
 func moveKey(w stock.What) string { return "stock.move-" + strconv.Itoa(int(w)) }
 
@@ -259,7 +264,7 @@ type goodsLine struct {
 
 // stockPaper is a line of the list of papers.
 type stockPaper struct {
-	Paper  desk.StockPaper
+	Paper  *desk.StockPaper
 	Prints bool
 }
 

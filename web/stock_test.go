@@ -91,7 +91,7 @@ func shelfPages(w *world, pages map[string]answer) {
 	}
 	for _, g := range goodsForms() {
 		at := "/stock/" + g.name
-		pages["stock "+at], pages["stock of one "+at] = s.doctors.get(at+"?low=1&from=0"), s.doctors.get(at+"?item=medicine;PARA500")
+		pages["stock "+at], pages["stock of one "+at] = s.doctors.get(at+"?low=1&from=0"), s.doctors.get(at+"?item=medicine%3BPARA500")
 		pages["stock found "+at] = s.doctors.send(at, url.Values{"q": {"paracetamol"}, "do": {"search"}})
 		pages["stock refused "+at] = s.doctors.send(at, url.Values{"goods.0": {s.lot("A1").Key()}, "quantity.0": {"x"}, "do": {"save"}})
 		pages["stock scanned "+at] = s.doctors.send(at, url.Values{"scan": {"nothing"}, "do": {"scan"}})
@@ -250,7 +250,10 @@ func TestReceivingByScan(t *testing.T) {
 func TestCountOnTwoTablets(t *testing.T) {
 	s := newShelf(newWorld(t, 0))
 	visit := s.prescribed("Nguyễn Văn Lâm", "056061000123")
-	page := s.doctors.get("/stock/count?item=medicine;PARA500")
+	page := s.doctors.get("/stock/count?item=medicine%3BPARA500")
+	if strings.Count(page.body, `name="found.`) != 2 {
+		t.Fatal("the count does not begin with the batches of its row")
+	}
 	at := between(page.body, `name="at" value="`, `"`)
 	s.hand(visit, "4")
 	v := url.Values{

@@ -252,6 +252,9 @@ func (s *Server) goodsEdit(r *http.Request, g goodsForm, v *GoodsForm, do string
 	f := &v.Form
 	switch verb, arg, _ := strings.Cut(do, "."); verb {
 	case "scan":
+		if f.Get("scan") == "" && f.Get("q") != "" {
+			break // Enter in the field of the search, whose button is not the first
+		}
 		found, ok := s.scannedGoods(r, f)
 		switch {
 		case !ok:
