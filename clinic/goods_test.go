@@ -1,6 +1,7 @@
 package clinic_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,29 +32,28 @@ func TestValidGTIN(t *testing.T) {
 	}
 }
 
-// A transfer of more lines than a printed code holds has none: it is typed then.
-func TestGoodsQRIsBounded(t *testing.T) {
+// A transfer of many lines has several codes, none longer than narrow paper holds.
+func TestGoodsQRIsDivided(t *testing.T) {
 	code, _ := clinic.NewTransferCode("22736", "a", 1)
 	line := clinic.AdjustedLine{Goods: clinic.Goods{Code: "PARA500", Lot: "LOT123456", Expiry: clinic.Date{Year: 2027, Month: 5, Day: 31}}, Quantity: 1_000_000, Price: 400, Pack: 100}
-	var lines []clinic.AdjustedLine
-	fits := 0
-	for range 30 {
-		lines = append(lines, line)
-		if s := clinic.GoodsQR(code, lines); s != "" {
-			fits++
-			if got, err := clinic.ParseGoodsQR(s); err != nil || len(got.Sent) != len(lines) {
-				t.Fatal(len(lines), err)
-			}
+	lines := slices.Repeat([]clinic.AdjustedLine{line}, 30)
+	all := clinic.GoodsQR(code, lines)
+	n := 0
+	for _, s := range all {
+		got, err := clinic.ParseGoodsQR(s)
+		if err != nil || len(s) > 600 || got.Transfer != code {
+			t.Fatal(len(s), err)
 		}
+		n += len(got.Sent)
 	}
-	if fits < 15 || fits == 30 {
-		t.Errorf("%d lines fit", fits)
+	if n != 30 || len(all) != 3 {
+		t.Errorf("%d lines in %d codes", n, len(all))
 	}
 }
 
 func FuzzParseGoodsQR(f *testing.F) {
 	code, _ := clinic.NewTransferCode("22736", "a", 1)
-	f.Add(clinic.GoodsQR(code, []clinic.AdjustedLine{{Goods: clinic.Goods{Code: "A", Lot: "%/;", Expiry: clinic.Date{Year: 2027, Month: 1, Day: 2}}, Quantity: 500}}))
+	f.Add(clinic.GoodsQR(code, []clinic.AdjustedLine{{Goods: clinic.Goods{Code: "A", Lot: "%/;", Expiry: clinic.Date{Year: 2027, Month: 1, Day: 2}}, Quantity: 500}})[0])
 	f.Add("CBG1/" + code + "/S;GAC;;0;1;0;0")
 	f.Fuzz(func(t *testing.T, s string) {
 		g, err := clinic.ParseGoodsQR(s)
@@ -70,10 +70,16 @@ func FuzzParseGoodsQR(f *testing.F) {
 				t.Fatalf("%q is %+v", p.Goods.Key(), k)
 			}
 		}
-		if again := clinic.GoodsQR(g.Transfer, lines); again != "" {
-			if b, err := clinic.ParseGoodsQR(again); err != nil || len(b.Sent) != len(g.Sent) {
+		n := 0
+		for _, again := range clinic.GoodsQR(g.Transfer, lines) {
+			b, err := clinic.ParseGoodsQR(again)
+			if err != nil {
 				t.Fatalf("%q reads as nothing: %v", again, err)
 			}
+			n += len(b.Sent)
+		}
+		if n != len(g.Sent) {
+			t.Fatalf("%d lines of %d", n, len(g.Sent))
 		}
 	})
 }

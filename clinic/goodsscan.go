@@ -32,30 +32,31 @@ type Packed struct {
 // expiry, thousandths of a unit, đồng, units in a box, with semicolons between.
 const goodsQR = "CBG1"
 
-// MaxGoodsQR is the longest payload in bytes that a printed code holds.
-const MaxGoodsQR = 1000
+// maxGoodsQR is the longest payload in bytes that narrow paper holds.
+const maxGoodsQR = 600
 
 // ErrGoodsQR is returned for a payload that is no list of goods.
 var ErrGoodsQR = errors.New("clinic: no list of goods")
 
-// GoodsQR writes the payload; empty when the lines are too many for a printed code: they
-// are typed from the paper then.
-func GoodsQR(code string, lines []AdjustedLine) string {
-	parts := []string{goodsQR, code}
+// GoodsQR writes the payloads: as many as narrow paper needs for all lines, each of which
+// reads alone.
+func GoodsQR(code string, lines []AdjustedLine) (out []string) {
 	for _, l := range lines {
 		letter := "M"
 		if l.Goods.Catalog == CatalogSupply {
 			letter = "S"
 		}
-		parts = append(parts, strings.Join([]string{
+		part := "/" + strings.Join([]string{
 			letter, url.QueryEscape(l.Goods.Code), url.QueryEscape(l.Goods.Lot), strconv.Itoa(l.Goods.Expiry.Int()),
 			strconv.FormatInt(int64(l.Quantity), 10), strconv.FormatInt(int64(l.Price), 10), strconv.Itoa(l.Pack),
-		}, ";"))
+		}, ";")
+		if n := len(out) - 1; n >= 0 && len(out[n])+len(part) <= maxGoodsQR {
+			out[n] += part
+		} else {
+			out = append(out, goodsQR+"/"+code+part)
+		}
 	}
-	if s := strings.Join(parts, "/"); len(s) <= MaxGoodsQR {
-		return s
-	}
-	return ""
+	return out
 }
 
 // IsGoodsQR reports whether a code begins as one of GoodsQR.
@@ -64,7 +65,7 @@ func IsGoodsQR(s string) bool { return strings.HasPrefix(s, goodsQR+"/") }
 // ParseGoodsQR reads a payload of GoodsQR. ErrGoodsQR.
 func ParseGoodsQR(s string) (*GoodsScan, error) {
 	parts := strings.Split(strings.TrimSpace(s), "/")
-	if len(s) > 2*MaxGoodsQR || len(parts) < 3 || parts[0] != goodsQR || len(parts) > 66 {
+	if len(s) > 4*maxGoodsQR || len(parts) < 3 || parts[0] != goodsQR {
 		return nil, ErrGoodsQR
 	}
 	code, _, err := ParseTransferCode(parts[1])

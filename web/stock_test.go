@@ -225,7 +225,7 @@ func TestReceivingByScan(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.text())
 	}
 	code, _ := clinic.NewTransferCode("22736", "b", 3)
-	sent, err := clinic.ParseGoodsQR(clinic.GoodsQR(code, []clinic.AdjustedLine{{Goods: s.lot("B2"), Quantity: 40_000, Price: 300, Pack: 100}}))
+	sent, err := clinic.ParseGoodsQR(clinic.GoodsQR(code, []clinic.AdjustedLine{{Goods: s.lot("B2"), Quantity: 40_000, Price: 300, Pack: 100}})[0])
 	s.must(err)
 	s.scans["paper"] = clinic.Scan{Kind: clinic.ScanGoods, Goods: sent}
 	a = s.doctors.send("/stock/receive", url.Values{"do": {"scan"}, "scan": {"paper"}})

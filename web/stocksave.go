@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,11 +78,18 @@ func takeReceived(v *GoodsForm, found desk.GoodsFound) {
 	f := &v.Form
 	switch {
 	case found.Sent != nil:
+		rows := readLines(f, "goods")
+		if f.Get("from") != found.Sent.Code {
+			rows = nil
+		}
 		f.Set("from", found.Sent.Code)
-		var rows []map[string]string
 		for _, l := range found.Sent.Lines {
-			if len(rows) == linesMax {
-				break
+			// A paper of many lines has several codes, and one may be scanned twice.
+			known := func(o map[string]string) bool {
+				return o["goods"] == l.Goods.In()+";"+l.Goods.Code && o["lot"] == l.Goods.Lot
+			}
+			if len(rows) == linesMax || slices.ContainsFunc(rows, known) {
+				continue
 			}
 			row := map[string]string{
 				"goods": l.Goods.In() + ";" + l.Goods.Code, "lot": l.Goods.Lot, "sent": plainMilli(l.Quantity), "expiry": l.Goods.Expiry.String(),

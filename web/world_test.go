@@ -205,7 +205,7 @@ func (w *world) at(h http.Handler) *browser {
 	return &browser{w, &http.Client{
 		Jar: jar, Transport: inProcess{h},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, fmt.Sprintf("192.168.4.%d:40000", w.browsers), "test", "http"}
+	}, fmt.Sprintf("192.168.%d.%d:40000", 4+w.browsers/250, 1+w.browsers%250), "test", "http"}
 }
 
 // secured makes it speak HTTPS.

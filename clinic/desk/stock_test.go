@@ -432,8 +432,7 @@ func TestTransfer(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Copies != 2 || list[0].Arrived != nil {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	qr := clinic.GoodsQR(out.Code, out.Lines)
-	scan, err := clinic.ParseGoodsQR(qr)
+	scan, err := clinic.ParseGoodsQR(clinic.GoodsQR(out.Code, out.Lines)[0])
 	if err != nil {
 		t.Fatal(err)
 	}

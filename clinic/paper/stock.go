@@ -40,8 +40,8 @@ type Transfer struct {
 	Made     time.Time
 	Printer  string
 	Printed  time.Time
-	QR       string // clinic.PaperQR
-	Goods    string // clinic.GoodsQR; empty = too many lines for one
+	QR       string   // clinic.PaperQR
+	Goods    []string // clinic.GoodsQR
 	Copy     int
 }
 
@@ -71,8 +71,8 @@ func (t *Transfer) Doc() Doc {
 	}
 	b = append(b, signatures(t.Made, "NGƯỜI XUẤT", t.Sender, "NGƯỜI VẬN CHUYỂN", "NGƯỜI NHẬN")...)
 	b = append(b, Rule(), Code128(t.Adjusted.Code))
-	if t.Goods != "" {
-		b = append(b, Text("Nơi nhận quét mã này để nhập kho:").Sized(Small).At(Center), QR(t.Goods))
+	for i, s := range t.Goods {
+		b = append(b, Text(fmt.Sprintf("Nơi nhận quét để nhập kho, mã %d/%d:", i+1, len(t.Goods))).Sized(Small).At(Center), QR(s))
 	}
 	if t.QR != "" {
 		b = append(b, Text("Mã kiểm tra:").Sized(Small).At(Center), QR(t.QR))

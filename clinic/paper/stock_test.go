@@ -36,7 +36,7 @@ func TestTransferPaper(t *testing.T) {
 			t.Errorf("%q is not on the paper\n%s", want, got)
 		}
 	}
-	tr.Copy, tr.Goods = 2, ""
+	tr.Copy, tr.Goods = 2, nil
 	if got := words(tr.Doc()); !strings.HasPrefix(got, paper.ReprintMark) || !strings.Contains(got, "bản thứ 2") || strings.Contains(got, "CBG1") {
 		t.Error(got)
 	}

@@ -45,7 +45,7 @@ func TestPapersOfStock(t *testing.T) {
 	}
 	sent := []clinic.Packed{{Goods: lines[0].Goods, Quantity: 500_500, Price: 400, Pack: 100}, {Goods: lines[1].Goods, Quantity: 1000}}
 	for in, want := range map[string]clinic.GoodsScan{
-		label: {Label: label}, transfer: {Transfer: transfer}, clinic.GoodsQR(transfer, lines): {Transfer: transfer, Sent: sent},
+		label: {Label: label}, transfer: {Transfer: transfer}, clinic.GoodsQR(transfer, lines)[0]: {Transfer: transfer, Sent: sent},
 	} {
 		got, err := barcode.Parse([]byte(in + "\r\n"))
 		if err != nil || got.Kind != clinic.ScanGoods || !reflect.DeepEqual(*got.Goods, want) {
