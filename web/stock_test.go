@@ -20,7 +20,6 @@ import (
 type shelf struct {
 	*world
 	nurses, doctors *browser
-	visit           string
 }
 
 const boxGTIN = "08930000000125"
