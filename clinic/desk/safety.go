@@ -73,7 +73,9 @@ func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugIn
 			return err
 		}
 		rx := &clinic.Prescription{}
+		fresh := map[string]bool{} // nothing is said of the dose yet
 		for _, in := range lines {
+			fresh[in.Medicine] = in.Dose == "" && in.Quantity == ""
 			l, _ := d.drugLine("", in) // what is wrong with it is said when it is saved
 			if row, ok := doc.copyRow(&l); ok {
 				if !l.Measured(&row) {
@@ -82,7 +84,9 @@ func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugIn
 				rx.Lines = append(rx.Lines, l)
 			}
 		}
-		found = doc.findings(doc.file.Find(on.Base), rx)
+		found = slices.DeleteFunc(doc.findings(doc.file.Find(on.Base), rx), func(f safety.Finding) bool {
+			return f.Rule == safety.AskDose && !slices.ContainsFunc(f.Now, func(m string) bool { return !fresh[m] })
+		})
 		return nil
 	})
 	return found, err
