@@ -131,7 +131,7 @@ func stepLinks(v *clinic.VisitFile, here string) []StepLink {
 		out = append(out, StepLink{Name: st.name, Path: path + "/" + st.name, Done: v.Doc(st.kind) != nil, Here: st.name == here})
 	}
 	out = append(out, StepLink{Name: "check", Path: path + "/check", Done: v.State == clinic.VisitSigned, Here: here == "check"})
-	if rx := v.Doc(clinic.KindPrescribe); rx != nil && (rx.State == clinic.DocSigned || here == "hand") {
+	if _, rx, signed := v.Prescribed(); rx != nil && (signed || here == "hand") {
 		out = append(out, StepLink{Name: "hand", Path: path + "/hand", Done: handedOut(v), Here: here == "hand"})
 	}
 	return out
@@ -139,7 +139,8 @@ func stepLinks(v *clinic.VisitFile, here string) []StepLink {
 
 // handedOut reports whether nothing of the prescription is left to hand out.
 func handedOut(v *clinic.VisitFile) bool {
-	lines, _ := stock.Hand(clinic.BodyOf[clinic.Prescription](v.Doc(clinic.KindPrescribe)), v.Handed)
+	_, rx, _ := v.Prescribed()
+	lines, _ := stock.Hand(rx, v.Handed)
 	return !slices.ContainsFunc(lines, func(g stock.Given) bool { return g.Left() > 0 })
 }
 

@@ -95,7 +95,7 @@ func (v *VisitPage) next() string {
 		if v.Slip != nil && v.Copies == 0 {
 			return "print"
 		}
-		if rx := v.File.Visit.Doc(clinic.KindPrescribe); rx != nil && handsOut(v.User.Role) && !handedOut(&v.File.Visit) {
+		if _, rx, _ := v.File.Visit.Prescribed(); rx != nil && handsOut(v.User.Role) && !handedOut(&v.File.Visit) {
 			return "hand"
 		}
 		return ""
