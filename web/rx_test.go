@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"os"
@@ -8,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"clinicbox/clinic"
+	"clinicbox/internal/testpeer"
 )
 
 // small registers a child of two years with a guardian and opens a visit.
@@ -155,6 +159,52 @@ func TestPrescriptionsApart(t *testing.T) {
 	}
 	if a = b.send(visit+"/bill", url.Values{"do": {"drugs"}}); !strings.Contains(a.body, "DIAZ5") || !strings.Contains(a.body, "PARA500") {
 		t.Errorf("the bill takes %s", a.text())
+	}
+}
+
+// TestPrescriptionInABrowser: a child's syrup from a usual dose to the printed paper, in a
+// real browser with JavaScript.
+func TestPrescriptionInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser is slow")
+	}
+	testpeer.Need(t, "chromium")
+	w := newWorld(t, time.Hour).serve()
+	b := w.login(w.doctor, doctorPIN)
+	visit := b.small("Đỗ Bé Na")
+	for name, v := range map[string]url.Values{"vitals": {"weight": {"11,5"}}, "exam": {"reason": {"Sốt"}}, "diagnosis": {"main": {"J06.9"}}} {
+		v.Set("do", "save")
+		if a := b.send(visit+"/"+name, v); a.status != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", name, a.status, a.text())
+		}
+	}
+	ctx, cancel := newBrowser(t)
+	defer cancel()
+	do := func(actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		step, late := context.WithTimeout(ctx, 20*time.Second)
+		defer late()
+		if err := chromedp.Do(step, actions...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := func(path string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(w.http.URL + path) }
+	do(to("/login/"+w.doctor.String()+"?next="+visit+"/prescription"), typing("#pin", doctorPIN), press("main button"), wait("#q"))
+	do(typing("#q", "ibusy"), wait("#found button"), press("#found button"), wait("button[value^=take]"))
+	do(press("button[value^=take]"), wait("#dose\\.0[value='5 ml']"), typing("#companion", "Đỗ Thị Mẹ"), press("button[value=save]"), wait(".cb-note--good"))
+	do(to(visit+"/check"), typing("#pin", doctorPIN), press("main form button"), wait("form[action$='/rx/print']"))
+	do(press("form[action$='/rx/print'] button"), wait(".cb-note--good"))
+	if len(w.papers.Docs) != 1 {
+		t.Fatalf("%d papers", len(w.papers.Docs))
+	}
+	var paper strings.Builder
+	for _, x := range w.papers.Docs[0].Blocks {
+		paper.WriteString(strings.ReplaceAll(x.Text+" "+x.Value+"\n", "\u00a0", " "))
+	}
+	for _, want := range []string{"Mã đơn: 22736a000001-C", "Tháng tuổi 30 tháng", "Cân nặng 11,5 kg", "Đỗ Thị Mẹ", "01 chai", "mỗi lần 5 ml"} {
+		if !strings.Contains(paper.String(), want) {
+			t.Errorf("%q is not on the paper:\n%s", want, paper.String())
+		}
 	}
 }
 
