@@ -75,6 +75,9 @@ func (a *applier) visit(r *clinic.Record, b *clinic.Visit, s stamp) {
 		known = false // so that the new place is noted
 	}
 	v.patient, v.opened, v.at, v.key, v.kind = r.Subject, s, r.Event.Unix(), b.Key, b.Type
+	if b.After != nil {
+		v.has |= desk.HasAfter
+	}
 	a.putVisit(to, r.Visit, v, known)
 }
 

@@ -143,6 +143,7 @@ type AllergyVersions struct {
 
 // AllergyVersion is one version with who wrote it.
 type AllergyVersion struct {
+	After     *After // of visits: nil here
 	Allergies *clinic.Allergies
 	Record    clinic.Record
 	By        desk.Person

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed assets/clinicbox.css assets/app.js assets/favicon.png
+//go:embed assets/clinicbox.css assets/print.css assets/app.js assets/favicon.png
 var assetFiles embed.FS
 
 // asset is one static file, ready to be sent.

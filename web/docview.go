@@ -12,6 +12,7 @@ type DocView struct {
 	By       desk.Person
 	Signed   []SignedBy
 	Void     []SignedBy // confirmations that do not count
+	After    *After     // the visit was entered after it had been
 	State    clinic.DocState
 	Conflict bool
 	Pending  string // key of what to say of a version that waits for a signature; empty = nothing
@@ -57,7 +58,7 @@ func signedBy(names map[clinic.ID]desk.Person, all []clinic.Signature) (out []Si
 func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView {
 	x := DocView{
 		Step: stepOf(d.Kind), Record: ver.Record, By: named(v.Names, ver.Record.Author), State: d.State,
-		Conflict: d.Conflict, Earlier: len(d.Versions) - 1, ICD: v.ICD,
+		Conflict: d.Conflict, Earlier: len(d.Versions) - 1, ICD: v.ICD, After: afterOf(v),
 	}
 	if len(ver.Signed) == 0 && len(v.Visit.Signed) > 0 && d.Kind != clinic.KindBill {
 		x.Pending = "doc.unsigned"

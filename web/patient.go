@@ -25,6 +25,7 @@ type PatientPage struct {
 	Links   bool // the person may say who is the same person
 	Code    bool // the patient has a temporary code, for want of papers
 	Unknown bool // nobody knows who it is
+	Papers  bool // the person may enter a paper visit
 	Births  bool // the person may register a child of hers
 	Was     bool // the address was of a linked record
 	Bonds   []BondLine
@@ -135,6 +136,7 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 		_, v.Code = now.Current(clinic.SystemTemporary, v.Page.Today)
 		v.Code, v.Unknown = v.Code && who(r).session.person.Role != clinic.RoleAdministrator, now.Source == clinic.SourceUnknown
 	}
+	v.Papers = registers(who(r).session.person)
 	v.Births = who(r).session.person.Role != clinic.RoleAdministrator && mayBear(v.File.Now, v.Page.Today)
 	v.Bonds = bondLines(&v.File)
 	for _, b := range v.Bonds {

@@ -63,6 +63,7 @@ func (s *Server) staffRoutes() map[string]handler {
 		"POST /staff/{person}/newpin":            s.resetPINSave,
 	}
 	maps.Copy(m, s.machineRoutes())
+	maps.Copy(m, s.downtimeRoutes())
 	return m
 }
 
@@ -124,6 +125,7 @@ func (s *Server) recordRoutes() map[string]handler {
 	m["POST "+v+"/type"] = s.typeSave
 	m["POST "+v+"/watched"] = s.watched
 	maps.Copy(m, s.stockRoutes())
+	maps.Copy(m, s.paperRoutes())
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

@@ -34,12 +34,13 @@ func steps() []step {
 
 // works reports whether a role's people fill in a kind of document. The desk
 // decides; this only spares them a button that would be refused.
-func works(role clinic.Role, kind clinic.Kind) bool {
+func works(role clinic.Role, kind clinic.Kind, paper bool) bool {
 	switch role {
 	case clinic.RoleDoctor:
 		return true
 	case clinic.RoleNurse:
-		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction
+		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction ||
+			paper && (kind == clinic.KindExam || kind == clinic.KindDiagnosis)
 	case clinic.RoleCashier:
 		return kind == clinic.KindBill
 	}

@@ -17,6 +17,7 @@ type Today struct {
 	Due     []desk.DueRow
 	Coming  []desk.DueRow // in the seven days after today
 	Late    []desk.DueRow // missed in the seven days before today
+	Papers  bool          // the person may enter paper visits
 	Opened  int           // protected records that an administrator must acknowledge
 }
 
@@ -56,7 +57,7 @@ func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Opened = len(opened)
+	v.Opened, v.Papers = len(opened), registers(who(r).session.person)
 	s.show(w, r, http.StatusOK, "today", v)
 	return nil
 }

@@ -25,6 +25,7 @@ type VisitPage struct {
 	Slip    *clinic.Appointment
 	Legal   []LegalLine
 	Rx      []RxPaper
+	After   *After
 	// AskFirst: a prescription waits for a signature, and what was said of allergies can
 	// no longer be read.
 	AskFirst bool
@@ -45,9 +46,10 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	v.Doctor = by.Role == clinic.RoleDoctor
 	v.Page.Patient = banner(patient, v.File.Patient.Now, v.File.Patient.Allergies, v.Today)
 	v.Page.Patient.Closed = v.File.Closed
+	v.After = afterOf(&v.File)
 	v.Docs, v.Steps = docViews(&v.File, v.Lang), stepLinks(&v.File.Visit, "")
 	for i := range v.Docs {
-		v.Docs[i].Mine = v.File.Visit.Ended == nil && works(by.Role, v.Docs[i].Record.Kind)
+		v.Docs[i].Mine = v.File.Visit.Ended == nil && works(by.Role, v.Docs[i].Record.Kind, v.paper())
 	}
 	v.Legal = legalLines(&v.File.Visit, v.At)
 	v.Opened = named(v.File.Names, v.File.Visit.Opened.Author)
@@ -86,10 +88,13 @@ func kindOf(name string) clinic.Kind {
 	return 0
 }
 
+// paper reports whether the visit is being copied from a paper.
+func (v *VisitPage) paper() bool { return v.After != nil && !v.After.Old }
+
 // next is what the page's one primary button does.
 func (v *VisitPage) next() string {
 	switch v.File.Visit.State {
-	case clinic.VisitClosed:
+	case clinic.VisitClosed, clinic.VisitOld:
 		return ""
 	case clinic.VisitSigned:
 		if v.Slip != nil && v.Copies == 0 {
@@ -108,7 +113,7 @@ func (v *VisitPage) next() string {
 	}
 	for _, st := range v.Steps {
 		if !st.Done && (st.Name != "check") {
-			if !works(v.User.Role, kindOf(st.Name)) {
+			if !works(v.User.Role, kindOf(st.Name), v.paper()) {
 				continue
 			}
 			return st.Name

@@ -93,6 +93,7 @@ type form struct {
 	need right
 	kind clinic.Kind
 	many bool // a zero Base adds one although there is one
+	copy bool // who measures may copy it from a paper: a doctor confirms it
 	// body makes the entry's body from the catalogues of the visit's day.
 	body func(w *document) (any, error)
 	same func(body any) bool
@@ -110,7 +111,7 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 		if err != nil {
 			return nil, err
 		}
-		draft := clinic.Draft{Kind: f.kind, Subject: on.Patient, Visit: on.Visit}
+		draft := clinic.Draft{Kind: f.kind, Subject: on.Patient, Visit: on.Visit, Event: doc.event()}
 		if doc.old != nil {
 			cur := doc.old.Current().Record
 			if f.same(cur.Body) && (f.again == nil || !f.again(doc, cur.Body)) {
@@ -137,8 +138,12 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 		more, err := f.more(doc, draft.Why)
 		return append([]clinic.Draft{draft}, more...), err
 	}
+	need := f.need
+	if f.copy {
+		need = rightMeasure // document asks again
+	}
 	return d.save(ctx, c, plan{
-		need: f.need, kind: f.kind, patient: on.Patient, visit: on.Visit, build: build, same: f.same,
+		need: need, kind: f.kind, patient: on.Patient, visit: on.Visit, build: build, same: f.same,
 	})
 }
 
@@ -151,6 +156,11 @@ func (w *work) document(on On, f form) (*document, error) {
 	doc, err := read(on.Patient, on.Visit)
 	if err != nil {
 		return nil, err
+	}
+	if f.copy && doc.event().IsZero() {
+		if _, err := who(w, w.by.ID, f.need); err != nil {
+			return nil, err
+		}
 	}
 	doc.on = on
 	if doc.row.Has&HasEnded != 0 {

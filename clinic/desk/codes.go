@@ -110,6 +110,9 @@ const (
 	CodeImportBad      Code = "import.bad"      // errors in the file
 	CodeImportSure     Code = "import.sure"     // Field; warnings that nobody confirmed
 	CodeOldAsk         Code = "old.ask"         // rows that may be of somebody known wait for an answer
+	CodePaperFuture    Code = "paper.future"    // Field: when the paper was written has not come
+	CodePaperUnborn    Code = "paper.unborn"    // Field: … is before the birth
+	CodePaperBy        Code = "paper.by"        // Field: nobody of the staff who cares for patients
 	CodeWithdrawn      Code = "old.withdrawn"   // the import that made the record was taken back
 	CodeBillRange      Code = "bill.range"      // Field
 	CodeDuePast        Code = "appoint.past"    // the day must come after today
@@ -196,7 +199,7 @@ func Codes() []Code {
 		CodeDrugMeasure, CodeRxApart, CodeRxBeds, CodeRxDays, CodeRxDaysNone, CodeRxWeight, CodeRxCompanion, CodeRxBirth,
 		CodeRxUnsigned, CodeRxReplaced, CodeRxNone,
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugSafety,
-		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeOldAsk, CodeWithdrawn, CodeDuePast, CodeDueFar,
+		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeOldAsk, CodeWithdrawn, CodePaperFuture, CodePaperUnborn, CodePaperBy, CodeDuePast, CodeDueFar,
 		CodeHour, CodeAppointUsed, CodeAppointNone, CodeSignIncomplete,
 		CodeProtected, CodeOwnOpening,
 		CodeLost, CodeAllergiesLost,

@@ -26,7 +26,7 @@ func (d *Desk) Diagnose(ctx context.Context, c Call, in DiagnosisInput) (Done, e
 		return Done{}, err
 	}
 	return d.saveForm(ctx, c, in.On, form{
-		need: rightTreat, kind: clinic.KindDiagnosis,
+		need: rightTreat, kind: clinic.KindDiagnosis, copy: true,
 		body: func(w *document) (any, error) {
 			out := *body
 			var bad Errors

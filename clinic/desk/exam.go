@@ -37,7 +37,7 @@ func (d *Desk) Exam(ctx context.Context, c Call, in ExamInput) (Done, error) {
 		return Done{}, bad.join()
 	}
 	return d.saveForm(ctx, c, in.On, form{
-		need: rightTreat, kind: clinic.KindExam,
+		need: rightTreat, kind: clinic.KindExam, copy: true,
 		body: func(*document) (any, error) { return &body, nil },
 		same: func(b any) bool { e, ok := b.(*clinic.Exam); return ok && *e == body },
 	})

@@ -116,11 +116,12 @@ func queue(r Agenda, now time.Time) ([]VisitRow, error) {
 		return !row.waits() || now.Sub(row.Opened) > overnight
 	})
 	own, err := r.Day(today)
+	own = slices.DeleteFunc(own, func(row VisitRow) bool { return row.Has&HasAfter != 0 })
 	return append(rows, own...), err
 }
 
 // waits tells that the visit goes on.
-func (v *VisitRow) waits() bool { return v.Has&(HasSigned|HasEnded) == 0 }
+func (v *VisitRow) waits() bool { return v.Has&(HasSigned|HasEnded|HasAfter) == 0 }
 
 // openVisit numbers the visit and uses up the slip.
 func (d *Desk) openVisit(w *work, patient clinic.ID, v clinic.Visit) ([]clinic.Draft, error) {

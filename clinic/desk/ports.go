@@ -196,6 +196,9 @@ const (
 	HasOther // a document of a kind that not every visit has
 )
 
+// HasAfter tells of a visit that was entered after it had been: nobody waits for it.
+const HasAfter Progress = 1 << 15
+
 // AppointmentRow is what lists show of an appointment.
 type AppointmentRow struct {
 	Slip    string

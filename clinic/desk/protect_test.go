@@ -209,6 +209,15 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		"AskLegal": func(by clinic.ID) (any, error) {
 			return form(g.AskLegal(ctx, call(by), desk.LegalOn{Patient: p, Visit: v}, clinic.LegalAtStation))
 		},
+		"PaperWork": func(by clinic.ID) (any, error) {
+			if by == g.admin {
+				return nil, nil
+			}
+			return g.PaperWork(ctx, by)
+		},
+		"OpenPaperVisit": func(by clinic.ID) (any, error) {
+			return form(g.OpenPaperVisit(ctx, call(by), g.paperVisit(p)))
+		},
 		"PlanOld": func(by clinic.ID) (any, error) {
 			a, err := g.PlanOld(ctx, by, oldFile(clinic.OldPatients, oldPerson(2, "Nguyễn Thị Mẫu", 1990, "034190012345")))
 			for i := range a.Rows {

@@ -24,7 +24,9 @@ type Appointment struct {
 	Appointment clinic.Appointment
 	Doctor      clinic.Staff // who made the appointment
 	Made        time.Time    // when: the date of the paper, also of a reprint
-	Printer     string       // who printed it
+	Entered     string       // who entered it from paper afterwards; empty = nobody
+	EnteredAt   time.Time
+	Printer     string // who printed it
 	Printed     time.Time
 	QR          string // clinic.PaperQR
 	Copy        int    // 1 = first; more is a reprint
@@ -145,6 +147,9 @@ func (a *Appointment) signatures() []Block {
 		b = append(append(b, doctor), a.Signed.blocks()...)
 	} else {
 		b = append(b, Text("(ký, ghi rõ họ tên)").Sized(Small).At(Center), Space(15), doctor)
+	}
+	if a.Entered != "" {
+		b = append(b, Text("Ghi lại từ phiếu giấy: "+a.Entered+", lúc "+a.EnteredAt.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")).Sized(Small).At(Center))
 	}
 	b = append(b, Space(2), Text("ĐẠI DIỆN CƠ SỞ KHÁM BỆNH, CHỮA BỆNH").Strong().At(Center))
 	if a.sealed() {

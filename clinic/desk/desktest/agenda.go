@@ -21,6 +21,9 @@ func (r *reader) visits() []desk.VisitRow {
 			out = append(out, desk.VisitRow{
 				ID: rec.Visit, Patient: rec.Subject, Key: v.Key, Day: v.Day, Queue: v.Queue, Opened: rec.Event, Type: v.Type,
 			})
+			if v.After != nil {
+				out[at[rec.Visit]].Has |= desk.HasAfter
+			}
 		}
 	}
 	for _, rec := range r.every {

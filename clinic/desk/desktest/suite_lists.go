@@ -18,6 +18,11 @@ func testNames(t *testing.T, h *harness) {
 	married := clinic.NewID()
 	h.put(person(married, "Phạm Thị Cũ"))
 	h.put(person(married, "Phạm Thị Mới"))
+	gone := clinic.NewID()
+	h.put(person(gone, "Nguyễn Văn An")) // found by no name once the record is taken back
+	back := person(gone, "Nguyễn Văn An")
+	back.Body.(*clinic.Patient).Withdrawn = true
+	h.put(back)
 	cases := []struct {
 		query string
 		want  []string // in any order
@@ -73,6 +78,16 @@ func testVisits(t *testing.T, h *harness) {
 	h.put(visitDraft(p, v2, day, 2))
 	h.put(visitDraft(p, v1, day, 1))
 	h.put(visitDraft(p, clinic.NewID(), day.AddDays(1), 1))
+	after := visitDraft(p, clinic.NewID(), day.AddDays(1), 2)
+	after.Body.(*clinic.Visit).After = &clinic.Afterwards{Name: "y sĩ Cũ"}
+	h.put(after)
+	h.see(func(r desk.Reader) error {
+		row, ok, err := r.Visit(after.Visit)
+		if !ok || row.Has != desk.HasAfter {
+			t.Errorf("a visit that was entered later: %b", row.Has)
+		}
+		return err
+	})
 	add := func(k clinic.Kind, body any) { h.put(clinic.Draft{Kind: k, Subject: p, Visit: v1, Body: body}) }
 	add(clinic.KindVitals, &clinic.Vitals{Pulse: 70})
 	add(clinic.KindExam, &clinic.Exam{Reason: "ho"})
