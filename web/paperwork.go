@@ -94,7 +94,7 @@ func (s *Server) paperVisitSave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := desk.PaperVisitInput{Patient: v.ID, Reason: v.Form.Get("reason")}
+	in := desk.PaperVisitInput{Patient: v.ID, Reason: v.Form.Get("reason"), Type: readType(&v.Form)}
 	in.By, _ = clinic.ParseID(v.Form.Get("by"))
 	day := readDate(&v.Form, "when")
 	clock, err := time.Parse("15:04", v.Form.Get("at"))

@@ -30,7 +30,7 @@ func (s *Server) vaccinesView(r *http.Request) (*Vaccines, error) {
 	if v.List, err = s.opts.Desk.VaccineDay(r.Context(), person.ID); err != nil {
 		return nil, err
 	}
-	v.Works, v.Signs = works(person.Role, clinic.KindImmunised), person.Role == clinic.RoleDoctor
+	v.Works, v.Signs = works(person.Role, clinic.KindImmunised, false), person.Role == clinic.RoleDoctor
 	for _, row := range v.List.Done {
 		if row.Sign != "" {
 			v.Sign = append(v.Sign, row)

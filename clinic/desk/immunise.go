@@ -131,7 +131,11 @@ func (w *document) immunised(in *ImmuniseInput, note string) (any, error) {
 	if old := clinic.BodyOf[clinic.Immunised](w.old); old != nil && old.Time != "" {
 		body.Time = old.Time
 	} else if len(in.Doses) > 0 {
-		body.Time = w.now.In(clinic.ICT).Format("15:04")
+		at := w.now
+		if paper := w.event(); !paper.IsZero() {
+			at = paper
+		}
+		body.Time = at.In(clinic.ICT).Format("15:04")
 	}
 	schedule, _ := clinic.Schedule(w.Rows(clinic.CatalogSchedule, ""), day)
 	given := slices.DeleteFunc(w.whole.GivenDoses(), func(g clinic.GivenDose) bool { return g.Visit == w.row.ID })

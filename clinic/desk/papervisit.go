@@ -15,6 +15,7 @@ type PaperVisitInput struct {
 	At      time.Time // when it was, as the paper says
 	By      clinic.ID // who wrote it: a nurse or doctor, also one who left since
 	Reason  string
+	Type    clinic.VisitType
 }
 
 // OpenPaperVisit opens a visit that was: its day, its prices and the times of its
@@ -22,7 +23,7 @@ type PaperVisitInput struct {
 // the paper stands in Visit.After. Nobody waits for it in the queue. A visit of the same
 // minute is CodeAlreadyQueued with Visit.
 func (d *Desk) OpenPaperVisit(ctx context.Context, c Call, in PaperVisitInput) (Done, error) {
-	form, err := d.visitForm(VisitInput{Reason: in.Reason})
+	form, err := d.visitForm(VisitInput{Reason: in.Reason, Type: in.Type})
 	if err != nil {
 		return Done{}, err
 	}
@@ -47,7 +48,7 @@ func (d *Desk) OpenPaperVisit(ctx context.Context, c Call, in PaperVisitInput) (
 			if ok {
 				by, paper = v.After.Author()
 			}
-			return paper && by == in.By && v.Reason == form.Reason && v.Day == clinic.DateOf(at)
+			return paper && by == in.By && v.Reason == form.Reason && v.Type == form.Type && v.Day == clinic.DateOf(at)
 		},
 	})
 }
