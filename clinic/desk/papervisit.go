@@ -191,3 +191,15 @@ func (d *Desk) papersOf(r Reader, by clinic.ID, rows []VisitRow, out *PaperWork)
 	}
 	return nil
 }
+
+// wrote returns who wrote the visit down, when it was entered later.
+func (doc *document) wrote(people map[clinic.ID]Person) (clinic.Staff, bool) {
+	v := doc.file.Visit
+	if v == nil || v.After == nil {
+		return clinic.Staff{}, false
+	}
+	if by, ok := v.After.Author(); ok {
+		return people[by].Staff, true
+	}
+	return clinic.Staff{Name: v.After.Name}, true
+}

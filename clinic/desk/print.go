@@ -81,12 +81,8 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 		}
 		a.Appointment, a.Made = *version.Body.(*clinic.Appointment), version.Event
 		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
-		if v := doc.file.Visit; v != nil && v.After != nil {
-			a.Entered, a.EnteredAt = a.Doctor.Name, version.Recorded()
-			a.Doctor = clinic.Staff{Name: v.After.Name}
-			if by, ok := v.After.Author(); ok {
-				a.Doctor = people[by].Staff
-			}
+		if by, copied := doc.wrote(people); copied {
+			a.Entered, a.EnteredAt, a.Doctor = a.Doctor.Name, version.Recorded(), by
 		}
 		fillSlip(&a, doc)
 		doc.file.JudgeLegal(d.o.Legal.Judge)

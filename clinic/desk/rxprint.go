@@ -127,6 +127,9 @@ func (d *Desk) rxPaper(ctx context.Context, r *clinic.Record) (paper.Doc, error)
 		}
 		a.Prescription, a.Made = *version.Body.(*clinic.Prescription), version.Event
 		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
+		if by, copied := doc.wrote(people); copied {
+			a.Entered, a.EnteredAt, a.Doctor = a.Doctor.Name, version.Recorded(), by
+		}
 		doc.fillRx(&a)
 		doc.file.JudgeLegal(d.o.Legal.Judge)
 		a.Signed = signature(doc.file.FindVersion(version.Leaf).Legal, clinic.LegalPractitioner)

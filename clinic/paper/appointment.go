@@ -148,9 +148,7 @@ func (a *Appointment) signatures() []Block {
 	} else {
 		b = append(b, Text("(ký, ghi rõ họ tên)").Sized(Small).At(Center), Space(15), doctor)
 	}
-	if a.Entered != "" {
-		b = append(b, Text("Ghi lại từ phiếu giấy: "+a.Entered+", lúc "+a.EnteredAt.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")).Sized(Small).At(Center))
-	}
+	b = append(b, entered(a.Entered, a.EnteredAt)...)
 	b = append(b, Space(2), Text("ĐẠI DIỆN CƠ SỞ KHÁM BỆNH, CHỮA BỆNH").Strong().At(Center))
 	if a.sealed() {
 		b = append(b, a.Sealed.blocks()...)
@@ -161,6 +159,14 @@ func (a *Appointment) signatures() []Block {
 		b = append(b, Text(s).Sized(Small).At(Center))
 	}
 	return b
+}
+
+// entered says who copied the visit from a paper, and when; empty = nobody.
+func entered(who string, at time.Time) []Block {
+	if who == "" {
+		return nil
+	}
+	return []Block{Text("Ghi lại từ phiếu giấy: " + who + ", lúc " + at.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")).Sized(Small).At(Center)}
 }
 
 func (s *Signature) blocks() []Block {

@@ -26,13 +26,16 @@ type Prescription struct {
 	Weight    int // 0.1 kg
 	Companion string
 
-	Again   clinic.Date // the appointment; zero = none
-	Doctor  clinic.Staff
-	Made    time.Time // when it was written: the date of the paper, also of a reprint
-	Printer string
-	Printed time.Time
-	QR      string // clinic.PaperQR
-	Copy    int    // 1 = first; more is a reprint
+	Again  clinic.Date // the appointment; zero = none
+	Doctor clinic.Staff
+	Made   time.Time // when it was written: the date of the paper, also of a reprint
+	// Entered is who entered it from paper afterwards; empty = nobody.
+	Entered   string
+	EnteredAt time.Time
+	Printer   string
+	Printed   time.Time
+	QR        string // clinic.PaperQR
+	Copy      int    // 1 = first; more is a reprint
 
 	Signed *Signature // the practitioner's digital signature; nil = space for one on paper
 }
@@ -178,7 +181,7 @@ func (p *Prescription) signature() []Block {
 }
 
 func (p *Prescription) foot() []Block {
-	b := []Block{Rule()}
+	b := append([]Block{Rule()}, entered(p.Entered, p.EnteredAt)...)
 	if p.QR != "" {
 		b = append(b, QR(p.QR))
 	}
