@@ -23,13 +23,14 @@ const (
 	CatalogStockRule  = "stockrule"  // numbers of days that lists of stock go by: Minimum
 	CatalogRxDays     = "rxdays"     // days that a prescription may be for (RxDays)
 	CatalogDosage     = "dosage"     // usual doses; Parent: the medicine (Dosages)
+	CatalogNotifiable = "notifiable" // diseases that must be reported: Applies, FlagNow
 )
 
 // CatalogNames returns the catalogues that people keep by import, in the order of lists.
 func CatalogNames() []string {
 	return []string{
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
-		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule,
+		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule, CatalogNotifiable,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage,
 		CatalogVaccine, CatalogSchedule,
 	}

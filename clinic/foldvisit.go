@@ -40,7 +40,8 @@ type VisitFile struct {
 	Lost      []Hole // those of the visit, known by a confirmation
 	MayLack   []Hole // of the patient, which may be of this visit
 
-	legal []Record // KindLegalAsked and KindLegalSigned, oldest first
+	alerts []Record // KindAlert and KindAlertTold, oldest first
+	legal  []Record // KindLegalAsked and KindLegalSigned, oldest first
 }
 
 // FoldVisit returns the visit that the records tell of. The order of the records
@@ -102,6 +103,8 @@ func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
 		v.Ended = &r
 	case *LegalAsked, *LegalSigned:
 		v.legal = append(v.legal, r)
+	case *Alert, *AlertTold:
+		v.alerts = append(v.alerts, r)
 	case *Paper:
 		v.Papers = append(v.Papers, r)
 	case *Dispensed, *Returned:

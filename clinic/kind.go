@@ -45,6 +45,9 @@ const (
 	KindCounted     Kind = 53 // stock was counted
 	KindAdjusted    Kind = 54 // goods left, or were found, without a patient; or went to another site
 	KindRequisition Kind = 55 // goods are asked for
+	KindAlert       Kind = 80 // a disease that must be reported was diagnosed
+	KindAlertTold   Kind = 81 // an alert was reported in another way
+	KindReport      Kind = 82 // a month's report as it was handed in
 	// KindAcknowledged: somebody saw that a protected record was opened.
 	KindAcknowledged Kind = 43
 )
@@ -120,10 +123,11 @@ func NewBody(k Kind) any {
 	case KindLink:
 		return new(Link)
 	}
-	return newGoodsBody(k)
+	return newListBody(k)
 }
 
-func newGoodsBody(k Kind) any {
+// newListBody is NewBody for what stands in lists of the clinic: stock, alerts, reports.
+func newListBody(k Kind) any {
 	switch k {
 	case KindReceived:
 		return new(Received)
@@ -137,6 +141,12 @@ func newGoodsBody(k Kind) any {
 		return new(Adjusted)
 	case KindRequisition:
 		return new(Requisition)
+	case KindAlert:
+		return new(Alert)
+	case KindAlertTold:
+		return new(AlertTold)
+	case KindReport:
+		return new(Report)
 	}
 	return nil
 }

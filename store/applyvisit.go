@@ -25,6 +25,8 @@ func progress(k clinic.Kind) desk.Progress {
 		return desk.HasEnded
 	case clinic.KindDispensed:
 		return desk.HasDispensed
+	case clinic.KindAlert:
+		return desk.HasAlert
 	}
 	if k.IsDocument() {
 		return desk.HasOther

@@ -100,8 +100,8 @@ type form struct {
 	// again tells of a saved body that is the same as the form's that it must be
 	// looked at once more; nil = never.
 	again func(w *document, saved any) bool
-	// more makes further drafts of the same act; nil = none.
-	more func(w *document, why string) ([]clinic.Draft, error)
+	// more makes further drafts of the same act, beside the document's; nil = none.
+	more func(w *document, first *clinic.Draft) ([]clinic.Draft, error)
 }
 
 // saveForm saves a document, or a correction of it.
@@ -135,7 +135,7 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 		if f.more == nil {
 			return []clinic.Draft{draft}, nil
 		}
-		more, err := f.more(doc, draft.Why)
+		more, err := f.more(doc, &draft)
 		return append([]clinic.Draft{draft}, more...), err
 	}
 	need := f.need

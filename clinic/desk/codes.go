@@ -171,6 +171,10 @@ const (
 	CodeReaction     Code = "reaction.what"       // Field; nothing was seen and something was, or neither
 	CodeReactionNone Code = "reaction.none-given" // nothing was given at the visit
 
+	// Reports.
+	CodeReportOpen Code = "report.open" // the month is not over
+	CodeReportSeen Code = "report.seen" // the figures changed since the page was shown
+
 	// Legal signatures.
 	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
 	CodeLegalOld      Code = "legal.old"      // it was corrected since
@@ -208,6 +212,7 @@ func Codes() []Code {
 		CodeCountFar, CodeCountOld, CodeTransferCode, CodeScanGoods, CodeScanNotGoods, CodeDispenseNone, CodeDispenseUnsigned, CodeDispenseChanged, CodeDispenseOther, CodeDispenseMore, CodeDispensePrice, CodeReturnMore,
 		CodeDoseAsk, CodeDoseNone, CodeDoseOutcome, CodeDoseBatch, CodeDoseVaccine, CodeDoseSigns, CodeDoseEarly, CodeDoseTwice, CodeDoseOver,
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
+		CodeReportOpen, CodeReportSeen,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

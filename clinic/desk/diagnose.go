@@ -43,6 +43,10 @@ func (d *Desk) Diagnose(ctx context.Context, c Call, in DiagnosisInput) (Done, e
 			}
 			return &out, bad.join()
 		},
+		more: func(w *document, first *clinic.Draft) ([]clinic.Draft, error) {
+			dx := first.Body.(*clinic.Diagnosis)
+			return w.alerts(append([]string{dx.Main}, dx.Others...)), nil
+		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Diagnosis)
 			return ok && s.Main == body.Main && s.Text == body.Text && slices.Equal(s.Others, body.Others)

@@ -51,7 +51,7 @@ func (d *Desk) Immunise(ctx context.Context, c Call, in ImmuniseInput) (Done, er
 			a := clinic.BodyOf[clinic.Appointment](w.file.Doc(clinic.KindAppointment))
 			return !in.Next.IsZero() && (a == nil || a.Due != in.Next)
 		},
-		more: func(w *document, why string) ([]clinic.Draft, error) { return w.comeBack(&in, why) },
+		more: func(w *document, first *clinic.Draft) ([]clinic.Draft, error) { return w.comeBack(&in, first.Why) },
 	})
 }
 

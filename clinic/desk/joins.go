@@ -70,6 +70,7 @@ type Options struct {
 	Keys    Keys                // certificates of signing keys; nil = people sign without
 	NFC     func(string) string // composes decomposed letters; nil = leaves them
 	Site    Site
-	Legal   Legal        // zero = no legal signature counts
-	Log     *slog.Logger // of what people do not see; nil discards
+	Arrived func(index uint64) bool // whether the centre's receipt covers an entry of this box; nil = nobody knows
+	Legal   Legal                   // zero = no legal signature counts
+	Log     *slog.Logger            // of what people do not see; nil discards
 }

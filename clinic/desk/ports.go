@@ -194,6 +194,7 @@ const (
 	HasEnded
 	HasDispensed
 	HasOther // a document of a kind that not every visit has
+	HasAlert
 )
 
 // HasAfter tells of a visit that was entered after it had been: nobody waits for it.

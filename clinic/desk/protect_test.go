@@ -229,6 +229,11 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			return g.PlanOldUndo(ctx, by, g.old)
 		},
 		"HandPage": func(by clinic.ID) (any, error) { return g.HandPage(ctx, by, p, v) },
+		"Alerts":   func(by clinic.ID) (any, error) { return g.Alerts(ctx, by) },
+		"DayBook":  func(by clinic.ID) (any, error) { return g.DayBook(ctx, by, clinic.Date{Year: 2026, Month: 11, Day: 2}) },
+		"TellAlert": func(by clinic.ID) (any, error) {
+			return form(g.TellAlert(ctx, call(by), desk.AlertToldInput{Patient: p, Visit: v, How: "x"}))
+		},
 		"HandList": func(by clinic.ID) (any, error) { return g.HandList(ctx, by) },
 		"Dispense": func(by clinic.ID) (any, error) {
 			return form(g.Dispense(ctx, call(by), desk.DispenseInput{Patient: p, Visit: v, Prescription: clinic.Leaf{1}}))
@@ -278,6 +283,7 @@ func silent() []string {
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
 		"StockPage", "StockPapers", "Transfer",
 		"BringOld", "OldImports", "UndoOld",
+		"MonthReport", "HandIn", // figures, which name nobody
 		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
 		"ResetPIN", "SaveSession", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}

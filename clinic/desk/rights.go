@@ -28,6 +28,7 @@ const (
 	rightReceive  // receive, send and ask for goods, and adjust stock
 	rightDispense // hand goods out, take them back
 	rightCount    // count stock
+	rightReport   // hand reports in
 )
 
 // roles says who may do what. A technician reaches no record (DESIGN 5).
@@ -44,7 +45,7 @@ func (r right) roles() []clinic.Role {
 		return []clinic.Role{doctor}
 	case rightBill:
 		return []clinic.Role{nurse, doctor, cashier}
-	case rightReceive:
+	case rightReceive, rightReport:
 		return []clinic.Role{doctor, cashier, admin}
 	case rightDispense:
 		return []clinic.Role{nurse, doctor, cashier}

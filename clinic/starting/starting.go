@@ -86,6 +86,7 @@ func tables() []table {
 		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},
 		{file: "rxdays.csv", catalog: clinic.CatalogRxDays, columns: "code,name,english,applies,rule" + validity, ours: true},
 		{file: "dosage.csv", catalog: clinic.CatalogDosage, columns: "code,name,english,parent,applies,dosage,rule" + validity, may: "applies rule", ours: true},
+		{file: "notifiable.csv", catalog: clinic.CatalogNotifiable, columns: "code,name,english,applies,flags" + validity, may: "flags", ours: true},
 		{file: "interaction.csv", catalog: clinic.CatalogInteraction, columns: "code,name,english,kind,a,b,severity,reach,days" + validity},
 		{file: "allergyclass.csv", catalog: clinic.CatalogAllergyClass, columns: "code,name,english,kind,a,b,severity,severe" + validity},
 		{file: "doselimit.csv", catalog: clinic.CatalogDoseLimit, columns: "code,name,english,a,severity,age_from,age_to,kg_from,kg_to,max_dose,max_day,dose_kg,day_kg,days,percent" + validity},

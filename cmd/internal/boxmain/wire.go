@@ -54,6 +54,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 		Site:  desk.Site{Facility: b.facility()},
 		Legal: b.legal(),
 		Keys:  staffKeys{b},
+		Arrived: func(index uint64) bool { return index < b.outbox.Truths().Received },
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,281 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clinicbox/clinic"
+)
+
+// DayBook is the daily register: who came, with what, and what was done. No official
+// layout is at hand (clinic.ReportTemplate).
+type DayBook struct {
+	Day  clinic.Date
+	Rows []BookRow // in queue order
+}
+
+// BookRow is a visit in the register. Of a protected record that is closed to who reads,
+// it tells the name and the year of birth only.
+type BookRow struct {
+	VisitRow
+	Name      string
+	Birth     clinic.Date
+	Sex       clinic.Sex
+	Address   string
+	Insurance string
+	Main      clinic.CatalogRow // of the main diagnosis; zero = none yet
+	Others    []string          // ICD-10 codes
+	Lines     []clinic.DrugLine // of the current prescription
+	State     clinic.VisitState //
+	Clinician string            // who confirmed it
+	Written   string            // who wrote it on paper, of a visit that was entered later
+	Closed    bool
+}
+
+// DayBook returns the register of a day. What it shows of people is recorded as looks.
+func (d *Desk) DayBook(ctx context.Context, by clinic.ID, day clinic.Date) (DayBook, error) {
+	out := DayBook{Day: day}
+	var looks []look
+	err := d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		people, err := names(r)
+		if err != nil {
+			return err
+		}
+		rows, err := r.Day(day)
+		for i := 0; i < len(rows) && err == nil; i++ {
+			var row BookRow
+			if row, err = d.bookRow(r, by, rows[i], people); err == nil {
+				out.Rows = append(out.Rows, row)
+				looks = append(looks, look{by: by, patient: row.Patient, visit: row.ID, audit: row.Closed})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return DayBook{}, err
+	}
+	d.views.hold(ctx, looks...)
+	return out, nil
+}
+
+func (d *Desk) bookRow(r Reader, by clinic.ID, v VisitRow, people map[clinic.ID]Person) (BookRow, error) {
+	out := BookRow{VisitRow: v}
+	_, p, err := detailsOf(r, v.Patient)
+	if err != nil {
+		return out, err
+	}
+	if out.Closed, err = d.closed(r, by, v.Patient); err != nil {
+		return out, err
+	}
+	if p != nil {
+		out.Name, out.Birth = p.Name, p.Birth
+	}
+	if out.Closed {
+		out.Birth, out.Has = clinic.Date{Year: out.Birth.Year}, v.Has&shownClosed
+		return out, nil
+	}
+	if p != nil {
+		out.Sex, out.Address = p.Sex, p.Address
+	}
+	file, err := d.visitFile(r, &v)
+	if err == nil {
+		out.fill(r, &file, people)
+	}
+	return out, err
+}
+
+// visitFile reads a visit, with its confirmations judged.
+func (d *Desk) visitFile(r Reader, v *VisitRow) (clinic.VisitFile, error) {
+	records, err := r.Records(v.Patient)
+	if err != nil {
+		return clinic.VisitFile{}, err
+	}
+	file := clinic.FoldVisit(v.ID, records)
+	return file, d.judge(r, &file)
+}
+
+func (b *BookRow) fill(r Reader, v *clinic.VisitFile, people map[clinic.ID]Person) {
+	b.State = v.State
+	if v.Visit != nil {
+		b.Insurance = v.Visit.Insurance
+		if id, ok := v.Visit.After.Author(); ok {
+			b.Written = people[id].Name
+		} else if v.Visit.After != nil {
+			b.Written = v.Visit.After.Name
+		}
+	}
+	if dx := clinic.BodyOf[clinic.Diagnosis](v.Doc(clinic.KindDiagnosis)); dx != nil {
+		b.Main, _ = r.Row(clinic.CatalogICD10, dx.Main, b.Day)
+		b.Main.Code, b.Others = dx.Main, dx.Others
+	}
+	if rx := clinic.BodyOf[clinic.Prescription](v.Doc(clinic.KindPrescribe)); rx != nil {
+		b.Lines = rx.Lines
+	}
+	for _, s := range v.Signed {
+		if s.State.Counts() {
+			b.Clinician = people[s.By].Name
+		}
+	}
+}
+
+// MonthReport is what a month adds up to now, and what was handed in.
+type MonthReport struct {
+	Month    clinic.Date // its first day
+	Template string
+	Lines    []clinic.ReportLine
+	Digest   string                // of the lines: what a form that hands them in was about
+	Size     uint64                // entries of this box when it was added up
+	Open     bool                  // the month is not over
+	Rows     map[string]string     // names of what lines are about, by key and code
+	Handed   []clinic.Record       // KindReport of the month, oldest first
+	Changes  []clinic.ReportChange // since the last of them
+	Names    map[clinic.ID]Person
+}
+
+// MonthReport adds a month up. It names nobody. It reads day by day, so that no read is
+// long; whatever order entries came in, the same entries give the same figures.
+func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date) (MonthReport, error) {
+	month.Day = 1
+	out := MonthReport{Month: month, Template: clinic.ReportTemplate, Rows: map[string]string{}}
+	next := clinic.DateOf(month.Time().AddDate(0, 1, 0))
+	out.Open = !next.AddDays(-1).Before(d.today())
+	head, err := d.o.Witness.Head()
+	if err != nil {
+		return out, err
+	}
+	out.Size = head.Size
+	var t clinic.Tally
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		if out.Names, err = names(r); err != nil {
+			return err
+		}
+		if err := out.handed(r); err != nil {
+			return err
+		}
+		sheets, err := r.Stock(StockQuery{Site: d.site(), From: month, To: next.AddDays(-1)})
+		for i := range sheets {
+			t.Count(clinic.ReportUsed, sheets[i].Batch.Code, int64(sheets[i].Usage()))
+		}
+		return err
+	})
+	for day, ok := month, true; err == nil && ok; day = day.AddDays(1) {
+		err = d.view(ctx, func(r Reader) (err error) {
+			if day, ok, err = r.NextDay(day); err != nil || !ok || !day.Before(next) {
+				ok = false
+				return err
+			}
+			return d.tally(r, day, &t)
+		})
+	}
+	if err != nil {
+		return MonthReport{}, err
+	}
+	out.Lines = t.Lines()
+	out.Digest = digestOf(out.Lines)
+	if n := len(out.Handed); n > 0 {
+		out.Changes = clinic.Changes(out.Handed[n-1].Body.(*clinic.Report).Lines(), out.Lines)
+	}
+	return out, d.view(ctx, func(r Reader) error { out.name(r, next.AddDays(-1)); return nil })
+}
+
+func (d *Desk) tally(r Reader, day clinic.Date, t *clinic.Tally) error {
+	rows, err := r.Day(day)
+	for i := 0; i < len(rows) && err == nil; i++ {
+		var file clinic.VisitFile
+		if file, err = d.visitFile(r, &rows[i]); err != nil {
+			break
+		}
+		var who clinic.Identity
+		var p *clinic.Patient
+		if who, p, err = detailsOf(r, rows[i].Patient); err == nil {
+			t.Visit(slices.MinFunc(who.IDs, func(a, b clinic.ID) int { return slices.Compare(a[:], b[:]) }), &file, p)
+		}
+	}
+	return err
+}
+
+func (m *MonthReport) handed(r Reader) error {
+	records, err := r.Records(clinic.ReportsID())
+	for _, rec := range records {
+		if b, ok := rec.Body.(*clinic.Report); ok && b.Month == m.Month {
+			m.Handed = append(m.Handed, rec)
+		}
+	}
+	return err
+}
+
+// name finds the names of the rows that held on the month's last day.
+func (m *MonthReport) name(r Reader, on clinic.Date) {
+	for _, l := range m.Lines {
+		catalogs := map[string][]string{
+			clinic.ReportDiagnosis: {clinic.CatalogICD10}, clinic.ReportAlert: {clinic.CatalogNotifiable},
+			clinic.ReportPrescribed: {clinic.CatalogMedicine}, clinic.ReportUsed: {clinic.CatalogMedicine, clinic.CatalogSupply},
+		}[l.Key]
+		for _, c := range catalogs {
+			if row, ok := r.Row(c, l.Of, on); ok {
+				m.Rows[l.Key+" "+l.Of] = strings.TrimSpace(row.Name + " " + row.Strength)
+				if row.Unit != "" {
+					m.Rows[l.Key+" "+l.Of] += fmt.Sprintf(" (%s)", row.Unit)
+				}
+			}
+		}
+	}
+}
+
+func digestOf(lines []clinic.ReportLine) string {
+	h := sha256.New()
+	for _, l := range lines {
+		fmt.Fprintf(h, "%s\t%s\t%d\n", l.Key, l.Of, l.Value)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// ReportInput hands a month in: Digest is that of the figures that the person saw.
+type ReportInput struct {
+	Month  clinic.Date
+	Digest string
+}
+
+// maxReportLines is what an entry of 16 KiB holds.
+const maxReportLines = 800
+
+// HandIn keeps the month's figures as they were seen. Figures that changed since are
+// refused: they must be seen first.
+func (d *Desk) HandIn(ctx context.Context, c Call, in ReportInput) (Done, error) {
+	if _, err := d.trusted(); err != nil {
+		return Done{}, err
+	}
+	m, err := d.MonthReport(ctx, c.By, in.Month)
+	switch {
+	case err != nil:
+		return Done{}, err
+	case m.Open:
+		return Done{}, &Error{Code: CodeReportOpen}
+	case len(m.Lines) > maxReportLines:
+		return Done{}, &Error{Code: CodeTooMany, Field: "month", Args: map[string]string{"max": fmt.Sprint(maxReportLines)}}
+	}
+	body := clinic.NewReport(m.Month, m.Lines, m.Size)
+	return d.save(ctx, c, plan{
+		need: rightReport, kind: clinic.KindReport, patient: clinic.ReportsID(),
+		build: func(*work) ([]clinic.Draft, error) {
+			if m.Digest != in.Digest {
+				return nil, &Error{Code: CodeReportSeen}
+			}
+			return []clinic.Draft{{Kind: clinic.KindReport, Subject: clinic.ReportsID(), Body: body}}, nil
+		},
+		same: func(b any) bool {
+			s, ok := b.(*clinic.Report)
+			return ok && s.Month == m.Month && digestOf(s.Lines()) == in.Digest
+		},
+	})
+}
