@@ -172,7 +172,7 @@ func (k Kind) String() string {
 		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
-		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindSigned: "signed", KindVisitEnded: "visit-ended",
+		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}

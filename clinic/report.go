@@ -102,6 +102,9 @@ func (t *Tally) Visit(person ID, v *VisitFile, p *Patient) {
 	if v.Visit == nil || v.State == VisitClosed && len(v.Documents) == 0 {
 		return // opened by mistake, or left before anything was done
 	}
+	if v.Visit.After != nil && len(v.Visit.After.Import) > 0 {
+		return // of another book: it was reported there
+	}
 	t.Count(ReportVisits, "", 1)
 	t.Count(ReportDay, strconv.Itoa(v.Visit.Day.Int()), 1)
 	for key, is := range map[string]bool{

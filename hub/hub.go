@@ -147,6 +147,7 @@ const (
 	AlarmKey       = "key"       // a person's key came that nobody should certify
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 	AlarmVoid      = "void"      // a signature of records that confirms nothing
+	AlarmDisease   = "disease"   // a case that must be reported; its detail is for pages, not for logs
 	AlarmRecords   = "records"   // the box found damage in its records, or tells what does not fit
 )
 

@@ -19,6 +19,7 @@ import (
 func noPage() map[string]string {
 	return map[string]string{
 		"GET /events":                   "a stream, whose words are those of scans",
+		"GET /books/month.csv":          "a file",
 		"GET /healthz":                  "code words for the supervisor",
 		"GET /assets/":                  "files",
 		"GET /favicon.ico":              "a picture",

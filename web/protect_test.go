@@ -129,7 +129,8 @@ func TestNoRouteShowsAProtectedRecord(t *testing.T) {
 			asked++
 			for _, word := range hiddenWords() {
 				billing := name == "cashier" && strings.HasPrefix(path, g.visit) && word == "Paracetamol"
-				if strings.Contains(a.body, word) && !billing {
+				sums := strings.Contains(pattern, " /books/month") && word == "Paracetamol" // of all patients, naming nobody
+				if strings.Contains(a.body, word) && !billing && !sums {
 					t.Errorf("%s shows %q to the %s: %d", pattern, word, name, a.status)
 				}
 			}

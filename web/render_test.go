@@ -69,6 +69,7 @@ func pagesOf(w *world) map[string]answer {
 	familyPages(nurse, pages)
 	vaccinePages(nurse, b, pages)
 	shelfPages(w, pages)
+	bookPages(w, nurse, b, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)
 	troubledPages(w, pages)

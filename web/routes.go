@@ -117,6 +117,7 @@ func (s *Server) recordRoutes() map[string]handler {
 		"GET " + v + "/legal/{leaf}/file":  s.legalFile,
 	}
 	maps.Copy(m, s.oldRoutes())
+	maps.Copy(m, s.bookRoutes())
 	m["GET /vaccines"] = s.vaccines
 	m["POST /vaccines"] = s.sessionSave
 	m["POST /vaccines/sign"] = s.vaccinesSign

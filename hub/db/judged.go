@@ -16,7 +16,7 @@ func (d *DB) Unjudged(ctx context.Context, n int) ([]hub.Found, error) {
 	// judged: it seeks once in each stream.
 	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM streams s LEFT JOIN judged j ON j.stream=s.id LEFT JOIN scanned c ON c.stream=s.id
-		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (6, 27) AND e.idx >= COALESCE(j.next, 0)
+		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (6, 27, 80) AND e.idx >= COALESCE(j.next, 0)
 		WHERE NOT EXISTS (SELECT 1 FROM entries k WHERE k.kind=4 AND k.stream=s.id AND k.idx >= COALESCE(c.next, 0) AND k.idx < e.idx)
 		ORDER BY s.id, e.idx LIMIT ?`, n)
 }

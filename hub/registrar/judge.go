@@ -14,6 +14,7 @@ import (
 	"clinicbox/hub/authority"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/entry"
+	"clinicbox/internal/fold"
 )
 
 // Judge looks at every signature of records that came and was not judged, as the box's
@@ -41,7 +42,11 @@ func (r *Registrar) Judge(ctx context.Context) error {
 		}
 		for i := range vs {
 			a := &vs[i].Alarm
-			r.o.Log.Warn("alarm", "box", a.Box, "code", a.Code, "detail", a.Detail)
+			detail := a.Detail
+			if a.Code == hub.AlarmDisease {
+				detail = ""
+			}
+			r.o.Log.Warn("alarm", "box", a.Box, "code", a.Code, "detail", detail)
 		}
 	}
 }
@@ -80,6 +85,9 @@ func (j *judge) verdict(ctx context.Context, f *hub.Found) (*hub.Verdict, error)
 			}
 		}
 		v.Alarm.Code, v.Alarm.Detail = hub.AlarmRecords, at+b.Event+": "+short(b.Detail)
+		return v, nil
+	case *clinic.Alert:
+		v.Alarm.Code, v.Alarm.Detail = hub.AlarmDisease, at+b.Message("", fold.String)
 		return v, nil
 	case *clinic.Signed:
 		if v.State, err = j.signed(ctx, f.Box, &rec); err != nil || v.State.Counts() {

@@ -233,3 +233,30 @@ func TestAlarmIsCutBetweenLetters(t *testing.T) {
 		}
 	}
 }
+
+// TestCaseIsAnAlarm: a disease that must be reported is an alarm of the box, once a case;
+// what it says names nobody, and none of it is in the log.
+func TestCaseIsAnAlarm(t *testing.T) {
+	w := newWorld(t)
+	w.join("a")
+	w.steps()
+	alert := clinic.Alert{Disease: "DENGUE", Name: "Sốt xuất huyết Dengue", ICD: "A97.1", Day: clinic.Date{Year: 2026, Month: 11, Day: 29}, Years: 34, Sex: clinic.SexFemale, Code: "22736a2611290012"}
+	w.sendAt("a", clinic.ID{7}, 1<<41, clinic.Draft{Kind: clinic.KindAlert, Subject: clinic.ID{1, 2}, Visit: clinic.ID{3}, Body: &alert})
+	w.steps()
+	w.steps()
+	as, err := w.db.Alarms(t.Context(), "a", 100)
+	w.ok(err)
+	n := 0
+	for _, a := range as {
+		if a.Code == hub.AlarmDisease {
+			n++
+			if a.Count != 1 || !strings.Contains(a.Detail, "A97.1") || !strings.Contains(a.Detail, "34 tuoi") {
+				t.Errorf("%+v", a)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d alarms of one case", n)
+	}
+	w.log.Absent("A97.1", "34 tuoi", "Dengue", "dengue")
+}

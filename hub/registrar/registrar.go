@@ -159,7 +159,7 @@ func (r *Registrar) Wake() {
 // Stored is told of every batch that was stored.
 func (r *Registrar) Stored(b *hub.Batch) {
 	if slices.ContainsFunc(b.Entries, func(e hub.Entry) bool {
-		return e.Kind == clinic.KindCredential || e.Kind == clinic.KindSigned || e.Kind == clinic.KindMachine
+		return e.Kind == clinic.KindCredential || e.Kind == clinic.KindSigned || e.Kind == clinic.KindMachine || e.Kind == clinic.KindAlert
 	}) {
 		r.Wake()
 	}

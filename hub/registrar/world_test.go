@@ -80,6 +80,7 @@ func (f *faulty) Rejudge(ctx context.Context, facility string, digest [32]byte, 
 
 type world struct {
 	t      testing.TB
+	log    *testlog.Log
 	db     *faulty
 	centre *hubtest.Centre
 	r      *registrar.Registrar
@@ -94,7 +95,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	w := &world{t: t, db: &faulty{d, func(string) (bool, bool) { return false, false }}, makers: map[string]*dbtest.Maker{}}
+	w := &world{t: t, log: testlog.New(t), db: &faulty{d, func(string) (bool, bool) { return false, false }}, makers: map[string]*dbtest.Maker{}}
 	w.centre = hubtest.NewCentre(t.Context(), d.Authority(), time.Now)
 	w.restart()
 	return w
@@ -103,7 +104,7 @@ func newWorld(t testing.TB) *world {
 // restart forgets what is in memory.
 func (w *world) restart() {
 	w.r = registrar.New(registrar.Options{
-		DB: w.db, Authority: w.centre.Authority, Encode: ingest.Encode, Room: w.room, Log: testlog.Logger(w.t),
+		DB: w.db, Authority: w.centre.Authority, Encode: ingest.Encode, Room: w.room, Log: w.log.Logger(),
 		Moved: func(_ context.Context, boxes []authority.Box) error {
 			w.moved = boxes
 			return nil

@@ -207,6 +207,7 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindReceived: "nhập kho", clinic.KindDispensed: "phát thuốc, vật tư", clinic.KindReturned: "người bệnh trả lại",
 		clinic.KindCounted: "kiểm kê", clinic.KindAdjusted: "điều chỉnh kho", clinic.KindRequisition: "dự trù",
 		clinic.KindImmunised: "tiêm chủng", clinic.KindReaction: "theo dõi sau tiêm", clinic.KindSession: "buổi tiêm chủng",
+		clinic.KindAlert: "báo dịch", clinic.KindAlertTold: "đã báo dịch", clinic.KindReport: "báo cáo tháng",
 	}[k]
 	if vi == "" {
 		return "không rõ / " + k.String()

@@ -51,10 +51,10 @@ func (b *Box) buildDesk() (task.Task, error) {
 		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault, b.log},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
 		Witness: Witness{b.store}, Fold: fold.String, NFC: norm.NFC.String,
-		Site:  desk.Site{Facility: b.facility()},
-		Legal: b.legal(),
-		Keys:  staffKeys{b},
-		Arrived: func(index uint64) bool { return index < b.outbox.Truths().Received },
+		Site:    desk.Site{Facility: b.facility()},
+		Legal:   b.legal(),
+		Keys:    staffKeys{b},
+		Arrived: func(index uint64) bool { return b.outbox != nil && index < b.outbox.Truths().Received },
 	})
 	if err != nil {
 		return nil, err
