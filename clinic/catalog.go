@@ -32,7 +32,7 @@ func CatalogNames() []string {
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule, CatalogNotifiable,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage,
-		CatalogVaccine, CatalogSchedule,
+		CatalogVaccine, CatalogSchedule, CatalogProgramme,
 	}
 }
 
@@ -99,6 +99,8 @@ type CatalogRow struct {
 	Timing string `cbor:"30,keyasint,omitempty" json:"timing,omitempty"` // ParseTiming
 	// A usual dose, as ParseDosage reads it.
 	Dosage string `cbor:"31,keyasint,omitempty" json:"dosage,omitempty"`
+	// What counts as controlled in a programme, as ParseLimits reads it.
+	Limits string `cbor:"32,keyasint,omitempty" json:"limits,omitempty"`
 }
 
 // ValidOn reports whether the row may be used on the day.

@@ -48,6 +48,7 @@ const (
 	RowDosage     = "dosage"     // no dose × times × days
 	RowRule       = "rule"       // no rule of the safety checks
 	RowSubstances = "substances" // no list of substances with amounts
+	RowLimits     = "limits"     // no limits of control
 	RowTiming     = "timing"     // no timing of a dose
 )
 
@@ -55,7 +56,7 @@ const (
 func RowCodes() []string {
 	return []string{
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowPrice, RowDate, RowOrder, RowRange, RowValue, RowCatalog, RowColumn,
-		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming, RowDosage,
+		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming, RowDosage, RowLimits,
 	}
 }
 
@@ -105,6 +106,7 @@ func newCatalogColumns() []CatalogColumn {
 		count("minimum", 1_000_000, func(r *CatalogRow) *int { return &r.Minimum }),
 		{"timing", 100, func(r *CatalogRow) string { return r.Timing }, setTiming, func(to, from *CatalogRow) { to.Timing = from.Timing }},
 		{"dosage", 200, func(r *CatalogRow) string { return r.Dosage }, setDosage, func(to, from *CatalogRow) { to.Dosage = from.Dosage }},
+		{"limits", 200, func(r *CatalogRow) string { return r.Limits }, setLimits, func(to, from *CatalogRow) { to.Limits = from.Limits }},
 		day("from", func(r *CatalogRow) *Date { return &r.From }),
 		day("to", func(r *CatalogRow) *Date { return &r.To }),
 		words("version", 100, func(r *CatalogRow) *string { return &r.Version }),
@@ -226,6 +228,14 @@ func setRanges(r *CatalogRow, s string) string {
 		return RowRange
 	}
 	r.Ranges = g
+	return ""
+}
+
+func setLimits(r *CatalogRow, s string) string {
+	if _, ok := ParseLimits(s); !ok {
+		return RowLimits
+	}
+	r.Limits = s
 	return ""
 }
 

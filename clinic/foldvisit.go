@@ -80,7 +80,7 @@ func (v *VisitFile) when() uint64 {
 }
 
 func documentKinds() []Kind {
-	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindImmunised, KindReaction, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindImmunised, KindReaction, KindDeath, KindAppointment}
 }
 
 func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {

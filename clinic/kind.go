@@ -33,8 +33,10 @@ const (
 	KindLegalAsked  Kind = 30 // a legal signature of a document is asked for
 	KindLegalSigned Kind = 31 // a legal signature of a document
 	KindAttached    Kind = 32 // a scan, image or document: a blob
+	KindDeath       Kind = 63 // somebody died
 	KindImmunised   Kind = 70 // vaccines that were given, here at a visit or elsewhere
 	KindReaction    Kind = 71 // what was seen after a vaccine
+	KindEnrolled    Kind = 74 // somebody is followed in a programme, or no longer
 	KindSession     Kind = 76 // a session of vaccination and what is open in it
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
@@ -104,10 +106,14 @@ func NewBody(k Kind) any {
 		return new(LegalSigned)
 	case KindAttached:
 		return new(Attached)
+	case KindDeath:
+		return new(Death)
 	case KindImmunised:
 		return new(Immunised)
 	case KindReaction:
 		return new(Reaction)
+	case KindEnrolled:
+		return new(Enrolment)
 	case KindSession:
 		return new(Session)
 	case KindPaper:
@@ -157,7 +163,7 @@ func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition 
 // IsDocument reports whether the kind is a clinical document of a visit: one
 // that a signature covers and that is amended, never replaced.
 func (k Kind) IsDocument() bool {
-	return k >= KindVitals && k <= KindAppointment || k == KindImmunised || k == KindReaction
+	return k >= KindVitals && k <= KindAppointment || k == KindImmunised || k == KindReaction || k == KindDeath
 }
 
 // InProgrammes reports whether the kind is of what patients are followed in beyond one
@@ -172,7 +178,7 @@ func (k Kind) String() string {
 		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
-		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
+		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindDeath: "death", KindEnrolled: "enrolled", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}

@@ -21,7 +21,7 @@ const (
 
 // VisitTypes returns the kinds that are chosen from, in the order of pages.
 func VisitTypes() []VisitType {
-	return []VisitType{VisitOutpatient, VisitVaccination}
+	return []VisitType{VisitOutpatient, VisitChronic, VisitVaccination, VisitDeath}
 }
 
 // Known reports whether this program knows the kind.
@@ -34,6 +34,8 @@ func (t VisitType) Documents() []Kind {
 	switch t {
 	case VisitVaccination:
 		return []Kind{KindImmunised, KindReaction, KindAppointment}
+	case VisitDeath:
+		return []Kind{KindExam, KindDeath, KindBill}
 	}
 	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 }
@@ -43,6 +45,8 @@ func (t VisitType) Needs() []Kind {
 	switch t {
 	case VisitVaccination:
 		return []Kind{KindImmunised}
+	case VisitDeath:
+		return []Kind{KindDeath}
 	}
 	return []Kind{KindExam, KindDiagnosis}
 }

@@ -31,6 +31,7 @@ type DocView struct {
 	Found        []Finding // of the safety checks, while it waits for a signature
 	Immunised    *clinic.Immunised
 	Reaction     *clinic.Reaction
+	Death        *clinic.Death
 }
 
 // SignedBy tells who confirmed a version.
@@ -90,6 +91,8 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		x.Immunised = b
 	case *clinic.Reaction:
 		x.Reaction = b
+	case *clinic.Death:
+		x.Death = b
 	}
 	return x
 }

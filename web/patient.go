@@ -20,9 +20,12 @@ type PatientPage struct {
 	Scan    string // ID of the scan that brought the patient, empty otherwise
 	Slip    string // open appointment slip in the hand, empty otherwise
 	Differs []string
-	Form    Form // of the button that opens a visit
-	Guards  bool // the person may protect the record, or end it
-	Links   bool // the person may say who is the same person
+	Form    Form          // of the button that opens a visit
+	Guards  bool          // the person may protect the record, or end it
+	Links   bool          // the person may say who is the same person
+	Died    *clinic.Death // nil: nothing says so
+	Works   bool          // the person measures, and takes into programmes
+	Joins   []clinic.CatalogRow
 	Code    bool // the patient has a temporary code, for want of papers
 	Unknown bool // nobody knows who it is
 	Papers  bool // the person may enter a paper visit
@@ -138,6 +141,12 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 	}
 	v.Papers = registers(who(r).session.person)
 	v.Births = who(r).session.person.Role != clinic.RoleAdministrator && mayBear(v.File.Now, v.Page.Today)
+	if v.Works = works(who(r).session.person.Role, clinic.KindVitals, false); v.Works {
+		v.Joins = v.File.Programmes
+	}
+	if _, v.Died = v.File.Died(); v.Died != nil {
+		v.Joins = nil
+	}
 	v.Bonds = bondLines(&v.File)
 	for _, b := range v.Bonds {
 		if b.Inside && !b.Same {

@@ -70,6 +70,8 @@ func pagesOf(w *world) map[string]answer {
 	vaccinePages(nurse, b, pages)
 	shelfPages(w, pages)
 	bookPages(w, nurse, b, pages)
+	programmePages(nurse, b, pages)
+	deathPages(nurse, b, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)
 	troubledPages(w, pages)

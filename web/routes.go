@@ -118,6 +118,9 @@ func (s *Server) recordRoutes() map[string]handler {
 	}
 	maps.Copy(m, s.oldRoutes())
 	maps.Copy(m, s.bookRoutes())
+	m["GET /programmes"] = s.programmes
+	m["GET /programmes/{programme}"] = s.programmes
+	m["POST "+p+"/enrol"] = s.enrolSave
 	m["GET /vaccines"] = s.vaccines
 	m["POST /vaccines"] = s.sessionSave
 	m["POST /vaccines/sign"] = s.vaccinesSign

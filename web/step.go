@@ -28,7 +28,7 @@ type step struct {
 // steps are the pages that visits have, in their order; stepsOf those of one visit.
 func steps() []step {
 	return []step{
-		vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), appointmentStep(),
+		vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), deathStep(), appointmentStep(),
 	}
 }
 
@@ -51,7 +51,7 @@ func stepOf(kind clinic.Kind) string {
 	return map[clinic.Kind]string{
 		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
 		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
-		clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
+		clinic.KindDeath: "death", clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
 	}[kind]
 }
 

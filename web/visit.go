@@ -31,6 +31,7 @@ type VisitPage struct {
 	AskFirst bool
 	Retype   bool // the person may say that it is another kind of visit
 	Types    *TypeChoice
+	Joins    []clinic.CatalogRow // programmes that the diagnosis belongs to
 }
 
 func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
@@ -74,6 +75,9 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 			v.Rx = append(v.Rx, RxPaper{Code: b.Code, Copies: copies(&v.File.Visit, b.Code)})
 		}
 		v.AskFirst = v.AskFirst || v.File.Patient.Allergies.Lost && d.State != clinic.DocSigned
+	}
+	if v.Joins, err = s.toJoin(r, &v.File); err != nil {
+		return nil, err
 	}
 	v.Next = v.next()
 	return v, nil

@@ -92,6 +92,7 @@ type document struct {
 type form struct {
 	need right
 	kind clinic.Kind
+	why  bool // a correction needs a reason though nothing is signed
 	many bool // a zero Base adds one although there is one
 	copy bool // who measures may copy it from a paper: a doctor confirms it
 	// body makes the entry's body from the catalogues of the visit's day.
@@ -117,7 +118,7 @@ func (d *Desk) saveForm(ctx context.Context, c Call, on On, f form) (Done, error
 			if f.same(cur.Body) && (f.again == nil || !f.again(doc, cur.Body)) {
 				return nil, &unchanged{cur}
 			}
-			if doc.old.State != clinic.DocUnsigned {
+			if doc.old.State != clinic.DocUnsigned || f.why {
 				why, err := d.text("why", on.Why, 500)
 				if err != nil {
 					return nil, err

@@ -174,6 +174,10 @@ const (
 	// Reports.
 	CodeReportOpen Code = "report.open" // the month is not over
 	CodeReportSeen Code = "report.seen" // the figures changed since the page was shown
+	// Deaths.
+	CodeDied       Code = "death.died"  // the person died: no new visit, no second death
+	CodeDeathDay   Code = "death.when"  // Field; no day, in the future, or before the birth
+	CodeDeathCause Code = "death.cause" // Field; at least one cause
 
 	// Legal signatures.
 	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
@@ -213,6 +217,7 @@ func Codes() []Code {
 		CodeDoseAsk, CodeDoseNone, CodeDoseOutcome, CodeDoseBatch, CodeDoseVaccine, CodeDoseSigns, CodeDoseEarly, CodeDoseTwice, CodeDoseOver,
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
 		CodeReportOpen, CodeReportSeen,
+		CodeDied, CodeDeathDay, CodeDeathCause,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

@@ -21,6 +21,7 @@ type Desk struct {
 	habits    *habits
 	verdicts  *verdicts
 	doses     doseMemo
+	follows   followMemo
 	importing sync.Mutex // one import of a catalogue at a time
 }
 

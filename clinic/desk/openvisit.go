@@ -88,6 +88,13 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 	if p.Withdrawn {
 		return &Error{Code: CodeWithdrawn}
 	}
+	file, err := readPatient(w, patient)
+	if err != nil {
+		return err
+	}
+	if doc, _ := file.Died(); doc != nil {
+		return &Error{Code: CodeDied}
+	}
 	rows, err := queue(w, w.now)
 	if err != nil || another {
 		return err
@@ -175,6 +182,12 @@ type EndInput struct {
 // cared is what only a doctor writes, or goods that went out.
 const cared = HasExam | HasDiagnosis | HasPrescription | HasAppointment | HasDispensed
 
+// died reports whether the visit says that the person died.
+func died(v *clinic.VisitFile) bool {
+	b := clinic.BodyOf[clinic.Death](v.Doc(clinic.KindDeath))
+	return b != nil && !b.Mistake
+}
+
 // dosesOf are the doses that stand in the visit.
 func dosesOf(v *clinic.VisitFile) (out []clinic.Dose) {
 	for _, d := range v.Docs(clinic.KindImmunised) {
@@ -208,6 +221,8 @@ func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) 
 				return nil, &Error{Code: CodeVisitSigned}
 			case len(dosesOf(&doc.file)) > 0:
 				return nil, &Error{Code: CodeDoseThere}
+			case died(&doc.file):
+				return nil, &Error{Code: CodeDied} // it could not be taken back any more
 			case doc.row.Has&cared != 0 && w.by.Role != clinic.RoleDoctor:
 				// What a doctor wrote could never be signed any more.
 				return nil, &Error{Code: CodeNotAllowed, Args: map[string]string{"role": strconv.Itoa(int(w.by.Role))}}

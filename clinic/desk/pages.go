@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"clinicbox/clinic"
@@ -87,16 +88,18 @@ func stateOf(has Progress) clinic.VisitState {
 // Patient is what the patient's page shows.
 type Patient struct {
 	clinic.PatientFile
-	Age       clinic.Age
-	Today     []VisitRow       // visits in the queue that are neither signed nor ended
-	Open      []AppointmentRow // appointments from today on that are not used
-	Names     map[clinic.ID]Person
-	VisitRows map[clinic.ID]VisitRow
-	Doubts    []string             // clinic.CitizenDoubts about the current number
-	Alike     []Hit                // others who may be the same person, and of whom nobody said
-	Mother    *Hit                 // nil when none is known; without a name when her details are on another box
-	Children  []Hit                // the youngest first
-	Linked    map[clinic.ID]string // the name, and unless closed the number, under each ID of Who.Bonds
+	Age        clinic.Age
+	Today      []VisitRow       // visits in the queue that are neither signed nor ended
+	Open       []AppointmentRow // appointments from today on that are not used
+	Names      map[clinic.ID]Person
+	VisitRows  map[clinic.ID]VisitRow
+	Doubts     []string             // clinic.CitizenDoubts about the current number
+	Alike      []Hit                // others who may be the same person, and of whom nobody said
+	Mother     *Hit                 // nil when none is known; without a name when her details are on another box
+	Children   []Hit                // the youngest first
+	Followed   []clinic.Followed    // programmes that they are in
+	Programmes []clinic.CatalogRow  // that they are not in
+	Linked     map[clinic.ID]string // the name, and unless closed the number, under each ID of Who.Bonds
 }
 
 // PatientPage reads a patient's record; the view is recorded.
@@ -134,6 +137,7 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 		if err = d.family(r, by, &out); err != nil {
 			return err
 		}
+		out.programmes(r, d.today())
 		return out.visits(r, d.now())
 	})
 	if err != nil {
@@ -154,6 +158,15 @@ func names(r Reader) (map[clinic.ID]Person, error) {
 		out[p.ID] = p
 	}
 	return out, err
+}
+
+// programmes tells in which programmes the person is, and which there are besides.
+func (p *Patient) programmes(r Catalogues, today clinic.Date) {
+	rows := holding(r.Rows(clinic.CatalogProgramme, ""), today)
+	p.Followed = p.PatientFile.Followed(rows, today)
+	p.Programmes = slices.DeleteFunc(rows, func(row clinic.CatalogRow) bool {
+		return slices.ContainsFunc(p.Followed, func(f clinic.Followed) bool { return f.Row.Code == row.Code })
+	})
 }
 
 // visits fills in the rows of the patient's visits and open appointments.
@@ -244,16 +257,23 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 	return out, nil
 }
 
-// icdRows returns the catalogue rows of every version of the diagnosis.
+// icdRows returns the catalogue rows of the codes in every version of the visit's
+// diagnosis and death.
 func icdRows(r Reference, v *clinic.VisitFile, day clinic.Date) map[string]clinic.CatalogRow {
 	out := map[string]clinic.CatalogRow{}
-	for _, doc := range v.Docs(clinic.KindDiagnosis) {
-		for _, ver := range doc.Versions {
-			b, ok := ver.Record.Body.(*clinic.Diagnosis)
-			if !ok {
-				continue
+	for i := range v.Documents {
+		for _, ver := range v.Documents[i].Versions {
+			var codes []string
+			switch b := ver.Record.Body.(type) {
+			case *clinic.Diagnosis:
+				codes = append([]string{b.Main}, b.Others...)
+			case *clinic.Death:
+				codes = b.Others
+				for _, c := range b.Chain {
+					codes = append(codes, c.Code)
+				}
 			}
-			for _, code := range append([]string{b.Main}, b.Others...) {
+			for _, code := range codes {
 				if row, ok := r.Row(clinic.CatalogICD10, code, day); ok {
 					out[code] = row
 				}
@@ -284,8 +304,12 @@ func (d *Desk) Due(ctx context.Context, by clinic.ID, from, to clinic.Date) (out
 		if err != nil {
 			return err
 		}
+		dead, err := theDead(r)
+		if err != nil {
+			return err
+		}
 		for _, row := range rows {
-			if row.Void {
+			if row.Void || dead[row.Patient] {
 				continue
 			}
 			_, p, err := detailsOf(r, row.Patient)
@@ -307,6 +331,29 @@ func (d *Desk) Due(ctx context.Context, by clinic.ID, from, to clinic.Date) (out
 		return nil
 	})
 	return out, err
+}
+
+// theDead returns every ID of the people whose death is recorded: nobody calls their
+// families about an appointment.
+func theDead(r Reader) (map[clinic.ID]bool, error) {
+	out := map[clinic.ID]bool{}
+	ids, err := r.Members(clinic.KindDeath)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		file, err := readPatient(r, id)
+		if err != nil {
+			return nil, err
+		}
+		if doc, _ := file.Died(); doc == nil {
+			continue
+		}
+		for _, x := range file.Who.IDs {
+			out[x] = true
+		}
+	}
+	return out, nil
 }
 
 // Search finds catalogue rows that hold on the day; best first.

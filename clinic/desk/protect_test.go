@@ -68,6 +68,8 @@ func newGuarded(t *testing.T) *guarded {
 		Name: "Nguyễn Thị Mẫu", Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}},
 	}}
 	g.put(clinic.Draft{Kind: clinic.KindImmunised, Subject: reg.Patient, Body: &clinic.Immunised{Day: clinic.Date{Year: 2020, Month: 1, Day: 1}, Place: "bí mật tiêm", Doses: []clinic.Dose{{Vaccine: "UV", Name: "bí mật tiêm", Counts: []string{"UV1"}}}}})
+	g.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: clinic.CatalogProgramme, Code: "THA", Name: "THA", From: clinic.Date{Year: 2020, Month: 1, Day: 1}, Limits: "pulse<70", Minimum: 30}})
+	g.put(clinic.Draft{Kind: clinic.KindEnrolled, Subject: reg.Patient, Body: &clinic.Enrolment{Programme: "THA", On: clinic.Date{Year: 2026, Month: 11, Day: 1}}})
 	g.protect(true)
 	return g
 }
@@ -113,7 +115,7 @@ func leaks(v reflect.Value, allowed ...string) (out []string) {
 	case reflect.Struct:
 		switch v.Type() {
 		case reflect.TypeFor[clinic.Vitals](), reflect.TypeFor[clinic.Exam](), reflect.TypeFor[clinic.Diagnosis](),
-			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Reaction]():
+			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Enrolment](), reflect.TypeFor[clinic.Value](), reflect.TypeFor[clinic.Reaction]():
 			out = append(out, v.Type().String())
 		}
 		for i := range v.NumField() {
@@ -257,6 +259,13 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 	out["SignAll"] = func(by clinic.ID) (any, error) {
 		return form(g.SignAll(ctx, call(by), desk.SignAllInput{Visits: []desk.SignInput{{Patient: p, Visit: v}}, PIN: doctorPIN}))
 	}
+	out["Death"] = func(by clinic.ID) (any, error) {
+		return form(g.Death(ctx, call(by), desk.DeathInput{On: on, Death: clinic.Death{Day: clinic.Date{Year: 2026, Month: 11, Day: 1}, Place: 1, Chain: []clinic.Cause{{Code: "I10"}}}}))
+	}
+	out["Enrol"] = func(by clinic.ID) (any, error) {
+		return form(g.Enrol(ctx, call(by), desk.EnrolInput{Patient: p, Programme: "THA"}))
+	}
+	out["ProgrammePage"] = func(by clinic.ID) (any, error) { return g.ProgrammePage(ctx, by, "THA") }
 	out["VaccineDay"] = func(by clinic.ID) (any, error) { return g.VaccineDay(ctx, by) }
 	out["VaccineCard"] = func(by clinic.ID) (any, error) { return g.VaccineCard(ctx, by, p) }
 	out["PastDoses"] = func(by clinic.ID) (any, error) {
@@ -284,7 +293,7 @@ func silent() []string {
 		"StockPage", "StockPapers", "Transfer",
 		"BringOld", "OldImports", "UndoOld",
 		"MonthReport", "HandIn", // figures, which name nobody
-		"OpenProtected", "OtherSigner", "PrintTest", "Protect",
+		"OpenProtected", "OtherSigner", "PrintTest", "Programmes", "Protect",
 		"ResetPIN", "SaveSession", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}
 }

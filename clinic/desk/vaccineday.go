@@ -232,6 +232,9 @@ func (l *vaccineLists) dueRows(r Reader, ids []clinic.ID) error {
 		for _, x := range had.ids {
 			l.here[x] = true
 		}
+		if had.gone {
+			continue
+		}
 		v := VaccineRow{Patient: had.ids[0], Lost: had.lost}
 		v.Due = nowDue(clinic.DueDoses(l.schedule, had.now.Birth, had.given, out.Day))
 		v.Due = slices.DeleteFunc(v.Due, func(x clinic.DoseDue) bool { return x.Due.Add(clinic.Span{Months: listedMonths}).Before(out.Day) })
@@ -262,6 +265,14 @@ type had struct {
 	now   clinic.Patient
 	given []clinic.GivenDose
 	lost  bool
+	gone  bool // died, or the record was taken back: on no list
+}
+
+// gone reports whether nobody is to be called: the person died, or the record was taken
+// back.
+func gone(p *clinic.PatientFile) bool {
+	died, _ := p.Died()
+	return died != nil || p.Now != nil && p.Now.Withdrawn
 }
 
 // doseMemo keeps it until something is recorded of them: the list of a morning is asked
@@ -294,7 +305,7 @@ func (m *doseMemo) of(r Reader, id clinic.ID) (had, error) {
 	if err != nil {
 		return had{}, err
 	}
-	out := had{file.Who.IDs, *file.Now, file.GivenDoses(), len(file.Lost) > 0}
+	out := had{ids: file.Who.IDs, now: *file.Now, given: file.GivenDoses(), lost: len(file.Lost) > 0, gone: gone(&file)}
 	at, err := positions(r, out.ids)
 	m.mu.Lock()
 	defer m.mu.Unlock()

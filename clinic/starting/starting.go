@@ -81,6 +81,7 @@ func tables() []table {
 		{file: "labtest.csv", catalog: clinic.CatalogLabTest, columns: "code,name,english,unit,parent,value,ranges" + validity, may: "unit parent value ranges", ours: true},
 		{file: "department.csv", catalog: clinic.CatalogDepartment, columns: "code,name,english" + validity, ours: true},
 		{file: "facility.csv", catalog: clinic.CatalogFacility, columns: "code,name,english" + validity},
+		{file: "programme.csv", catalog: clinic.CatalogProgramme, columns: "code,name,english,applies,limits,minimum,flags" + validity, may: "flags", ours: true},
 		{file: "vaccine.csv", catalog: clinic.CatalogVaccine, columns: "code,name,english,strength,form,route,parent" + validity, ours: true},
 		{file: "vaccineschedule.csv", catalog: clinic.CatalogSchedule, columns: "code,name,english,parent,timing,flags" + validity, may: "flags", ours: true},
 		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},

@@ -65,6 +65,8 @@ func headings(column string) string {
 		return "gtin mavach barcode"
 	case "minimum":
 		return "minimum tontoithieu mucton songay"
+	case "limits":
+		return "limits muctieu gioihan"
 	case "timing":
 		return "timing lich lichtiem tuoitiem"
 	case "dosage":
