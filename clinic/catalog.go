@@ -101,6 +101,10 @@ type CatalogRow struct {
 	Dosage string `cbor:"31,keyasint,omitempty" json:"dosage,omitempty"`
 	// What counts as controlled in a programme, as ParseLimits reads it.
 	Limits string `cbor:"32,keyasint,omitempty" json:"limits,omitempty"`
+	// ValidFor is how many days a result stands; 0 = DefaultValidDays.
+	ValidFor int    `cbor:"33,keyasint,omitempty" json:"validFor,omitempty"`
+	Possible string `cbor:"34,keyasint,omitempty" json:"possible,omitempty"` // ParsePossible: what a device can show
+	Units    string `cbor:"35,keyasint,omitempty" json:"units,omitempty"`    // ParseUnits: others that it is read in
 }
 
 // ValidOn reports whether the row may be used on the day.

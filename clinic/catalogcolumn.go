@@ -50,13 +50,14 @@ const (
 	RowSubstances = "substances" // no list of substances with amounts
 	RowLimits     = "limits"     // no limits of control
 	RowTiming     = "timing"     // no timing of a dose
+	RowUnits      = "units"      // no list of other units
 )
 
 // RowCodes lists every code, for the catalogues of words.
 func RowCodes() []string {
 	return []string{
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowPrice, RowDate, RowOrder, RowRange, RowValue, RowCatalog, RowColumn,
-		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming, RowDosage, RowLimits,
+		RowTwice, RowOverlap, RowGap, RowPast, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge, RowEncoding, RowNothing, RowFormula, RowSince, RowRule, RowSubstances, RowTiming, RowDosage, RowLimits, RowUnits,
 	}
 }
 
@@ -107,6 +108,9 @@ func newCatalogColumns() []CatalogColumn {
 		{"timing", 100, func(r *CatalogRow) string { return r.Timing }, setTiming, func(to, from *CatalogRow) { to.Timing = from.Timing }},
 		{"dosage", 200, func(r *CatalogRow) string { return r.Dosage }, setDosage, func(to, from *CatalogRow) { to.Dosage = from.Dosage }},
 		{"limits", 200, func(r *CatalogRow) string { return r.Limits }, setLimits, func(to, from *CatalogRow) { to.Limits = from.Limits }},
+		count("validfor", 40_000, func(r *CatalogRow) *int { return &r.ValidFor }),
+		{"possible", 50, func(r *CatalogRow) string { return r.Possible }, setPossible, func(to, from *CatalogRow) { to.Possible = from.Possible }},
+		{"units", 200, func(r *CatalogRow) string { return r.Units }, setUnits, func(to, from *CatalogRow) { to.Units = from.Units }},
 		day("from", func(r *CatalogRow) *Date { return &r.From }),
 		day("to", func(r *CatalogRow) *Date { return &r.To }),
 		words("version", 100, func(r *CatalogRow) *string { return &r.Version }),

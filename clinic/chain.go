@@ -47,6 +47,22 @@ func (d *Document) Current() *Version { return &d.Versions[len(d.Versions)-1] }
 // Leaf returns the name of the current version: what a correction corrects.
 func (d *Document) Leaf() Leaf { return d.Current().Record.Leaf }
 
+// documents makes documents of the distinct records of one kind, oldest first.
+func documents(kind Kind, records []Record, signed map[Leaf][]Signature) (out []Document) {
+	links := linkAll(records)
+	for _, g := range chains(records) {
+		d := Document{Kind: kind}
+		for _, r := range g {
+			ver := Version{Record: r, Signed: slices.Clone(signed[r.Leaf]), Conflict: links[r.Leaf].conflict}
+			d.Conflict = d.Conflict || ver.Conflict
+			d.Versions = append(d.Versions, ver)
+		}
+		d.State = d.state()
+		out = append(out, d)
+	}
+	return out
+}
+
 // distinct returns the records sorted by hybrid time, each leaf once: an entry
 // may stand in both journals, and the order of arrival must not matter.
 func distinct(records []Record) []Record {

@@ -42,6 +42,7 @@ type PatientFile struct {
 	Protected bool        // opens with a reason only
 	Guards    []Record    // KindProtection that count, of each ID the latest last
 	Signed    []Signature // confirmations of single documents outside visits, oldest first
+	Lab       LabFile     // results of tests
 	Lost      []Hole      // entries that can no longer be read (Lose)
 	NoDetails bool        // none of the demographics can be read: Now is empty
 }
@@ -80,6 +81,12 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 		switch r.Body.(type) {
 		case *Allergies:
 			p.Allergies.Versions = append(p.Allergies.Versions, r)
+		case *Sample:
+			p.Lab.Samples = append(p.Lab.Samples, r)
+		case *Reviewed:
+			p.Lab.Reviews = append(p.Lab.Reviews, r)
+		case *Result:
+			p.Lab.results = append(p.Lab.results, r)
 		case *Signed:
 			p.Signed = append(p.Signed, Signature{By: r.Author, Record: r, Trusted: r.Trusted})
 		case nil:
@@ -87,6 +94,7 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 		}
 	}
 	p.Allergies.fold()
+	p.Lab.fold(p.Signed)
 	for k, rs := range visits {
 		p.Visits = append(p.Visits, FoldVisit(k.visit, rs))
 		p.part(k.patient).Visits++

@@ -80,7 +80,7 @@ func (v *VisitFile) when() uint64 {
 }
 
 func documentKinds() []Kind {
-	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindImmunised, KindReaction, KindDeath, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindImmunised, KindReaction, KindDeath, KindAppointment}
 }
 
 func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
@@ -124,17 +124,7 @@ func (v *VisitFile) fold(kind Kind, docs []Record, signed map[Leaf][]Signature) 
 			own = append(own, r)
 		}
 	}
-	links := linkAll(own)
-	for _, g := range chains(own) {
-		d := Document{Kind: kind}
-		for _, r := range g {
-			ver := Version{Record: r, Signed: slices.Clone(signed[r.Leaf]), Conflict: links[r.Leaf].conflict}
-			d.Conflict = d.Conflict || ver.Conflict
-			d.Versions = append(d.Versions, ver)
-		}
-		d.State = d.state()
-		v.Documents = append(v.Documents, d)
-	}
+	v.Documents = append(v.Documents, documents(kind, own, signed)...)
 }
 
 func (v *VisitFile) state() VisitState {

@@ -38,6 +38,10 @@ const (
 	KindReaction    Kind = 71 // what was seen after a vaccine
 	KindEnrolled    Kind = 74 // somebody is followed in a programme, or no longer
 	KindSession     Kind = 76 // a session of vaccination and what is open in it
+	KindOrder       Kind = 33 // tests are asked for
+	KindResult      Kind = 34 // what tests showed
+	KindReviewed    Kind = 35 // a clinician saw results
+	KindSample      Kind = 36 // something was taken to be tested
 	KindPaper       Kind = 40 // a paper was handed to the printer
 	KindViewed      Kind = 41 // somebody looked at a record
 	KindLooked      Kind = 42 // a person looked at several records
@@ -132,7 +136,7 @@ func NewBody(k Kind) any {
 	return newListBody(k)
 }
 
-// newListBody is NewBody for what stands in lists of the clinic: stock, alerts, reports.
+// newListBody is NewBody for what stands in lists of the clinic: stock, tests, alerts, reports.
 func newListBody(k Kind) any {
 	switch k {
 	case KindReceived:
@@ -147,6 +151,14 @@ func newListBody(k Kind) any {
 		return new(Adjusted)
 	case KindRequisition:
 		return new(Requisition)
+	case KindOrder:
+		return new(Order)
+	case KindResult:
+		return new(Result)
+	case KindReviewed:
+		return new(Reviewed)
+	case KindSample:
+		return new(Sample)
 	case KindAlert:
 		return new(Alert)
 	case KindAlertTold:
@@ -163,7 +175,7 @@ func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition 
 // IsDocument reports whether the kind is a clinical document of a visit: one
 // that a signature covers and that is amended, never replaced.
 func (k Kind) IsDocument() bool {
-	return k >= KindVitals && k <= KindAppointment || k == KindImmunised || k == KindReaction || k == KindDeath
+	return k >= KindVitals && k <= KindAppointment || k == KindOrder || k == KindImmunised || k == KindReaction || k == KindDeath
 }
 
 // InProgrammes reports whether the kind is of what patients are followed in beyond one
@@ -179,6 +191,7 @@ func (k Kind) String() string {
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindDeath: "death", KindEnrolled: "enrolled", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
+		KindOrder: "order", KindResult: "result", KindReviewed: "reviewed", KindSample: "sample",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}

@@ -4,8 +4,8 @@ import "strings"
 
 // ValueForm tells how a lab test's result is written: "" or "text" for words; "0" to
 // "3" for a number with so many decimals; or the words to choose from with | between,
-// each as Vietnamese/English, with ! behind it when abnormal and !! when critical:
-// "Âm tính/Negative|Dương tính/Positive!".
+// each as Vietnamese/English, with ! behind it when abnormal, !! when critical and ? when
+// it says that the test did not work: "Âm tính/Negative|Dương tính/Positive!".
 type ValueForm string
 
 // ValueText is the form of a result in words of one's own.
@@ -15,6 +15,7 @@ const ValueText ValueForm = "text"
 type Choice struct {
 	Name, English      string // English may be empty
 	Abnormal, Critical bool
+	Invalid            bool // the test did not work
 }
 
 // Decimals returns how many decimals the number has; ok is false for no number.
@@ -34,9 +35,10 @@ func (f ValueForm) Choices() (out []Choice) {
 		return nil
 	}
 	for word := range strings.SplitSeq(string(f), "|") {
+		word, invalid := strings.CutSuffix(word, "?")
 		name := strings.TrimRight(word, "!")
 		marks := len(word) - len(name)
-		c := Choice{Abnormal: marks > 0, Critical: marks > 1}
+		c := Choice{Abnormal: marks > 0, Critical: marks > 1, Invalid: invalid}
 		c.Name, c.English, _ = strings.Cut(name, "/")
 		c.Name, c.English = strings.TrimSpace(c.Name), strings.TrimSpace(c.English)
 		out = append(out, c)

@@ -72,8 +72,8 @@ func TestValueForms(t *testing.T) {
 		t.Error("a number with one decimal")
 	}
 	c := ValueForm("Âm tính/Negative|Dương tính/Positive!|P. falciparum/P. falciparum!!").Choices()
-	if len(c) != 3 || c[0] != (Choice{"Âm tính", "Negative", false, false}) || c[1] != (Choice{"Dương tính", "Positive", true, false}) ||
-		c[2] != (Choice{"P. falciparum", "P. falciparum", true, true}) {
+	if len(c) != 3 || c[0] != (Choice{"Âm tính", "Negative", false, false, false}) || c[1] != (Choice{"Dương tính", "Positive", true, false, false}) ||
+		c[2] != (Choice{"P. falciparum", "P. falciparum", true, true, false}) {
 		t.Errorf("%+v", c)
 	}
 	for _, bad := range []ValueForm{"4", "a", "a|", "a|a", "!|b"} {

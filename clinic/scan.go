@@ -10,6 +10,7 @@ const (
 	ScanSlip      ScanKind = 3 // our own slip
 	ScanNumber    ScanKind = 4 // a bare 12-digit, 10-digit or 15-character number
 	ScanPaper     ScanKind = 5 // the QR of another paper of ours
+	ScanSample    ScanKind = 6 // the label of a sample
 	ScanGoods     ScanKind = 7 // goods, or a paper of stock
 )
 
@@ -18,6 +19,7 @@ type Scan struct {
 	Kind    ScanKind
 	Patient Patient    // what the code says; Folded is left empty
 	Slip    string     // ScanSlip: the slip's code, check character verified
+	Sample  string     // ScanSample: the sample's number, check character verified
 	Record  ID         // ScanSlip, ScanPaper: zero unless the code carries it
 	Paper   *PaperQR   // ScanSlip, ScanPaper: nil unless it was a QR
 	Goods   *GoodsScan // ScanGoods

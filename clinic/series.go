@@ -30,6 +30,9 @@ func SeriesPrescription(book string) string { return "prescription/" + strings.T
 // SeriesTemporary counts the temporary patient codes of one book.
 func SeriesTemporary(book string) string { return "temporary/" + strings.ToLower(book) }
 
+// SeriesSample counts the samples of one book.
+func SeriesSample(book string) string { return "sample/" + strings.ToLower(book) }
+
 // Issued returns the numbers that an entry with this body used up: the store
 // keeps the highest of each series, from the entries of its own journal.
 func Issued(body any) []Issue {
@@ -50,6 +53,10 @@ func Issued(body any) []Issue {
 	case *Prescription:
 		if c, err := ParsePrescriptionCode(b.Code); err == nil {
 			add(SeriesPrescription(c.Book), c.Number)
+		}
+	case *Sample:
+		if _, c, err := ParseSampleNumber(b.Number); err == nil {
+			add(SeriesSample(c.Book), c.Number)
 		}
 	case *Patient:
 		for _, id := range b.Identifiers {

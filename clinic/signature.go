@@ -85,12 +85,7 @@ func (v *VisitFile) JudgeSignatures(judge SignatureJudge) {
 		states[s.Record.Leaf] = s.State
 	}
 	for i := range v.Documents {
-		d := &v.Documents[i]
-		for j := range d.Versions {
-			ver := &d.Versions[j]
-			ver.judged(states)
-		}
-		d.State = d.state()
+		v.Documents[i].judged(states)
 	}
 	v.State = v.state()
 }
@@ -112,9 +107,19 @@ func (p *PatientFile) SignedAlone(l Leaf) (good, void []Signature) {
 
 // JudgeSignatures has the confirmations outside visits judged; visits have their own.
 func (p *PatientFile) JudgeSignatures(judge SignatureJudge) {
+	states := map[Leaf]SignatureState{}
 	for i := range p.Signed {
 		p.Signed[i].State = judge(&p.Signed[i].Record)
+		states[p.Signed[i].Record.Leaf] = p.Signed[i].State
 	}
+	p.Lab.judged(states)
+}
+
+func (d *Document) judged(states map[Leaf]SignatureState) {
+	for j := range d.Versions {
+		d.Versions[j].judged(states)
+	}
+	d.State = d.state()
 }
 
 // judged parts the confirmations that count from those that do not.

@@ -14,6 +14,7 @@ var ErrSlip = errors.New("clinic: not a code of ours")
 // The first character of our own codes.
 const (
 	slipLetter      = 'H' // phiếu hẹn
+	sampleLetter    = 'M' // mẫu xét nghiệm
 	temporaryLetter = 'T' // mã tạm của người bệnh chưa có giấy tờ
 
 	transferLetter    = 'X' // phiếu xuất chuyển kho
@@ -50,6 +51,14 @@ func NewTemporary(facility, book string, n int) (string, error) {
 
 // ParseTemporary reads the form written by NewTemporary.
 func ParseTemporary(s string) (string, Code, error) { return parseCode(temporaryLetter, s) }
+
+// NewSampleNumber returns the number on the label of a sample, of the form of NewSlip.
+func NewSampleNumber(facility, book string, n int) (string, error) {
+	return newCode(sampleLetter, facility, book, n)
+}
+
+// ParseSampleNumber reads the form written by NewSampleNumber.
+func ParseSampleNumber(s string) (string, Code, error) { return parseCode(sampleLetter, s) }
 
 func newCode(letter byte, facility, book string, n int) (string, error) {
 	facility, book = strings.ToUpper(facility), strings.ToUpper(book)

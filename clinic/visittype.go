@@ -37,7 +37,7 @@ func (t VisitType) Documents() []Kind {
 	case VisitDeath:
 		return []Kind{KindExam, KindDeath, KindBill}
 	}
-	return []Kind{KindVitals, KindExam, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 }
 
 // Needs returns the kinds of documents without which nobody signs the visit.

@@ -44,7 +44,7 @@ type applier struct {
 func needsBody(k clinic.Kind) bool {
 	switch k {
 	case clinic.KindPatient, clinic.KindVisit, clinic.KindAppointment, clinic.KindArrived, clinic.KindPrescribe,
-		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine, clinic.KindAttached, clinic.KindLink:
+		clinic.KindCatalogRow, clinic.KindLooked, clinic.KindMachine, clinic.KindAttached, clinic.KindLink, clinic.KindSample:
 		return true
 	}
 	return k.IsStock()
@@ -114,6 +114,7 @@ func (a *applier) apply(r *clinic.Record) {
 	if r.Kind.InProgrammes() && !r.Subject.IsZero() {
 		a.kv.putMin(tMember, currentKey(r.Kind, r.Subject), []byte{1})
 	}
+	a.lab(r, s)
 	if bit := progress(r.Kind); bit != 0 && !r.Visit.IsZero() {
 		a.progress(r.Visit, bit)
 	}

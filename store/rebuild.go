@@ -106,6 +106,9 @@ func segmentRecords(j *journal.Journal, n int, kind clinic.Journal, end uint64) 
 func decodeHead(kind clinic.Journal, r *journal.Raw) clinic.Record {
 	ref := clinic.Ref{Journal: kind, Index: r.Index}
 	rec, err := entry.DecodeIf(r.Bytes, ref, r.Leaf, needsBody)
+	if err == nil && rec.Kind == clinic.KindSigned && rec.Visit.IsZero() { // of results: few
+		rec, err = entry.Decode(r.Bytes, ref, r.Leaf)
+	}
 	if err != nil {
 		return clinic.Record{Ref: ref, Leaf: r.Leaf}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 8
+const schema = 9
 
 // table is a bucket of the views.
 type table int
@@ -40,11 +40,12 @@ const (
 	tLeaf                 // leaf → index in in
 	tBlob                 // blob → journal of an entry that names it
 	tStock                // site, row of a catalogue, batch, stamp, line → movement
+	tLab                  // what the work list of tests needs: see lab.go
 	tables
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock", "lab"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.

@@ -20,6 +20,7 @@ type DocView struct {
 	Mine     bool   // the person at the screen may change it
 	ICD      map[string]clinic.CatalogRow
 
+	Order        *clinic.Order
 	Vitals       []VitalValue
 	Asked        *clinic.Vitals // pregnancy and nursing, when something was said
 	BMI          string
@@ -77,6 +78,8 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		if bmi := b.BMI(); bmi > 0 {
 			x.BMI = clinic.FormatFixed(bmi, 1)
 		}
+	case *clinic.Order:
+		x.Order = b
 	case *clinic.Exam:
 		x.Exam = b
 	case *clinic.Diagnosis:

@@ -18,6 +18,7 @@ import (
 // noPage are the GET routes that answer with no page of words, and why.
 func noPage() map[string]string {
 	return map[string]string{
+		"GET /patients/{patient}/lab/samples/{number}": "leads on to another page",
 		"GET /events":                   "a stream, whose words are those of scans",
 		"GET /books/month.csv":          "a file",
 		"GET /healthz":                  "code words for the supervisor",

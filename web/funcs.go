@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,14 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"dispensedOf": func(r clinic.Record) *clinic.Dispensed { b, _ := r.Body.(*clinic.Dispensed); return b },
 		"returnedOf":  func(r clinic.Record) *clinic.Returned { b, _ := r.Body.(*clinic.Returned); return b },
 		"goodsLine":   func(g clinic.Goods, today clinic.Date, near bool) goodsLine { return goodsLine{g, today, near} },
+		"flagKey":     flagKey,
+		"labRow":      newLabRow,
+		"labResultOf": newLabResult,
+		"reviewOf":    func(r clinic.Record) *clinic.Reviewed { b, _ := r.Body.(*clinic.Reviewed); return b },
+		"says":        func(v clinic.ResultValue) string { return resultText(c, &v) },
+		"svg":         func(x Chart) template.HTML { return x.SVG(c) },
+		"choiceName":  func(x clinic.Choice) string { return choiceName(c, x) },
+		"has":         func(f Form, name, value string) bool { return slices.Contains(f.Values[name], value) },
 		"lookForm":    func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
 }

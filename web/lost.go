@@ -32,6 +32,12 @@ func lostName(k clinic.Kind) string {
 		return "lost.protection"
 	case clinic.KindLegalAsked, clinic.KindLegalSigned:
 		return "legal.title"
+	case clinic.KindResult:
+		return "lost.result"
+	case clinic.KindReviewed:
+		return "lost.reviewed"
+	case clinic.KindSample:
+		return "lost.sample"
 	case clinic.KindAttached:
 		return "lost.attached"
 	case clinic.KindArrived, clinic.KindPaper:

@@ -45,7 +45,7 @@ const linesMax = 30
 func lineFields() []string {
 	return []string{
 		"medicine", "dose", "times", "days", "quantity", "when", "code", "insured",
-		"goods", "lot", "expiry", "packs", "pack", "price", "registration", "tender", "gtin", "sent", "label", "booked", "found", "checked",
+		"goods", "lot", "expiry", "packs", "pack", "price", "registration", "tender", "gtin", "sent", "label", "booked", "found", "checked", "test",
 	}
 }
 

@@ -130,6 +130,7 @@ func (s *Server) recordRoutes() map[string]handler {
 	m["POST "+v+"/watched"] = s.watched
 	maps.Copy(m, s.stockRoutes())
 	maps.Copy(m, s.paperRoutes())
+	maps.Copy(m, s.labRoutes())
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

@@ -95,6 +95,9 @@ func (s *Server) scanOpen(w http.ResponseWriter, r *http.Request) error {
 		if res.Scan.Kind == clinic.ScanPaper && !res.On.Visit.IsZero() {
 			to = visitPath(res.On.Patient, res.On.Visit)
 		}
+		if res.Scan.Kind == clinic.ScanSample {
+			to = patientPath(res.Hits[0].ID) + "/lab/samples/" + res.Scan.Sample
+		}
 		http.Redirect(w, r, to, http.StatusSeeOther)
 	case desk.ScanNew:
 		http.Redirect(w, r, "/register?scan="+id, http.StatusSeeOther)

@@ -14,6 +14,10 @@ import (
 type step struct {
 	name string // in addresses, keys and forms
 	kind clinic.Kind
+	// optional: the visit goes on without it, unless somebody asks for it.
+	optional bool
+	// fresh reports whether the page adds a document although there is this one; nil = never.
+	fresh func(v *desk.VisitView, d *clinic.Document) bool
 	// fill puts the saved document into the form.
 	fill func(f *Form, d *clinic.Document, v *desk.VisitView)
 	// edit does what a button other than save asks: search, add a line, remove it.
@@ -28,7 +32,7 @@ type step struct {
 // steps are the pages that visits have, in their order; stepsOf those of one visit.
 func steps() []step {
 	return []step{
-		vitalsStep(), examStep(), diagnosisStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), deathStep(), appointmentStep(),
+		vitalsStep(), examStep(), orderStep(), diagnosisStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), deathStep(), appointmentStep(),
 	}
 }
 
@@ -52,6 +56,7 @@ func stepOf(kind clinic.Kind) string {
 		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
 		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
 		clinic.KindDeath: "death", clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
+		clinic.KindOrder: "order",
 	}[kind]
 }
 
@@ -72,6 +77,7 @@ type Step struct {
 type StepLink struct {
 	Name, Path string
 	Done, Here bool
+	Optional   bool
 }
 
 // stepPage shows a step's form: what was typed before a lock, or what is saved.
@@ -89,6 +95,8 @@ func (s *Server) stepPage(st step) handler {
 			if of := b.File.Visit.Find(leaf); of != nil && of.Kind == st.kind {
 				doc = of
 			}
+		} else if doc != nil && st.fresh != nil && st.fresh(&b.File, doc) {
+			doc = nil
 		}
 		if d, ok := s.draft(r); ok {
 			b.Form, b.Draft = newForm(d), true
@@ -129,7 +137,7 @@ func stepLinks(v *clinic.VisitFile, here string) []StepLink {
 	path := visitPath(v.Patient, v.ID)
 	var out []StepLink
 	for _, st := range stepsOf(v) {
-		out = append(out, StepLink{Name: st.name, Path: path + "/" + st.name, Done: v.Doc(st.kind) != nil, Here: st.name == here})
+		out = append(out, StepLink{Name: st.name, Path: path + "/" + st.name, Done: v.Doc(st.kind) != nil, Here: st.name == here, Optional: st.optional})
 	}
 	out = append(out, StepLink{Name: "check", Path: path + "/check", Done: v.State == clinic.VisitSigned, Here: here == "check"})
 	if _, rx, signed := v.Prescribed(); rx != nil && (signed || here == "hand") {
@@ -212,8 +220,13 @@ func (s *Server) after(r *http.Request, st step, v clinic.VisitFile) string {
 	}
 	all := stepsOf(&v)
 	for i := range all {
-		if all[i].name == st.name && i+1 < len(all) {
-			return path + "/" + all[i+1].name
+		if all[i].name != st.name {
+			continue
+		}
+		for _, next := range all[i+1:] {
+			if !next.optional {
+				return path + "/" + next.name
+			}
 		}
 	}
 	return path + "/check"
@@ -242,7 +255,7 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 		switch e.Code {
 		case desk.CodeUnusual:
 			confirmed = append(confirmed, Pair{"confirmed", e.Field})
-		case desk.CodeBillChanged, desk.CodeDoseSigns, desk.CodeDoseEarly, desk.CodeDoseTwice, desk.CodeDoseOver, desk.CodeDoseOld:
+		case desk.CodeBillChanged, desk.CodeLabValid, desk.CodeLabWaits, desk.CodeDoseSigns, desk.CodeDoseEarly, desk.CodeDoseTwice, desk.CodeDoseOver, desk.CodeDoseOld:
 			confirmed = append(confirmed, Pair{"confirmed", e.Args["code"]})
 		case desk.CodeDrugSafety:
 			severe = true
@@ -267,6 +280,9 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 	s.keepForm(r, b.Form)
 	v := &Confirm{Page: b.Page, Name: st.name, Items: b.Form.Errors, Actions: r.URL.Path}
 	v.Title, v.Act = "confirm.title", r.PostForm.Get("act")
+	if st.kind == clinic.KindOrder {
+		v.Title = "lab.ask.title"
+	}
 	if severe {
 		v.Title, v.Items = "confirm.drug", nil
 		v.Reasons, confirmed = reasons(&b.Form, refusals)

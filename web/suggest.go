@@ -19,7 +19,7 @@ type suggestion struct {
 // looked up beside a patient is nobody's business.
 func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
 	list := r.PathValue("list")
-	if list != clinic.CatalogICD10 && list != clinic.CatalogMedicine && list != clinic.CatalogService {
+	if list != clinic.CatalogICD10 && list != clinic.CatalogMedicine && list != clinic.CatalogService && list != clinic.CatalogLabTest {
 		return errGone
 	}
 	now, _ := s.opts.Clock.Now()

@@ -18,7 +18,9 @@ type Today struct {
 	Coming  []desk.DueRow // in the seven days after today
 	Late    []desk.DueRow // missed in the seven days before today
 	Papers  bool          // the person may enter paper visits
-	Opened  int           // protected records that an administrator must acknowledge
+	Alarms  []desk.LabRow // critical results that no clinician has seen
+	Doctor  bool
+	Opened  int // protected records that an administrator must acknowledge
 }
 
 func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
@@ -51,6 +53,12 @@ func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
 			v.Late = append(v.Late, d)
 		default:
 			v.Coming = append(v.Coming, d)
+		}
+	}
+	role := who(r).session.person.Role
+	if v.Doctor = role == clinic.RoleDoctor; v.Doctor || role == clinic.RoleNurse {
+		if v.Alarms, err = s.opts.Desk.Alarms(r.Context(), by); err != nil {
+			return err
 		}
 	}
 	opened, err := s.openings(r)

@@ -117,7 +117,7 @@ func (v *VisitPage) next() string {
 	}
 	for _, st := range v.Steps {
 		if !st.Done && (st.Name != "check") {
-			if !works(v.User.Role, kindOf(st.Name), v.paper()) {
+			if !works(v.User.Role, kindOf(st.Name), v.paper()) || st.Optional {
 				continue
 			}
 			return st.Name

@@ -17,8 +17,8 @@ import (
 // generated are the beginnings of keys that pages put together from a value.
 func generated() []string {
 	return []string{
-		"age.", "deathplace.", "control.", "aefi.", "dosestate.", "outcome.", "sign.", "site.", "visittype.", "answer.", "catalog.", "change.", "citizen.", "column.", "downtime.", "newborn.born.", "old.all.", "old.column.", "old.fate.", "old.like.", "old.list.", "old.row.", "newborn.of.", "end.why.", "field.", "key.", "legal.role.", "language.", "locked.", "machine.", "month.key.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
-		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
+		"age.", "deathplace.", "control.", "aefi.", "dosestate.", "outcome.", "sign.", "site.", "visittype.", "answer.", "catalog.", "change.", "citizen.", "column.", "downtime.", "newborn.born.", "old.all.", "old.column.", "old.fate.", "old.like.", "old.list.", "old.row.", "newborn.of.", "end.why.", "field.", "key.", "lab.flag.", "legal.role.", "language.", "line.", "locked.", "machine.", "month.key.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "specimen.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"stock.move-", "stock.reason-",
 		"unlock.", "weekday.", "why.",
 	}
@@ -88,6 +88,12 @@ func TestEveryRefusalHasWords(t *testing.T) {
 		keys = append(keys, "step."+st.name, "steps."+st.name, "saved."+st.name, "next."+st.name)
 	}
 	keys = append(keys, "key.1", "key.2", "key.3", "key.4", "signature.1", "signature.3", "signature.4", "signature.5", "signature.6")
+	for f := range clinic.FlagInvalid + 1 {
+		keys = append(keys, flagKey(f))
+	}
+	for _, x := range clinic.Specimens() {
+		keys = append(keys, "specimen."+x)
+	}
 	for _, c := range clinic.RowCodes() {
 		keys = append(keys, "row."+c)
 	}

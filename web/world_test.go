@@ -167,7 +167,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) catalogue() {
-	rows, err := starting.Rows(clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention, clinic.CatalogSupply, clinic.CatalogDepartment, clinic.CatalogStockRule,
+	rows, err := starting.Rows(clinic.CatalogLabTest, clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention, clinic.CatalogSupply, clinic.CatalogDepartment, clinic.CatalogStockRule,
 		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution, clinic.CatalogVaccine, clinic.CatalogSchedule,
 		clinic.CatalogRxDays, clinic.CatalogDosage, clinic.CatalogNotifiable, clinic.CatalogProgramme)
 	w.must(err)

@@ -178,6 +178,18 @@ const (
 	CodeDied       Code = "death.died"  // the person died: no new visit, no second death
 	CodeDeathDay   Code = "death.when"  // Field; no day, in the future, or before the birth
 	CodeDeathCause Code = "death.cause" // Field; at least one cause
+	// Tests.
+	CodeLabNone       Code = "lab.none"       // Field; Args: code; no such test on the day
+	CodeLabValid      Code = "lab.valid"      // Args: test, code, date, value; a result still stands; confirm
+	CodeLabWaits      Code = "lab.waits"      // Args: test, code, date; ordered already; confirm
+	CodeLabTaken      Code = "lab.taken-test" // Args: test; a sample of it was taken: it cannot be left out
+	CodeLabDone       Code = "lab.done"       // Field; Args: test; it has a result
+	CodeLabImpossible Code = "lab.impossible" // Field; Args: test, value, unit, low, high, of
+	CodeLabOtherUnit  Code = "lab.other-unit" // the same and other
+	CodeLabUnit       Code = "lab.unit"       // Field; Args: test, units
+	CodeLabCritical   Code = "lab.critical"   // Field; Args: test, code, value, range; confirm
+	CodeLabNote       Code = "lab.note"       // Field; a critical result: what was done?
+	CodeSampleNone    Code = "lab.no-sample"  // no sample with the number
 
 	// Legal signatures.
 	CodeLegalNone     Code = "legal.none"     // no legal document of this visit, or one without a number
@@ -218,6 +230,8 @@ func Codes() []Code {
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
 		CodeReportOpen, CodeReportSeen,
 		CodeDied, CodeDeathDay, CodeDeathCause,
+		CodeLabNone, CodeLabValid, CodeLabWaits, CodeLabTaken, CodeLabDone, CodeLabImpossible, CodeLabOtherUnit,
+		CodeLabUnit, CodeLabCritical, CodeLabNote, CodeSampleNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
 	}
 }

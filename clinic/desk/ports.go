@@ -42,6 +42,7 @@ type Reader interface {
 	People
 	Audit
 	Agenda
+	Laboratory
 	Reference
 	Catalogues
 	Shelves
@@ -96,6 +97,19 @@ type Agenda interface {
 	Due(from, to clinic.Date) ([]AppointmentRow, error)
 	// Slip finds an appointment by the code on its slip.
 	Slip(code string) (a AppointmentRow, ok bool, err error)
+}
+
+// Laboratory finds the patients with work on tests. What the work is stands in their
+// records.
+type Laboratory interface {
+	// Ordered returns the patients of whom an order was recorded at or after a hybrid time
+	// (clinic.HLCAt), each once, in order of the first such entry.
+	Ordered(since uint64) ([]clinic.ID, error)
+	// Unseen returns the patients who have a result that nothing closed (clinic.LabSeen),
+	// each once; also when that result can no longer be read.
+	Unseen() ([]clinic.ID, error)
+	// SampleOf finds whose sample has the number; of several the first that was recorded.
+	SampleOf(number string) (patient clinic.ID, ok bool, err error)
 }
 
 // Reference reads dated data, staff and numbers.

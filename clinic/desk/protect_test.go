@@ -20,7 +20,7 @@ import (
 func secrets() []string {
 	return []string{
 		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
-		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao",
+		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao", "bí mật chỉ định", "Huyết sắc tố", "bí mật kết quả",
 	}
 }
 
@@ -32,6 +32,10 @@ type guarded struct {
 	base clinic.Leaf // of the details
 	old  clinic.ID   // an import that gave the patient something
 	twin clinic.ID   // somebody of the same name and birth date, not protected
+	lab  struct {
+		order, result clinic.Leaf
+		sample        string
+	}
 }
 
 func newGuarded(t *testing.T) *guarded {
@@ -63,6 +67,7 @@ func newGuarded(t *testing.T) *guarded {
 	imported := call(g.admin)
 	brought := g.must(g.BringOld(t.Context(), imported, more))
 	g.old, g.base = imported.Act, brought.Records[0].Leaf
+	g.tests()
 	g.scans["slip"] = clinic.Scan{Kind: clinic.ScanSlip, Slip: g.slip}
 	g.scans["card"] = clinic.Scan{Kind: clinic.ScanCitizen, Patient: clinic.Patient{
 		Name: "Nguyễn Thị Mẫu", Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}},
@@ -72,6 +77,23 @@ func newGuarded(t *testing.T) *guarded {
 	g.put(clinic.Draft{Kind: clinic.KindEnrolled, Subject: reg.Patient, Body: &clinic.Enrolment{Programme: "THA", On: clinic.Date{Year: 2026, Month: 11, Day: 1}}})
 	g.protect(true)
 	return g
+}
+
+// tests has a haemoglobin ordered, taken, measured and seen.
+func (g *guarded) tests() {
+	g.Helper()
+	row := &clinic.CatalogRow{Catalog: clinic.CatalogLabTest, Code: "HB", Name: "Huyết sắc tố", Unit: "g/dL", Value: "1", From: clinic.Date{Year: 2026, Month: 1, Day: 1}}
+	g.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: row})
+	g.lab.order = g.must(g.Order(g.Context(), call(g.doctor), desk.OrderInput{On: g.on, Tests: []string{"HB"}, Note: "bí mật chỉ định"})).Records[0].Leaf
+	d := g.must(g.TakeSample(g.Context(), call(g.nurse), desk.SampleInput{Patient: g.on.Patient, Order: g.lab.order, Tests: []string{"HB"}, Specimen: "blood"}))
+	g.lab.sample = d.Records[0].Body.(*clinic.Sample).Number
+	g.lab.result = g.must(g.EnterResult(g.Context(), call(g.nurse), desk.ResultInput{
+		Patient: g.on.Patient, Order: g.lab.order, Values: []desk.ResultEntry{{Test: "HB", Text: "12"}}, Note: "bí mật kết quả",
+	})).Records[0].Leaf
+	_, err := g.Review(g.Context(), call(g.doctor), desk.ReviewInput{Patient: g.on.Patient, Results: []clinic.Leaf{g.lab.result}, Note: "bí mật kết quả"})
+	if err != nil {
+		g.Fatal(err)
+	}
 }
 
 func (g *guarded) protect(on bool) {
@@ -115,7 +137,8 @@ func leaks(v reflect.Value, allowed ...string) (out []string) {
 	case reflect.Struct:
 		switch v.Type() {
 		case reflect.TypeFor[clinic.Vitals](), reflect.TypeFor[clinic.Exam](), reflect.TypeFor[clinic.Diagnosis](),
-			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Enrolment](), reflect.TypeFor[clinic.Value](), reflect.TypeFor[clinic.Reaction]():
+			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Enrolment](), reflect.TypeFor[clinic.Value](), reflect.TypeFor[clinic.Reaction](),
+			reflect.TypeFor[clinic.Order](), reflect.TypeFor[clinic.Sample](), reflect.TypeFor[clinic.Result](), reflect.TypeFor[clinic.Reviewed]():
 			out = append(out, v.Type().String())
 		}
 		for i := range v.NumField() {
@@ -162,6 +185,21 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 				err3 = nil
 			}
 			return []any{a, b, page.Alike}, errors.Join(err, err2, err3)
+		},
+		"Lab":    func(by clinic.ID) (any, error) { return g.Lab(ctx, by) },
+		"Alarms": func(by clinic.ID) (any, error) { return g.Alarms(ctx, by) },
+		"Order": func(by clinic.ID) (any, error) {
+			return form(g.Order(ctx, call(by), desk.OrderInput{On: on, Tests: []string{"HB"}}))
+		},
+		"TakeSample": func(by clinic.ID) (any, error) {
+			return form(g.TakeSample(ctx, call(by), desk.SampleInput{Patient: p, Order: g.lab.order, Tests: []string{"HB"}, Specimen: "blood"}))
+		},
+		"PrintSample": func(by clinic.ID) (any, error) { return form(g.PrintSample(ctx, call(by), p, g.lab.sample)) },
+		"EnterResult": func(by clinic.ID) (any, error) {
+			return form(g.EnterResult(ctx, call(by), desk.ResultInput{Patient: p, Base: g.lab.result, Why: "x", Values: []desk.ResultEntry{{Test: "HB", Text: "999"}}}))
+		},
+		"Review": func(by clinic.ID) (any, error) {
+			return form(g.Review(ctx, call(by), desk.ReviewInput{Patient: p, Results: []clinic.Leaf{g.lab.result}}))
 		},
 		"Link": func(by clinic.ID) (any, error) {
 			return form(g.Link(ctx, call(by), desk.LinkInput{Patient: g.twin, Other: p, Same: true}))
@@ -287,6 +325,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 // silent are the methods that answer with nothing that is recorded of a patient.
 func silent() []string {
 	return []string{
+		"Analyse", // says to a device whether a sample is known
 		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "DosesDue", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
 		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",

@@ -174,7 +174,20 @@ func (w *document) person(day clinic.Date) safety.Patient {
 			}
 		}
 	}
+	w.labCreatinine(&p, day)
 	return p
+}
+
+// labCreatinine takes the creatinine of a sample when it is the newer one. A facility that
+// has another code for the test, or another unit, types it with the measurements.
+func (w *document) labCreatinine(p *safety.Patient, day clinic.Date) {
+	x, ok := w.whole.Lab.Latest(clinic.TestCreatinine)
+	if !ok || x.Value.Number == nil || x.Value.Unit != clinic.UnitCreatinine || day.Before(x.Taken) || x.Taken.Before(day.AddDays(-creatinineDays)) {
+		return
+	}
+	if p.Creatinine == 0 || p.Tested.Before(x.Taken) {
+		p.Creatinine, p.Tested = int((*x.Value.Number+500)/1000), x.Taken
+	}
 }
 
 // answers tells which questions an earlier look at the measurements answered: the last

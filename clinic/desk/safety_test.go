@@ -318,6 +318,16 @@ func TestKidneys(t *testing.T) {
 	if got := s.says(on); got != "note:ASK-EGFR" {
 		t.Errorf("a value of last year: %s", got)
 	}
+	s.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{
+		Catalog: clinic.CatalogLabTest, Code: clinic.TestCreatinine, Name: "Creatinin", Unit: clinic.UnitCreatinine, Value: "0", From: clinic.Date{Year: 2020, Month: 1, Day: 1},
+	}})
+	order := s.must(s.Order(t.Context(), call(s.doctor), desk.OrderInput{On: on, Tests: []string{clinic.TestCreatinine}})).Records[0].Leaf
+	s.must(s.EnterResult(t.Context(), call(s.nurse), desk.ResultInput{
+		Patient: on.Patient, Order: order, Values: []desk.ResultEntry{{Test: clinic.TestCreatinine, Text: "250"}},
+	}))
+	if got := s.says(on); got != "interrupt:REN-METF30" {
+		t.Errorf("the result of a sample is not looked at: %s", got)
+	}
 }
 
 // TestIllnessOfAnEarlierVisit: what was diagnosed once is known.

@@ -54,6 +54,8 @@ func (d *Desk) FromScan(ctx context.Context, by clinic.ID, raw []byte) (res Scan
 			res, err = d.fromSlip(r, scan)
 		case clinic.ScanGoods:
 			return &Error{Code: CodeScanGoods}
+		case clinic.ScanSample:
+			res, err = d.fromSample(r, scan)
 		case clinic.ScanPaper:
 			res, err = d.fromPaper(r, scan)
 		default:

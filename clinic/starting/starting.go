@@ -78,7 +78,7 @@ func tables() []table {
 		{file: "service.csv", catalog: clinic.CatalogService, columns: "code,name,english,unit,price" + validity, ours: true},
 		{file: "supply.csv", catalog: clinic.CatalogSupply, columns: "code,name,english,unit" + validity, ours: true},
 		{file: "stockrule.csv", catalog: clinic.CatalogStockRule, columns: "code,name,english,minimum" + validity, ours: true},
-		{file: "labtest.csv", catalog: clinic.CatalogLabTest, columns: "code,name,english,unit,parent,value,ranges" + validity, may: "unit parent value ranges", ours: true},
+		{file: "labtest.csv", catalog: clinic.CatalogLabTest, columns: "code,name,english,unit,parent,value,ranges,validfor,possible,units" + validity, may: "unit parent value ranges validfor possible units", ours: true},
 		{file: "department.csv", catalog: clinic.CatalogDepartment, columns: "code,name,english" + validity, ours: true},
 		{file: "facility.csv", catalog: clinic.CatalogFacility, columns: "code,name,english" + validity},
 		{file: "programme.csv", catalog: clinic.CatalogProgramme, columns: "code,name,english,applies,limits,minimum,flags" + validity, may: "flags", ours: true},

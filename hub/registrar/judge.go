@@ -87,7 +87,7 @@ func (j *judge) verdict(ctx context.Context, f *hub.Found) (*hub.Verdict, error)
 		v.Alarm.Code, v.Alarm.Detail = hub.AlarmRecords, at+b.Event+": "+short(b.Detail)
 		return v, nil
 	case *clinic.Alert:
-		v.Alarm.Code, v.Alarm.Detail = hub.AlarmDisease, at+b.Message("", fold.String)
+		v.Alarm.Code, v.Alarm.Detail = hub.AlarmDisease, at+b.Message(f.Box, fold.String)
 		return v, nil
 	case *clinic.Signed:
 		if v.State, err = j.signed(ctx, f.Box, &rec); err != nil || v.State.Counts() {

@@ -66,11 +66,17 @@ func headings(column string) string {
 	case "minimum":
 		return "minimum tontoithieu mucton songay"
 	case "limits":
-		return "limits muctieu gioihan"
+		return "limits muctieu"
 	case "timing":
 		return "timing lich lichtiem tuoitiem"
 	case "dosage":
 		return "dosage lieudung lieu"
+	case "validfor":
+		return "validfor songayconhieuluc songaycongiatri hieulucketqua"
+	case "possible":
+		return "possible gioihando gioihan"
+	case "units":
+		return "units donvikhac quydoidonvi"
 	case "from":
 		return "from tungay hieuluctu ngayhieuluc ngayapdung"
 	case "to":

@@ -16,7 +16,7 @@ func isPaper(s string) bool {
 // facility, book, at least five digits, check character. A card number never fits,
 // for its second character is a letter and a facility begins with its province.
 func isOurs(s string) bool {
-	if len(s) < 13 || len(s) > 17 || !strings.ContainsAny(s[:1], "HhTt") || !allDigits(s[1:3]) {
+	if len(s) < 13 || len(s) > 17 || !strings.ContainsAny(s[:1], "HhTtMm") || !allDigits(s[1:3]) {
 		return false
 	}
 	for i := range len(s) - 1 {
@@ -68,9 +68,12 @@ func (f paperForm) refuse(in input, part []string) error {
 	return &Error{Code: CodeTruncated, Field: last, Offset: in.start + len(in.text)}
 }
 
-// parseOurs reads a bare code: a slip's, or the temporary one of a patient without
-// papers.
+// parseOurs reads a bare code: a slip's, a sample's, or the temporary one of a patient
+// without papers.
 func parseOurs(in input) (clinic.Scan, error) {
+	if number, _, err := clinic.ParseSampleNumber(in.text); err == nil {
+		return clinic.Scan{Kind: clinic.ScanSample, Sample: number}, nil
+	}
 	if code, _, err := clinic.ParseSlip(in.text); err == nil {
 		return clinic.Scan{
 			Kind: clinic.ScanSlip, Slip: code,

@@ -47,6 +47,18 @@ func TestSlip(t *testing.T) {
 	if err != nil || s.Kind != clinic.ScanNumber || s.Patient.Identifiers[0].System != clinic.SystemTemporary {
 		t.Errorf("temporary code: %+v, %v", s, err)
 	}
+	label, err := clinic.NewSampleNumber("22736", "a", 123)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []string{label, strings.ToLower(label) + "\r", "]C0" + label} {
+		if s, err := barcode.Parse([]byte(in)); err != nil || s.Kind != clinic.ScanSample || s.Sample != label {
+			t.Errorf("a sample's label %q: %+v, %v", in, s, err)
+		}
+	}
+	if _, err := barcode.Parse([]byte(strings.Replace(label, "123", "124", 1))); err == nil {
+		t.Error("a sample's number whose check character does not fit is taken")
+	}
 	other, err := barcode.Parse([]byte(strings.TrimSuffix(qr, "/"+code)))
 	if err != nil || other.Kind != clinic.ScanPaper || other.Record != record || other.Paper.Size != 99 {
 		t.Errorf("a paper that is no slip: %+v, %v", other, err)

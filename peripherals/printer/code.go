@@ -23,6 +23,7 @@ const (
 	qrBest       = 6  // 0.75 mm: read at arm's length
 	qrLeast      = 3  // below, thermal paper smears
 	barQuiet     = 10 // modules of white beside a bar code (ISO/IEC 15417)
+	paperEdge    = 24 // 3 mm: the least that the head leaves white on either side of a roll
 	barBest      = 3
 	barLeast     = 2
 	barHeight    = 80
@@ -56,6 +57,9 @@ func drawCode128(b *Bitmap, payload string) error {
 	}
 	n := code.Bounds().Dx()
 	module := min(b.Width/(n+2*barQuiet), barBest)
+	if n*barLeast <= b.Width && paperEdge >= barQuiet*barLeast { // narrow paper: its edges are quiet too
+		module = max(module, barLeast)
+	}
 	if module < barLeast {
 		return fmt.Errorf("bar code of %d modules on %d dots: %w", n, b.Width, ErrTooWide)
 	}

@@ -2,6 +2,7 @@ package printer_test
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -9,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
+	"clinicbox/clinic"
 	"clinicbox/clinic/paper"
 	"clinicbox/internal/testpeer"
 	"clinicbox/peripherals/printer"
@@ -44,7 +47,7 @@ func printed(t *testing.T, w printer.Width, scale int) string {
 func TestScannersReadTheCodes(t *testing.T) {
 	zbar := testpeer.Need(t, "zbarimg")
 	for w, want := range map[printer.Width][]string{
-		printer.Width58: {"QR-Code:" + slipQR},
+		printer.Width58: {"QR-Code:" + slipQR, "CODE-128:" + slipCode},
 		printer.Width80: {"QR-Code:" + slipQR, "CODE-128:" + slipCode},
 	} {
 		out, err := exec.CommandContext(t.Context(), zbar, "-q", "--nodbus", printed(t, w, 1)).Output()
@@ -58,6 +61,37 @@ func TestScannersReadTheCodes(t *testing.T) {
 		}
 		if n := strings.Count(string(out), "\n"); n != len(want) {
 			t.Errorf("%d dots: %d codes: %q", w, n, out)
+		}
+	}
+}
+
+// TestScannersReadTheLabel: the bars of a sample's label are read from both widths, and as
+// the box recognises them.
+func TestScannersReadTheLabel(t *testing.T) {
+	zbar := testpeer.Need(t, "zbarimg")
+	number, err := clinic.NewSampleNumber("22736", "a", 12345)
+	if err != nil {
+		t.Fatal(err)
+	}
+	label := paper.SampleLabel{
+		Facility: clinic.Facility{Name: "Trạm Y tế xã đảo Mẫu"}, Number: number, Specimen: "capillary", Urgent: true, Copy: 2,
+		Patient: clinic.Patient{Name: "Nguyễn Thị Ẩn Dụ", Sex: clinic.SexFemale, Birth: clinic.Date{Year: 1954, Month: 9, Day: 2}},
+		Tests:   []string{"Huyết sắc tố", "Glucose máu bất kỳ", "Sốt rét, test nhanh"}, Taken: time.Date(2026, 11, 29, 8, 5, 0, 0, clinic.ICT),
+	}
+	for _, w := range []printer.Width{printer.Width58, printer.Width80} {
+		b := render(t, label.Doc(), w)
+		picture := sim.PrinterSlip{Width: b.Width, Height: b.Height, Pix: b.Pix}
+		dir := t.TempDir()
+		if keep := os.Getenv("CLINICBOX_LABEL_SHOTS"); keep != "" {
+			dir = keep
+		}
+		name := filepath.Join(dir, fmt.Sprintf("label-%d.png", w))
+		if err := os.WriteFile(name, picture.PNG(1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), zbar, "-q", "--nodbus", name).Output()
+		if err != nil || string(out) != "CODE-128:"+number+"\n" {
+			t.Errorf("%d dots: %q, %v", w, out, err)
 		}
 	}
 }

@@ -47,6 +47,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Links", testLinks},
 		{"Children", testChildren},
 		{"Stock", testStock},
+		{"Laboratory", testLab},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, &harness{t, open(t)}) })
 	}

@@ -208,6 +208,7 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindCounted: "kiểm kê", clinic.KindAdjusted: "điều chỉnh kho", clinic.KindRequisition: "dự trù",
 		clinic.KindImmunised: "tiêm chủng", clinic.KindReaction: "theo dõi sau tiêm", clinic.KindSession: "buổi tiêm chủng",
 		clinic.KindAlert: "báo dịch", clinic.KindAlertTold: "đã báo dịch", clinic.KindReport: "báo cáo tháng",
+		clinic.KindOrder: "chỉ định xét nghiệm", clinic.KindSample: "mẫu xét nghiệm", clinic.KindResult: "kết quả xét nghiệm", clinic.KindReviewed: "đã xem kết quả",
 		clinic.KindEnrolled: "theo dõi trong chương trình", clinic.KindDeath: "tử vong",
 	}[k]
 	if vi == "" {
