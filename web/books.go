@@ -180,18 +180,28 @@ func (s *Server) monthView(r *http.Request) (*MonthBook, error) {
 
 // Plain is the figures that are about the whole month.
 func (v *MonthBook) Plain() (out []MonthPart) {
-	for _, p := range v.Parts {
-		if len(p.Lines) == 1 && p.Lines[0].Name == "" && p.Key != clinic.ReportDiagnosis {
-			out = append(out, p)
+	for _, key := range plainKeys() {
+		for _, p := range v.Parts {
+			if p.Key == key {
+				out = append(out, p)
+			}
 		}
 	}
 	return out
 }
 
+// plainKeys are the keys that are about the whole month, in the order of the page.
+func plainKeys() []string {
+	return []string{
+		clinic.ReportVisits, clinic.ReportSigned, clinic.ReportPeople, clinic.ReportInsured,
+		clinic.ReportFemale, clinic.ReportUnder6, clinic.ReportOver60, clinic.ReportAfterwards,
+	}
+}
+
 // Listed is the figures that are lists.
 func (v *MonthBook) Listed() []MonthPart {
 	return slices.DeleteFunc(slices.Clone(v.Parts), func(p MonthPart) bool {
-		return len(p.Lines) == 1 && p.Lines[0].Name == "" && p.Key != clinic.ReportDiagnosis
+		return slices.Contains(plainKeys(), p.Key)
 	})
 }
 
@@ -212,7 +222,20 @@ func (v *MonthBook) nameOf(key, of string) string {
 			return d.String()
 		}
 	}
-	return strings.TrimSpace(of + " " + v.Rows[key+" "+of])
+	return strings.TrimSpace(of + " " + v.called(key, of))
+}
+
+// called is the name of what a figure is about, with the unit that it is counted in.
+func (v *MonthBook) called(key, of string) string {
+	row := v.Rows[key+" "+of]
+	name := row.Name
+	if v.Lang == "en" && row.English != "" {
+		name = row.English
+	}
+	if row.Unit != "" {
+		name = fmt.Sprintf("%s %s (%s)", name, row.Strength, row.Unit)
+	}
+	return strings.Join(strings.Fields(name), " ")
 }
 
 // figure writes a number in its key's unit.
@@ -267,7 +290,7 @@ func (s *Server) monthFile(w http.ResponseWriter, r *http.Request) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"template", "month", "key", "code", "name", "value"}}
 	for _, l := range v.MonthReport.Lines {
-		rows = append(rows, []string{v.Template, strconv.Itoa(v.Month.Int() / 100), l.Key, cell(l.Of), cell(v.Rows[l.Key+" "+l.Of]), figure(l.Key, l.Value)})
+		rows = append(rows, []string{v.Template, strconv.Itoa(v.Month.Int() / 100), l.Key, cell(l.Of), cell(v.called(l.Key, l.Of)), figure(l.Key, l.Value)})
 	}
 	_ = out.WriteAll(rows)
 	return nil

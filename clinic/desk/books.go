@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"clinicbox/clinic"
 )
@@ -130,12 +129,12 @@ type MonthReport struct {
 	Month    clinic.Date // its first day
 	Template string
 	Lines    []clinic.ReportLine
-	Digest   string                // of the lines: what a form that hands them in was about
-	Size     uint64                // entries of this box when it was added up
-	Open     bool                  // the month is not over
-	Rows     map[string]string     // names of what lines are about, by key and code
-	Handed   []clinic.Record       // KindReport of the month, oldest first
-	Changes  []clinic.ReportChange // since the last of them
+	Digest   string                       // of the lines: what a form that hands them in was about
+	Size     uint64                       // entries of this box when it was added up
+	Open     bool                         // the month is not over
+	Rows     map[string]clinic.CatalogRow // what lines are about, by key and code
+	Handed   []clinic.Record              // KindReport of the month, oldest first
+	Changes  []clinic.ReportChange        // since the last of them
 	Names    map[clinic.ID]Person
 }
 
@@ -143,7 +142,7 @@ type MonthReport struct {
 // long; whatever order entries came in, the same entries give the same figures.
 func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date) (MonthReport, error) {
 	month.Day = 1
-	out := MonthReport{Month: month, Template: clinic.ReportTemplate, Rows: map[string]string{}}
+	out := MonthReport{Month: month, Template: clinic.ReportTemplate, Rows: map[string]clinic.CatalogRow{}}
 	next := clinic.DateOf(month.Time().AddDate(0, 1, 0))
 	out.Open = !next.AddDays(-1).Before(d.today())
 	head, err := d.o.Witness.Head()
@@ -223,10 +222,7 @@ func (m *MonthReport) name(r Reader, on clinic.Date) {
 		}[l.Key]
 		for _, c := range catalogs {
 			if row, ok := r.Row(c, l.Of, on); ok {
-				m.Rows[l.Key+" "+l.Of] = strings.TrimSpace(row.Name + " " + row.Strength)
-				if row.Unit != "" {
-					m.Rows[l.Key+" "+l.Of] += fmt.Sprintf(" (%s)", row.Unit)
-				}
+				m.Rows[l.Key+" "+l.Of] = row
 			}
 		}
 	}
