@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"clinicbox/clinic"
@@ -138,8 +139,8 @@ type MonthReport struct {
 	Names    map[clinic.ID]Person
 }
 
-// MonthReport adds a month up. It names nobody. It reads day by day, so that no read is
-// long; whatever order entries came in, the same entries give the same figures.
+// MonthReport adds a month up. It names nobody. It reads a few people at a time, so that no
+// read is long; whatever order entries came in, the same entries give the same figures.
 func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date) (MonthReport, error) {
 	month.Day = 1
 	out := MonthReport{Month: month, Template: clinic.ReportTemplate, Rows: map[string]clinic.CatalogRow{}}
@@ -167,14 +168,8 @@ func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date)
 		}
 		return err
 	})
-	for day, ok := month, true; err == nil && ok; day = day.AddDays(1) {
-		err = d.view(ctx, func(r Reader) (err error) {
-			if day, ok, err = r.NextDay(day); err != nil || !ok || !day.Before(next) {
-				ok = false
-				return err
-			}
-			return d.tally(r, day, &t)
-		})
+	if err == nil {
+		err = d.tally(ctx, month, next, &t)
 	}
 	if err != nil {
 		return MonthReport{}, err
@@ -187,20 +182,63 @@ func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date)
 	return out, d.view(ctx, func(r Reader) error { out.name(r, next.AddDays(-1)); return nil })
 }
 
-func (d *Desk) tally(r Reader, day clinic.Date, t *clinic.Tally) error {
-	rows, err := r.Day(day)
-	for i := 0; i < len(rows) && err == nil; i++ {
-		var file clinic.VisitFile
-		if file, err = d.visitFile(r, &rows[i]); err != nil {
-			break
-		}
-		var who clinic.Identity
-		var p *clinic.Patient
-		if who, p, err = detailsOf(r, rows[i].Patient); err == nil {
-			t.Visit(slices.MinFunc(who.IDs, func(a, b clinic.ID) int { return slices.Compare(a[:], b[:]) }), &file, p)
+// tallyAtOnce is how many people one read of tally takes.
+const tallyAtOnce = 32
+
+// tally adds up the visits of the days from month to before next, each person's record
+// read once.
+func (d *Desk) tally(ctx context.Context, month, next clinic.Date, t *clinic.Tally) error {
+	visits := map[clinic.ID][]VisitRow{}
+	for day, ok := month, true; ok; day = day.AddDays(1) {
+		err := d.view(ctx, func(r Reader) (err error) {
+			if day, ok, err = r.NextDay(day); err != nil || !ok || !day.Before(next) {
+				ok = false
+				return err
+			}
+			rows, err := r.Day(day)
+			for _, v := range rows {
+				visits[v.Patient] = append(visits[v.Patient], v)
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	for some := range slices.Chunk(slices.Collect(maps.Keys(visits)), tallyAtOnce) {
+		err := d.view(ctx, func(r Reader) error {
+			for _, patient := range some {
+				if err := d.tallyOf(r, patient, visits[patient], t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Desk) tallyOf(r Reader, patient clinic.ID, visits []VisitRow, t *clinic.Tally) error {
+	records, err := r.Records(patient)
+	if err != nil {
+		return err
+	}
+	who, p, err := detailsOf(r, patient)
+	if err != nil {
+		return err
+	}
+	lead := slices.MinFunc(who.IDs, func(a, b clinic.ID) int { return slices.Compare(a[:], b[:]) })
+	for _, v := range visits {
+		file := clinic.FoldVisit(v.ID, records)
+		if err := d.judge(r, &file); err != nil {
+			return err
+		}
+		t.Visit(lead, &file, p)
+	}
+	return nil
 }
 
 func (m *MonthReport) handed(r Reader) error {

@@ -68,4 +68,22 @@ func BenchmarkDay(b *testing.B) {
 			}
 		}
 	})
+	// The month's report and the day's register are of the same clinic; a month is 30 days
+	// of 60 visits.
+	b.Run("month", func(b *testing.B) {
+		for b.Loop() {
+			m, err := d.MonthReport(b.Context(), doctor, clinic.DateOf(now))
+			if err != nil || len(m.Lines) == 0 {
+				b.Fatal(len(m.Lines), err)
+			}
+		}
+	})
+	b.Run("register", func(b *testing.B) {
+		for b.Loop() {
+			book, err := d.DayBook(b.Context(), doctor, clinic.DateOf(now))
+			if err != nil || len(book.Rows) != 60 {
+				b.Fatal(len(book.Rows), err)
+			}
+		}
+	})
 }
