@@ -24,7 +24,7 @@ const DropsPerML = 20
 func ParseDose(field, s string) (Milli, string, error) {
 	s = strings.TrimSpace(s)
 	at := strings.IndexFunc(s, unicode.IsLetter)
-	if at < 0 {
+	if at <= 0 { // a word alone is no dose
 		m, err := ParseMilli(field, s)
 		return m, "", err
 	}

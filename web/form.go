@@ -59,6 +59,18 @@ func (f *Form) Err(field string) *Problem {
 	return nil
 }
 
+// without returns the errors, those of fields that the page does not show without their
+// field: a summary must lead nowhere rather than to nothing.
+func (f *Form) without(fields ...string) []Problem {
+	out := slices.Clone(f.Errors)
+	for i := range out {
+		if slices.Contains(fields, out[i].Field) {
+			out[i].Field = ""
+		}
+	}
+	return out
+}
+
 // FailField notes a *clinic.FieldError of the domain and reports whether err was
 // one. The domain's name of the field is the form's name.
 func (f *Form) FailField(err error) bool {

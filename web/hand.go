@@ -183,7 +183,10 @@ func (s *Server) handPage(h handForm) handler {
 
 func (s *Server) handShow(w http.ResponseWriter, r *http.Request, h handForm, v *HandPage, status int) error {
 	s.keepForm(r, v.Form)
-	v.Errors = v.Form.Errors
+	v.Errors = v.Form.without("q") // these pages have lines, and no search
+	if h.page == "back" && len(v.File.Took) == 0 {
+		v.Errors = v.Form.without("q", "words")
+	}
 	s.show(w, r, status, h.page, v)
 	return nil
 }

@@ -53,10 +53,10 @@ func TestThousandsAreNotDecimals(t *testing.T) {
 			t.Errorf("%s: %d %s", dose, a.status, a.text())
 		}
 	}
-	if a := line("0.5"); a.status != http.StatusSeeOther {
-		t.Errorf("half: %d %s", a.status, a.text())
+	if a := line("1.2"); a.status != http.StatusSeeOther {
+		t.Errorf("with a point: %d %s", a.status, a.text())
 	}
-	if a := b.get(visit); !strings.Contains(a.text(), "0.5") {
+	if a := b.get(visit); !strings.Contains(a.text(), "1.2") {
 		t.Errorf("%s", a.text())
 	}
 }

@@ -111,6 +111,9 @@ func (s *Server) goodsBase(r *http.Request, g goodsForm) (*GoodsForm, error) {
 func (s *Server) goodsShow(w http.ResponseWriter, r *http.Request, g goodsForm, v *GoodsForm, status int) error {
 	s.keepForm(r, v.Form)
 	v.Errors = v.Form.Errors
+	if g.name == "requisition" { // asks for rows, not for batches: nothing to scan
+		v.Errors = v.Form.without("scan")
+	}
 	if q := v.Form.Get("q"); q != "" && len(v.Found) == 0 {
 		rows, err := s.goodsRows(r, q, v.View.Today)
 		if err != nil {
