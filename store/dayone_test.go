@@ -135,6 +135,9 @@ func oldDesk(t *testing.T, s desk.Store, clock desk.Clock) *desk.Desk {
 // TestMessyBook brings in a book of 5,000 rows, loses power on the way, goes on, brings it
 // again, and takes it back.
 func TestMessyBook(t *testing.T) {
+	if testing.Short() {
+		t.Skip("5,000 rows, one after the other: left to the full run")
+	}
 	b := messyBook()
 	o := storetest.Options(t.TempDir())
 	s := storetest.Start(t, o)
