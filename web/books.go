@@ -35,7 +35,6 @@ type MonthBook struct {
 	Page
 	desk.MonthReport
 	Parts         []MonthPart
-	Hands         bool
 	Before, After clinic.Date
 }
 
@@ -162,11 +161,9 @@ func (s *Server) monthView(r *http.Request) (*MonthBook, error) {
 	if err != nil {
 		return nil, err
 	}
-	me := who(r).session.person
-	if v.MonthReport, err = s.opts.Desk.MonthReport(r.Context(), me.ID, day); err != nil {
+	if v.MonthReport, err = s.opts.Desk.MonthReport(r.Context(), who(r).session.person.ID, day); err != nil {
 		return nil, err
 	}
-	v.Hands = slices.Contains([]clinic.Role{clinic.RoleDoctor, clinic.RoleCashier, clinic.RoleAdministrator}, me.Role)
 	v.Before, v.After = clinic.DateOf(v.Month.Time().AddDate(0, -1, 0)), clinic.DateOf(v.Month.Time().AddDate(0, 1, 0))
 	for _, l := range v.MonthReport.Lines {
 		if n := len(v.Parts); n == 0 || v.Parts[n-1].Key != l.Key {

@@ -133,6 +133,7 @@ type MonthReport struct {
 	Digest   string                       // of the lines: what a form that hands them in was about
 	Size     uint64                       // entries of this box when it was added up
 	Open     bool                         // the month is not over
+	Hands    bool                         // the person may hand it in
 	Rows     map[string]clinic.CatalogRow // what lines are about, by key and code
 	Handed   []clinic.Record              // KindReport of the month, oldest first
 	Changes  []clinic.ReportChange        // since the last of them
@@ -153,9 +154,11 @@ func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date)
 	out.Size = head.Size
 	var t clinic.Tally
 	err = d.view(ctx, func(r Reader) error {
-		if _, err := who(r, by, rightRead); err != nil {
+		p, err := who(r, by, rightRead)
+		if err != nil {
 			return err
 		}
+		out.Hands = slices.Contains(rightReport.roles(), p.Role)
 		if out.Names, err = names(r); err != nil {
 			return err
 		}

@@ -51,13 +51,58 @@ func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Don
 		return Done{}, err
 	}
 	doc, err := d.slip(ctx, &done.Records[0])
+	return done, d.enqueue(ctx, c, doc, err)
+}
+
+// enqueue queues a paper that is recorded already, unless it could not be laid out: both
+// are refused with CodePrintQueue.
+func (d *Desk) enqueue(ctx context.Context, c Call, doc paper.Doc, err error) error {
+	if err == nil {
+		err = d.o.Papers.Enqueue(ctx, c.Act, doc)
+	}
 	if err != nil {
-		return done, &Error{Code: CodePrintQueue, Err: err}
+		return &Error{Code: CodePrintQueue, Err: err}
 	}
-	if err := d.o.Papers.Enqueue(ctx, c.Act, doc); err != nil {
-		return done, &Error{Code: CodePrintQueue, Err: err}
-	}
-	return done, nil
+	return nil
+}
+
+// original is the version of a document that a paper shows, and whose names it bears.
+type original struct {
+	*document
+	version   *clinic.Record
+	doctor    clinic.Staff
+	printer   string
+	entered   string // who entered it from paper afterwards; empty = nobody
+	enteredAt time.Time
+	legal     *clinic.Legal
+}
+
+// original reads what the paper of the record shows, in one view, in which fill copies the
+// rest: find returns the version, or nil, which is refused with none.
+func (d *Desk) original(ctx context.Context, r *clinic.Record, none Code, find func(*clinic.VisitFile, string) *clinic.Record, fill func(*original)) (*clinic.Record, error) {
+	var o original
+	err := d.view(ctx, func(reader Reader) (err error) {
+		w := &work{Reader: reader, desk: d}
+		if o.document, err = w.readVisit(r.Subject, r.Visit); err != nil {
+			return err
+		}
+		people, err := names(reader)
+		if err != nil {
+			return err
+		}
+		if o.version = find(&o.file, r.Body.(*clinic.Paper).Code); o.version == nil {
+			return &Error{Code: none}
+		}
+		o.doctor, o.printer = people[o.version.Author].Staff, people[r.Author].Name
+		if by, copied := o.wrote(people); copied {
+			o.entered, o.enteredAt, o.doctor = o.doctor.Name, o.version.Recorded(), by
+		}
+		o.file.JudgeLegal(d.o.Legal.Judge)
+		o.legal = o.file.FindVersion(o.version.Leaf).Legal
+		fill(&o)
+		return nil
+	})
+	return o.version, err
 }
 
 // slip lays out the paper that the record says was printed: the same one again
@@ -65,30 +110,11 @@ func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Don
 func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	printed := r.Body.(*clinic.Paper)
 	a := paper.Appointment{Facility: d.o.Site.Facility, Copy: printed.Copy, Printed: r.Event}
-	var version *clinic.Record
-	err := d.view(ctx, func(reader Reader) error {
-		w := &work{Reader: reader, desk: d}
-		doc, err := w.readVisit(r.Subject, r.Visit)
-		if err != nil {
-			return err
-		}
-		people, err := names(reader)
-		if err != nil {
-			return err
-		}
-		if version = appointmentOf(&doc.file, printed.Code); version == nil {
-			return &Error{Code: CodeAppointNone}
-		}
-		a.Appointment, a.Made = *version.Body.(*clinic.Appointment), version.Event
-		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
-		if by, copied := doc.wrote(people); copied {
-			a.Entered, a.EnteredAt, a.Doctor = a.Doctor.Name, version.Recorded(), by
-		}
-		fillSlip(&a, doc)
-		doc.file.JudgeLegal(d.o.Legal.Judge)
-		legal := doc.file.FindVersion(version.Leaf).Legal
-		a.Signed, a.Sealed = signature(legal, clinic.LegalPractitioner), signature(legal, clinic.LegalFacility)
-		return nil
+	version, err := d.original(ctx, r, CodeAppointNone, appointmentOf, func(o *original) {
+		a.Appointment, a.Made = *o.version.Body.(*clinic.Appointment), o.version.Event
+		a.Doctor, a.Printer, a.Entered, a.EnteredAt = o.doctor, o.printer, o.entered, o.enteredAt
+		a.Signed, a.Sealed = signature(o.legal, clinic.LegalPractitioner), signature(o.legal, clinic.LegalFacility)
+		fillSlip(&a, o.document)
 	})
 	if err != nil {
 		return paper.Doc{}, err
@@ -148,8 +174,5 @@ func (d *Desk) PrintTest(ctx context.Context, c Call) error {
 		return err
 	}
 	now, _ := d.o.Clock.Now()
-	if err := d.o.Papers.Enqueue(ctx, c.Act, paper.Test(d.o.Site.Facility, now.Truncate(time.Second))); err != nil {
-		return &Error{Code: CodePrintQueue, Err: err}
-	}
-	return nil
+	return d.enqueue(ctx, c, paper.Test(d.o.Site.Facility, now.Truncate(time.Second)), nil)
 }

@@ -47,13 +47,7 @@ func (d *Desk) PrintTemporary(ctx context.Context, c Call, patient clinic.ID) (D
 		return Done{}, err
 	}
 	doc, err := d.temporarySlip(ctx, &done.Records[0])
-	if err == nil {
-		err = d.o.Papers.Enqueue(ctx, c.Act, doc)
-	}
-	if err != nil {
-		return done, &Error{Code: CodePrintQueue, Err: err}
-	}
-	return done, nil
+	return done, d.enqueue(ctx, c, doc, err)
 }
 
 // temporarySlip lays out the paper that the record says was printed.

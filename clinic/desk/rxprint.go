@@ -51,13 +51,7 @@ func (d *Desk) PrintPrescription(ctx context.Context, c Call, in RxPrintInput) (
 		return Done{}, err
 	}
 	doc, err := d.rxPaper(ctx, &done.Records[0])
-	if err == nil {
-		err = d.o.Papers.Enqueue(ctx, c.Act, doc)
-	}
-	if err != nil {
-		return done, &Error{Code: CodePrintQueue, Err: err}
-	}
-	return done, nil
+	return done, d.enqueue(ctx, c, doc, err)
 }
 
 // mayPrint refuses what nobody confirmed, what was replaced, and what lacks something.
@@ -111,29 +105,11 @@ func rxOf(v *clinic.VisitFile, code string) *clinic.Record {
 func (d *Desk) rxPaper(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	p := r.Body.(*clinic.Paper)
 	a := paper.Prescription{Facility: d.o.Site.Facility, Copy: p.Copy, Printed: r.Event}
-	var version *clinic.Record
-	err := d.view(ctx, func(reader Reader) error {
-		w := &work{Reader: reader, desk: d}
-		doc, err := w.readVisit(r.Subject, r.Visit)
-		if err != nil {
-			return err
-		}
-		people, err := names(reader)
-		if err != nil {
-			return err
-		}
-		if version = rxOf(&doc.file, p.Code); version == nil {
-			return &Error{Code: CodeRxNone}
-		}
-		a.Prescription, a.Made = *version.Body.(*clinic.Prescription), version.Event
-		a.Doctor, a.Printer = people[version.Author].Staff, people[r.Author].Name
-		if by, copied := doc.wrote(people); copied {
-			a.Entered, a.EnteredAt, a.Doctor = a.Doctor.Name, version.Recorded(), by
-		}
-		doc.fillRx(&a)
-		doc.file.JudgeLegal(d.o.Legal.Judge)
-		a.Signed = signature(doc.file.FindVersion(version.Leaf).Legal, clinic.LegalPractitioner)
-		return nil
+	version, err := d.original(ctx, r, CodeRxNone, rxOf, func(o *original) {
+		a.Prescription, a.Made = *o.version.Body.(*clinic.Prescription), o.version.Event
+		a.Doctor, a.Printer, a.Entered, a.EnteredAt = o.doctor, o.printer, o.entered, o.enteredAt
+		a.Signed = signature(o.legal, clinic.LegalPractitioner)
+		o.fillRx(&a)
 	})
 	if err != nil {
 		return paper.Doc{}, err

@@ -141,13 +141,7 @@ func (d *Desk) PrintSample(ctx context.Context, c Call, patient clinic.ID, numbe
 // printLabel queues the label that the record says was printed.
 func (d *Desk) printLabel(ctx context.Context, c Call, r *clinic.Record) error {
 	doc, err := d.label(ctx, r)
-	if err == nil {
-		err = d.o.Papers.Enqueue(ctx, c.Act, doc)
-	}
-	if err != nil {
-		return &Error{Code: CodePrintQueue, Err: err}
-	}
-	return nil
+	return d.enqueue(ctx, c, doc, err)
 }
 
 func (d *Desk) label(ctx context.Context, r *clinic.Record) (paper.Doc, error) {

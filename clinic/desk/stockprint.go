@@ -48,10 +48,7 @@ func (d *Desk) PrintLabels(ctx context.Context, c Call, g clinic.Goods, copies i
 	if err != nil {
 		return err
 	}
-	if err := d.o.Papers.Enqueue(ctx, c.Act, l.Doc()); err != nil {
-		return &Error{Code: CodePrintQueue, Err: err}
-	}
-	return nil
+	return d.enqueue(ctx, c, l.Doc(), nil)
 }
 
 // PrintStockPaper records the copy of a transfer or requisition and queues the paper; as
@@ -85,13 +82,7 @@ func (d *Desk) PrintStockPaper(ctx context.Context, c Call, code string) (Done, 
 		return Done{}, err
 	}
 	doc, err := d.stockDoc(ctx, &done.Records[0])
-	if err == nil {
-		err = d.o.Papers.Enqueue(ctx, c.Act, doc)
-	}
-	if err != nil {
-		return done, &Error{Code: CodePrintQueue, Err: err}
-	}
-	return done, nil
+	return done, d.enqueue(ctx, c, doc, err)
 }
 
 // stockPaper finds the entry of a code and how often its paper was printed.
