@@ -1,7 +1,5 @@
 package clinic
 
-import "crypto/sha256"
-
 // CatalogImport is the body of KindImport: rows of a catalogue were set from a file, or
 // set back. Its subject is ImportsID; the rows' entries have the import's ID for subject.
 // One whose rows do not fit into one act says so twice: when it begins, and Done.
@@ -21,7 +19,4 @@ type CatalogImport struct {
 }
 
 // ImportsID returns the subject of all KindImport entries.
-func ImportsID() ID {
-	sum := sha256.Sum256([]byte("clinicbox imports of catalogues"))
-	return ID(sum[:16])
-}
+func ImportsID() ID { return namedID("clinicbox imports of catalogues") }

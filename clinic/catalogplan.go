@@ -286,12 +286,14 @@ func (r *CatalogRow) says(o *CatalogRow) bool {
 	return a.Equal(&b)
 }
 
-// endMissing ends what holds on the day and is not in the file.
+// endMissing ends what holds on the day and is not in the file. It warns once when those
+// days are past.
 func (p *plan) endMissing(in []ImportRow) {
 	have := map[string]bool{}
 	for i := range in {
 		have[strings.ToLower(in[i].Row.Code)] = true
 	}
+	ended := false
 	for code, rows := range p.codes {
 		if have[code] {
 			continue
@@ -300,12 +302,16 @@ func (p *plan) endMissing(in []ImportRow) {
 			if r.row.Withdrawn() || endsBefore(&r.row, p.in.Day) {
 				continue
 			}
+			ended = true
 			if r.row.From.Before(p.in.Day) {
 				r.row.To = p.in.Day.AddDays(-1)
 			} else {
 				r.row.Withdraw()
 			}
 		}
+	}
+	if ended && p.in.Day.Before(p.in.Today) {
+		p.warn(0, RowPast, p.in.Day.String())
 	}
 }
 

@@ -142,6 +142,22 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestWholeFromADayThatIsPast: what ends because the file does not have it changes days
+// that are past as a row of the file does, and is warned of once.
+func TestWholeFromADayThatIsPast(t *testing.T) {
+	in := PlanInput{Catalog: CatalogService, Day: dayOf(t, "2026-07-01"), Today: dayOf(t, "2026-07-02"), Whole: true}
+	in.Current = []CatalogRow{svc(t, "A a 10 2020-01-01"), svc(t, "B b 20 2020-01-01"), svc(t, "C c 20 2020-01-01")}
+	in.Rows = []ImportRow{{At: 1, Row: svc(t, "A a 10 -")}}
+	want := []string{"ended B 20 01/01/2020–30/06/2026 to", "ended C 20 01/01/2020–30/06/2026 to", "same 1", "line 0 past (warn)"}
+	if got := told(PlanCatalog(in)); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	in.Today = in.Day
+	if got := told(PlanCatalog(in)); !slices.Equal(got, want[:3]) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // shelf is a catalogue as entries set it: by code and first day, the last one stays.
 type shelf map[string]CatalogRow
 

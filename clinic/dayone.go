@@ -38,10 +38,7 @@ const (
 )
 
 // DayOnesID returns the subject of what tells of imports of old data.
-func DayOnesID() ID {
-	sum := sha256.Sum256([]byte("clinicbox imports of old data"))
-	return ID(sum[:16])
-}
+func DayOnesID() ID { return namedID("clinicbox imports of old data") }
 
 // DayOneID names what a line of an import makes: the same at every try.
 func DayOneID(of ID, line int, what string) ID {

@@ -150,11 +150,8 @@ func (d *Desk) checkOld(in *OldInput) error {
 	if !slices.Contains(clinic.OldLists(), in.List) {
 		return &Error{Code: CodeNoCatalog, Field: "list"}
 	}
-	if len(in.Rows) == 0 {
-		return &Error{Code: CodeNothing, Field: "file"}
-	}
-	if len(in.Rows) > maxImport {
-		return &Error{Code: CodeTooMany, Field: "file", Args: map[string]string{"max": "50000"}}
+	if err := fileRows(len(in.Rows)); err != nil {
+		return err
 	}
 	var err error
 	in.File, err = d.line("file", in.File, 200)

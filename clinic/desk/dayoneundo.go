@@ -11,11 +11,10 @@ import (
 
 // OldUndo is what taking an import of old data back would do.
 type OldUndo struct {
-	Info  OldInfo
-	Back  int       // lines that are taken back
-	Kept  []OldKept // people who were used since: they stay
-	Lines int       // that were taken back before: it was cut
-	May   bool      // there is something left to take back
+	Info OldInfo
+	Back int       // lines that are taken back
+	Kept []OldKept // people who were used since: they stay
+	May  bool      // there is something left to take back
 }
 
 // OldKept is a line that is not taken back.
@@ -34,7 +33,6 @@ type undoer struct {
 	added map[clinic.ID]bool  // who was new
 	mine  map[clinic.ID]bool  // acts whose entries are no use of a record
 	goes  clinic.ID           // the taking back that was cut
-	all   int
 }
 
 // PlanOldUndo says what taking an import back would change, and writes nothing.
@@ -51,7 +49,7 @@ func (d *Desk) PlanOldUndo(ctx context.Context, by, id clinic.ID) (out OldUndo, 
 		if err != nil {
 			return err
 		}
-		out.Info, out.Lines = x.info, x.all-len(x.lines)
+		out.Info = x.info
 		out.Info.By = people[out.Info.By.ID]
 		out.May = len(x.lines) > 0 && len(x.info.Undoes) == 0
 		for i := range x.lines {
@@ -95,7 +93,7 @@ func (d *Desk) undoer(r Reader, id clinic.ID) (*undoer, error) {
 		}
 		switch {
 		case o.ID == id:
-			x.info, x.lines, x.all = *o, lines, len(lines)
+			x.info, x.lines = *o, lines
 			x.info.Counts = map[clinic.DayOneFate]int{}
 			for _, l := range lines {
 				x.info.Counts[l.Fate]++

@@ -130,7 +130,8 @@ func (x *oldChunk) fill(at int) (int, error) {
 			continue
 		case OldAsks: // somebody came in meanwhile
 			if i > at {
-				return i, x.close()
+				x.close()
+				return i, nil
 			}
 			return 0, &Error{Code: CodeOldAsk}
 		case OldSkips:
@@ -152,7 +153,8 @@ func (x *oldChunk) fill(at int) (int, error) {
 		x.lines[row.At] = true
 		x.body.Lines = append(x.body.Lines, line)
 	}
-	return i, x.close()
+	x.close()
+	return i, nil
 }
 
 // rests reports whether a row may be of somebody whom this act is about to write.
@@ -164,12 +166,11 @@ func (x *oldChunk) rests(i int) bool {
 }
 
 // close adds what became of the lines.
-func (x *oldChunk) close() error {
+func (x *oldChunk) close() {
 	if len(x.body.Lines) > 0 {
 		x.body.ID = x.id[:]
 		x.drafts = append(x.drafts, clinic.Draft{Kind: clinic.KindDayOne, Subject: x.id, Body: &x.body})
 	}
-	return nil
 }
 
 // add writes somebody new, or a visit.

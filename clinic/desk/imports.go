@@ -69,11 +69,8 @@ func (d *Desk) checkImport(in *ImportInput) error {
 	if !slices.Contains(clinic.CatalogNames(), in.Catalog) {
 		return &Error{Code: CodeNoCatalog, Field: "catalog"}
 	}
-	if len(in.Rows) == 0 {
-		return &Error{Code: CodeNothing, Field: "file"}
-	}
-	if len(in.Rows) > maxImport {
-		return &Error{Code: CodeTooMany, Field: "file", Args: map[string]string{"max": strconv.Itoa(maxImport)}}
+	if err := fileRows(len(in.Rows)); err != nil {
+		return err
 	}
 	if in.Day.IsZero() {
 		in.Day = d.today()
@@ -84,6 +81,17 @@ func (d *Desk) checkImport(in *ImportInput) error {
 	var err error
 	in.File, err = d.line("file", in.File, 200)
 	return err
+}
+
+// fileRows refuses a file without rows, or with too many.
+func fileRows(n int) error {
+	switch {
+	case n == 0:
+		return &Error{Code: CodeNothing, Field: "file"}
+	case n > maxImport:
+		return &Error{Code: CodeTooMany, Field: "file", Args: map[string]string{"max": strconv.Itoa(maxImport)}}
+	}
+	return nil
 }
 
 func (d *Desk) planImport(r Reader, in *ImportInput) (ImportPlan, error) {

@@ -145,8 +145,9 @@ func (d *Desk) PaperWork(ctx context.Context, by clinic.ID) (out PaperWork, err 
 			}
 		}
 		today := d.today()
-		for day, ok, err := r.NextDay(today.AddDays(-paperDays)); ok && !today.Before(day); day, ok, err = r.NextDay(day.AddDays(1)) {
-			if err != nil {
+		for day := today.AddDays(-paperDays); ; day = day.AddDays(1) {
+			var ok bool
+			if day, ok, err = r.NextDay(day); err != nil || !ok || today.Before(day) {
 				return err
 			}
 			rows, err := r.Day(day)
@@ -157,7 +158,6 @@ func (d *Desk) PaperWork(ctx context.Context, by clinic.ID) (out PaperWork, err 
 				return err
 			}
 		}
-		return nil
 	})
 	slices.Reverse(out.Open)
 	return out, err

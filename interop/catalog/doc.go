@@ -59,7 +59,7 @@ func (r *Result) rows(t *sheet.Table, catalog string, l sheet.Limits) {
 	}
 	for i := range t.Rows[at+1:] {
 		rec := &t.Rows[at+1+i]
-		if strings.Join(rec.Cells, "") == "" && len(rec.Wrong) == 0 {
+		if rec.Empty() {
 			continue
 		}
 		if r.Lines++; r.Lines > l.Rows {

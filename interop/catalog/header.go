@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -96,10 +97,8 @@ func heading(s string, columns []string) string {
 		return ""
 	}
 	for _, c := range columns {
-		for h := range strings.FieldsSeq(headings(c)) {
-			if h == key {
-				return c
-			}
+		if slices.Contains(strings.Fields(headings(c)), key) {
+			return c
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package dayone
 
 import (
+	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -98,18 +99,9 @@ func column(list clinic.OldList, s string) string {
 		return ""
 	}
 	for _, c := range append(Columns(list), "number", "male", "female", "age", "sex") {
-		if has(headings(c), key) || list == clinic.OldVisits && has(visitHeadings(c), key) {
+		if slices.Contains(strings.Fields(headings(c)), key) || list == clinic.OldVisits && slices.Contains(strings.Fields(visitHeadings(c)), key) {
 			return c
 		}
 	}
 	return ""
-}
-
-func has(names, key string) bool {
-	for h := range strings.FieldsSeq(names) {
-		if h == key {
-			return true
-		}
-	}
-	return false
 }

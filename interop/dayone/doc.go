@@ -69,7 +69,7 @@ func (x *reader) read(t *sheet.Table) {
 	}
 	for i := range t.Rows[at+1:] {
 		rec := &t.Rows[at+1+i]
-		if strings.Join(rec.Cells, "") == "" && len(rec.Wrong) == 0 {
+		if rec.Empty() {
 			continue
 		}
 		x.Lines++

@@ -48,6 +48,9 @@ type Row struct {
 	Wrong []int // cells that hold an error of the spreadsheet
 }
 
+// Empty reports whether nothing stands in the row.
+func (r *Row) Empty() bool { return strings.Join(r.Cells, "") == "" && len(r.Wrong) == 0 }
+
 // Fail notes what is wrong with the file, or a line of it.
 func (t *Table) Fail(line int, code string, args map[string]string) {
 	t.Problems = append(t.Problems, clinic.RowProblem{At: line, Code: code, Args: args})

@@ -128,8 +128,11 @@ func (x *book) firstSheet() (string, error) {
 				v := attr(&e, "date1904")
 				x.y1904 = v == "1" || v == "true"
 			case "sheet":
+				if state := attr(&e, "state"); id != "" || state != "" && state != "visible" {
+					return nil
+				}
 				for _, a := range e.Attr {
-					if id == "" && a.Name.Local == "id" && a.Name.Space != "" && attr(&e, "state") == "" || id == "" && a.Name.Local == "id" && a.Name.Space != "" && attr(&e, "state") == "visible" {
+					if a.Name.Local == "id" && a.Name.Space != "" {
 						id = a.Value
 					}
 				}

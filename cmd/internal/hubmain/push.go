@@ -53,7 +53,9 @@ func (p *Program) push(ctx context.Context) error {
 	return p.database(ctx, func(d *db.DB) error {
 		names, err := p.pushedTo(ctx, d)
 		for i := 0; i < len(names) && err == nil; i++ {
-			err = p.pushTo(ctx, d, names[i], in)
+			if err = p.pushTo(ctx, d, names[i], in); err != nil {
+				err = fmt.Errorf("%s: %w", names[i], err)
+			}
 		}
 		return err
 	})
@@ -107,6 +109,14 @@ func (p *Program) pushedTo(ctx context.Context, d *db.DB) (names []string, err e
 
 // tellProblems prints what is wrong with rows, line by line in both languages.
 func (p *Program) tellProblems(all []clinic.RowProblem) error {
+	var langs []*i18n.Catalogue
+	for _, lang := range i18n.Languages() {
+		c, err := i18n.Load(lang)
+		if err != nil {
+			return err
+		}
+		langs = append(langs, c)
+	}
 	refused := false
 	for _, b := range all {
 		mark := "!"
@@ -114,23 +124,16 @@ func (p *Program) tellProblems(all []clinic.RowProblem) error {
 			mark = "?"
 		}
 		refused = refused || !b.Warn
-		fmt.Fprintf(p.Stdout, "%s %d\t%s\n", mark, b.At, strings.Join(rowWords(b), " / "))
+		var words []string
+		for _, c := range langs {
+			words = append(words, c.RowProblem(b, clinic.Date.String))
+		}
+		fmt.Fprintf(p.Stdout, "%s %d\t%s\n", mark, b.At, strings.Join(words, " / "))
 	}
 	if refused {
 		return ErrRows
 	}
 	return nil
-}
-
-func rowWords(b clinic.RowProblem) (words []string) {
-	for _, lang := range i18n.Languages() {
-		c, err := i18n.Load(lang)
-		if err != nil {
-			return []string{b.Code} // the words are compiled in and tested
-		}
-		words = append(words, c.RowProblem(b, clinic.Date.String))
-	}
-	return words
 }
 
 // pushPlan is what a file asks for.
