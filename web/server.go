@@ -120,8 +120,9 @@ func (s *Server) Run(ctx context.Context) error {
 	})
 }
 
-// HasMessage reports whether a language has a message for the key.
-func HasMessage(lang, key string) bool {
+// Messages loads the words of a language, and returns what reports whether it has a message
+// for a key. A language that is not there has none.
+func Messages(lang string) (has func(key string) bool) {
 	c, err := i18n.Load(lang)
-	return err == nil && c.Has(key)
+	return func(key string) bool { return err == nil && c.Has(key) }
 }

@@ -64,8 +64,8 @@ func TestCatalogues(t *testing.T) {
 	if got := vi.Text("no.such"); got != "[no.such]" {
 		t.Errorf("missing key shows %q", got)
 	}
-	if HasMessage("vi", "no.such") || HasMessage("fr", "app.what") || !HasMessage("en", "app.what") {
-		t.Error("HasMessage is wrong")
+	if Messages("vi")("no.such") || Messages("fr")("app.what") || !Messages("en")("app.what") {
+		t.Error("Messages is wrong")
 	}
 }
 
@@ -115,8 +115,9 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	keys = append(keys, unlockKeys()...)
 	keys = append(keys, machineKeys()...)
 	for _, lang := range i18n.Languages() {
+		has := Messages(lang)
 		for _, key := range keys {
-			if !HasMessage(lang, key) {
+			if !has(key) {
 				t.Errorf("%s: no words for %s", lang, key)
 			}
 		}
@@ -126,6 +127,10 @@ func TestEveryRefusalHasWords(t *testing.T) {
 // TestKeysAreUsedAndThere looks for every key in templates and code, both ways.
 func TestKeysAreUsedAndThere(t *testing.T) {
 	var text strings.Builder
+	vi, err := i18n.Load("vi")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := fs.Glob(os.DirFS("."), "*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +150,7 @@ func TestKeysAreUsedAndThere(t *testing.T) {
 		}
 		text.Write(raw)
 		for _, m := range asked.FindAllStringSubmatch(string(raw), -1) {
-			if key := m[1] + m[2]; !HasMessage("vi", key) {
+			if key := m[1] + m[2]; !vi.Has(key) {
 				t.Errorf("%s asks for %q, which no catalogue has", name, key)
 			}
 		}
@@ -154,10 +159,6 @@ func TestKeysAreUsedAndThere(t *testing.T) {
 	refusals := map[string]bool{}
 	for _, c := range desk.Codes() {
 		refusals[string(c)] = true
-	}
-	vi, err := i18n.Load("vi")
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, key := range vi.Keys() {
 		made := slices.ContainsFunc(generated(), func(p string) bool { return strings.HasPrefix(key, p) })

@@ -26,9 +26,10 @@ func TestDeviceStatesHaveWords(t *testing.T) {
 	}
 	keys = append(keys, outbox.ProblemDiverged, outbox.ProblemJournal, outbox.ProblemApply, outbox.ProblemRefused,
 		outbox.ProblemReceded, outbox.ProblemParked, outbox.ProblemHoles)
-	for _, k := range keys {
-		for _, lang := range []string{"vi", "en"} {
-			if !web.HasMessage(lang, k) {
+	for _, lang := range []string{"vi", "en"} {
+		has := web.Messages(lang)
+		for _, k := range keys {
+			if !has(k) {
 				t.Errorf("%s: no words for %s", lang, k)
 			}
 		}
