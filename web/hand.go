@@ -1,9 +1,11 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
@@ -107,8 +109,7 @@ func (s *Server) handBase(r *http.Request, h handForm) (*HandPage, error) {
 // number gives the batches their places in the form, and puts what was typed where its
 // batch stands now: meanwhile another tablet may have emptied one.
 func (v *HandPage) number(lines []desk.HandLine) {
-	typed := readLines(&v.Form, "goods")
-	writeLines(&v.Form, nil)
+	typed := v.typed()
 	n := 0
 	for _, l := range lines {
 		out := HandLine{HandLine: l}
@@ -131,6 +132,30 @@ func (v *HandPage) number(lines []desk.HandLine) {
 			v.Gone = append(v.Gone, t)
 		}
 	}
+}
+
+// typed takes the lines out of the form, in their order: the page shows every batch that
+// could be taken, which are soon more than the lines of other forms.
+func (v *HandPage) typed() (rows []map[string]string) {
+	at := map[int]map[string]string{}
+	for name := range v.Form.Values {
+		field, place, _ := strings.Cut(name, ".")
+		n, err := strconv.Atoi(place)
+		if err != nil || !slices.Contains(lineFields(), field) {
+			continue
+		}
+		if at[n] == nil {
+			at[n] = map[string]string{}
+		}
+		at[n][field] = v.Form.Get(name)
+		v.Form.Values.Del(name)
+	}
+	for _, n := range slices.Sorted(maps.Keys(at)) {
+		if at[n]["goods"] != "" {
+			rows = append(rows, at[n])
+		}
+	}
+	return rows
 }
 
 func (v *HandPage) put(n int, row map[string]string) {

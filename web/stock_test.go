@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -185,6 +186,51 @@ func TestHandingOut(t *testing.T) {
 	}
 	if a := s.doctors.get(visit); !strings.Contains(a.text(), "Gạc vô khuẩn") || !strings.Contains(a.text(), "03") && !strings.Contains(a.text(), "3 miếng") {
 		t.Error("the visit does not tell what was used")
+	}
+}
+
+// TestManySupplies: a page with more batches than a form has lines puts each amount where
+// it was typed, also when another tablet emptied a batch meanwhile.
+func TestManySupplies(t *testing.T) {
+	s := newShelf(newWorld(t, 0))
+	visit := s.prescribed("Nguyễn Văn Lâm", "056061000123")
+	supply := func(i int) clinic.Goods {
+		return clinic.Goods{Catalog: clinic.CatalogSupply, Code: fmt.Sprintf("VT%02d", i)}
+	}
+	first, rest := url.Values{}, url.Values{}
+	for i := range 40 {
+		s.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: clinic.CatalogSupply, Code: supply(i).Code, Name: "Vật tư", Unit: "cái", From: clinic.Date{Year: 2026, Month: 1, Day: 1}}})
+		v := first
+		if i >= 20 {
+			v = rest
+		}
+		v.Set(line("goods", i%20), "supply;"+supply(i).Code)
+		v.Set(line("quantity", i%20), "50")
+	}
+	s.received(first)
+	s.received(rest)
+	page := s.nurses.get(visit + "/use")
+	v := url.Values{"do": {"save"}}
+	for i := range 41 { // and gauze
+		v.Set(line("goods", i), between(page.body, `name="`+line("goods", i)+`" value="`, `"`))
+	}
+	typed := map[string]string{supply(0).Key(): "2", supply(30).Key(): "3", supply(38).Key(): "5"}
+	for i := range 41 {
+		v.Set(line("quantity", i), typed[v.Get(line("goods", i))])
+	}
+	// Another tablet uses up one that stands before them.
+	other := s.prescribed("Trần Thị Mùa", "056161000456")
+	if a := s.nurses.send(other+"/use", url.Values{"goods.0": {supply(5).Key()}, "quantity.0": {"50"}, "do": {"save"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	if a := s.nurses.send(visit+"/use", v); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	for i, want := range map[int]clinic.Milli{0: 48_000, 29: 50_000, 30: 47_000, 31: 50_000, 38: 45_000, 39: 50_000} {
+		card, err := s.desk.BatchPage(t.Context(), s.doctor, supply(i))
+		if s.must(err); card.Sheet.Booked != want {
+			t.Errorf("%d: %v are left", i, card.Sheet.Booked)
+		}
 	}
 }
 

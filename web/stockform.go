@@ -345,7 +345,7 @@ func moreOf(f *Form, arg string) {
 	if pack, err := strconv.Atoi(row["pack"]); err == nil && row["packs"] == "" && pack > 0 {
 		step *= clinic.Milli(pack)
 	}
-	row["quantity"] = strings.ReplaceAll((q + step).String(), ".", "")
+	row["quantity"] = plainMilli(q + step)
 	writeLines(f, rows)
 }
 
@@ -355,7 +355,7 @@ func takeBatch(v *GoodsForm, g goodsForm, found desk.GoodsFound) {
 	case 0:
 		v.Form.Fail("scan", "stock.scan-none")
 	case 1:
-		addLine(v, v.fresh(found.Batches[0]))
+		addLine(v, map[string]string{"goods": found.Batches[0].Key()})
 	default:
 		for _, b := range found.Batches {
 			c := GoodsChoice{Key: b.Key(), Goods: b, Batch: true, Row: clinic.CatalogRow{Code: b.Code, Name: b.Code}}
@@ -366,9 +366,4 @@ func takeBatch(v *GoodsForm, g goodsForm, found desk.GoodsFound) {
 		}
 		v.Asked = true
 	}
-}
-
-// fresh is a line of a batch on the shelf.
-func (v *GoodsForm) fresh(g clinic.Goods) map[string]string {
-	return map[string]string{"goods": g.Key()}
 }

@@ -21,7 +21,7 @@ func startItem(v *GoodsForm, q url.Values) {
 	var rows []map[string]string
 	for _, b := range it.Batches {
 		if len(rows) < linesMax {
-			rows = append(rows, v.fresh(b.Batch.Goods))
+			rows = append(rows, map[string]string{"goods": b.Batch.Key()})
 		}
 	}
 	writeLines(&v.Form, rows)
@@ -46,7 +46,7 @@ func startCount(v *GoodsForm, q url.Values) {
 	for _, it := range v.View.Items {
 		for _, b := range it.Batches {
 			if n++; n > from && len(rows) < countPage {
-				rows = append(rows, v.fresh(b.Batch.Goods))
+				rows = append(rows, map[string]string{"goods": b.Batch.Key()})
 			}
 		}
 	}

@@ -1,10 +1,12 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"clinicbox/clinic"
@@ -48,7 +50,8 @@ func (d *Desk) Count(ctx context.Context, c Call, in CountInput) (Done, error) {
 		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Counted)
-			return ok && s.At == in.At && s.Words == words
+			return ok && s.At == in.At && s.Words == words &&
+				moves(s, in.Lines, func(l CountLine) (clinic.Goods, string) { return l.Goods, l.Found })
 		},
 	})
 }
@@ -72,7 +75,7 @@ func (w *work) count(body *clinic.Counted, in CountInput) error {
 	var counted []clinic.Goods
 	for i, l := range in.Lines {
 		field := fmt.Sprintf("lines.%d.found", i)
-		if l.Found == "" {
+		if strings.TrimSpace(l.Found) == "" {
 			continue
 		}
 		found, ok := s.quantity(field, l.Found)
@@ -159,10 +162,13 @@ func (d *Desk) Adjust(ctx context.Context, c Call, in AdjustInput) (Done, error)
 		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Adjusted)
-			return ok && s.Reason == in.Reason && s.Words == words && s.Code == ""
+			return ok && s.Reason == in.Reason && s.Words == words && s.Code == "" &&
+				(in.Reason != clinic.AdjustUsed || s.Department == in.Department) && moves(s, in.Lines, adjusted)
 		},
 	})
 }
+
+func adjusted(l AdjustLine) (clinic.Goods, string) { return l.Goods, l.Quantity }
 
 func (s *shelf) adjust(body *clinic.Adjusted, lines []AdjustLine) error {
 	var taken []clinic.Goods
@@ -196,12 +202,38 @@ func (s *shelf) adjust(body *clinic.Adjusted, lines []AdjustLine) error {
 				return err
 			}
 			if line.Pack = row.Pack; in != nil {
-				line.Price, line.Pack = in.Price, in.Pack
+				line.Price, line.Pack = in.Price, cmp.Or(in.Pack, row.Pack)
 			}
 		}
 		body.Lines = append(body.Lines, line)
 	}
 	return s.some(len(body.Lines))
+}
+
+// addressed reads to whom goods, or the wish for them, go, and the words with it.
+func (d *Desk) addressed(to, words string) (string, string, error) {
+	words, err := d.note("words", words)
+	if err != nil {
+		return "", "", err
+	}
+	if to, err = d.line("to", to, 100); err == nil && to == "" {
+		err = &Error{Code: CodeRequired, Field: "to"}
+	}
+	return to, words, err
+}
+
+// number takes the next number of a series of this box's book.
+func (w *work) number(name string, series func(book string) string, code func(facility, book string, n int) (string, error)) (string, error) {
+	f := w.desk.o.Site.Facility
+	n, err := w.next(series(f.Book))
+	if err != nil {
+		return "", err
+	}
+	out, err := code(f.Code, f.Book, n)
+	if err != nil {
+		return "", &Error{Code: CodeSeriesFull, Args: map[string]string{"series": name}}
+	}
+	return out, nil
 }
 
 // SendInput is the form that sends goods to another site.
@@ -213,15 +245,9 @@ type SendInput struct {
 
 // Send takes goods off the shelf for another site, and numbers the paper.
 func (d *Desk) Send(ctx context.Context, c Call, in SendInput) (Done, error) {
-	words, err := d.note("words", in.Words)
-	to, err2 := d.line("to", in.To, 100)
-	switch {
-	case err != nil:
+	to, words, err := d.addressed(in.To, in.Words)
+	if err != nil {
 		return Done{}, err
-	case err2 != nil:
-		return Done{}, err2
-	case to == "":
-		return Done{}, &Error{Code: CodeRequired, Field: "to"}
 	}
 	return d.save(ctx, c, plan{
 		need: rightReceive, kind: clinic.KindAdjusted, patient: clinic.TransfersID(),
@@ -230,19 +256,15 @@ func (d *Desk) Send(ctx context.Context, c Call, in SendInput) (Done, error) {
 			if err := w.shelf(nil).adjust(body, in.Lines); err != nil {
 				return nil, err
 			}
-			f := d.o.Site.Facility
-			n, err := w.next(clinic.SeriesTransfer(f.Book))
-			if err != nil {
+			var err error
+			if body.Code, err = w.number("transfer", clinic.SeriesTransfer, clinic.NewTransferCode); err != nil {
 				return nil, err
-			}
-			if body.Code, err = clinic.NewTransferCode(f.Code, f.Book, n); err != nil {
-				return nil, &Error{Code: CodeSeriesFull, Args: map[string]string{"series": "transfer"}}
 			}
 			return []clinic.Draft{{Kind: clinic.KindAdjusted, Subject: clinic.TransfersID(), Body: body}}, nil
 		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Adjusted)
-			return ok && s.Reason == clinic.AdjustSent && s.To == to && s.Words == words
+			return ok && s.Reason == clinic.AdjustSent && s.To == to && s.Words == words && moves(s, in.Lines, adjusted)
 		},
 	})
 }
@@ -263,15 +285,9 @@ type RequisitionLine struct {
 
 // Requisition saves what the site asks for, with what it has and uses.
 func (d *Desk) Requisition(ctx context.Context, c Call, in RequisitionInput) (Done, error) {
-	words, err := d.note("words", in.Words)
-	to, err2 := d.line("to", in.To, 100)
-	switch {
-	case err != nil:
+	to, words, err := d.addressed(in.To, in.Words)
+	if err != nil {
 		return Done{}, err
-	case err2 != nil:
-		return Done{}, err2
-	case to == "":
-		return Done{}, &Error{Code: CodeRequired, Field: "to"}
 	}
 	return d.save(ctx, c, plan{
 		need: rightReceive, kind: clinic.KindRequisition, patient: clinic.RequisitionsID(),
@@ -284,8 +300,18 @@ func (d *Desk) Requisition(ctx context.Context, c Call, in RequisitionInput) (Do
 		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Requisition)
-			return ok && s.To == to && s.Words == words
+			return ok && s.To == to && s.Words == words && sameAsked(s.Lines, in.Lines)
 		},
+	})
+}
+
+// sameAsked tells whether the saved lines are those of a form: one without an amount says
+// nothing.
+func sameAsked(saved []clinic.RequisitionLine, typed []RequisitionLine) bool {
+	amount := func(l RequisitionLine) clinic.Milli { q, _ := clinic.ParseMilli("", l.Quantity); return q }
+	typed = slices.DeleteFunc(slices.Clone(typed), func(l RequisitionLine) bool { return amount(l) == 0 })
+	return slices.EqualFunc(saved, typed, func(s clinic.RequisitionLine, l RequisitionLine) bool {
+		return strings.EqualFold(s.Code, l.Code) && s.Quantity == amount(l)
 	})
 }
 
@@ -322,13 +348,7 @@ func (w *work) requisition(body *clinic.Requisition, lines []RequisitionLine) er
 	if err := s.some(len(body.Lines)); err != nil {
 		return err
 	}
-	f := s.desk.o.Site.Facility
-	n, err := s.next(clinic.SeriesRequisition(f.Book))
-	if err != nil {
-		return err
-	}
-	if body.Code, err = clinic.NewRequisitionCode(f.Code, f.Book, n); err != nil {
-		return &Error{Code: CodeSeriesFull, Args: map[string]string{"series": "requisition"}}
-	}
-	return nil
+	var err error
+	body.Code, err = s.number("requisition", clinic.SeriesRequisition, clinic.NewRequisitionCode)
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/stock"
@@ -43,24 +42,9 @@ func (d *Desk) Dispense(ctx context.Context, c Call, in DispenseInput) (Done, er
 		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Dispensed)
-			return ok && (len(s.Prescription) == 0) == (in.Prescription == clinic.Leaf{}) && sameHanded(s, in.Lines)
+			return ok && (len(s.Prescription) == 0) == (in.Prescription == clinic.Leaf{}) && moves(s, in.Lines, func(l DispenseLine) (clinic.Goods, string) { return l.Goods, l.Quantity })
 		},
 	})
-}
-
-func sameHanded(s *clinic.Dispensed, typed []DispenseLine) bool {
-	n := 0
-	for _, t := range typed {
-		q, _ := clinic.ParseMilli("", t.Quantity)
-		if q == 0 {
-			continue
-		}
-		if n >= len(s.Lines) || s.Lines[n].Goods != t.Goods || s.Lines[n].Quantity != q {
-			return false
-		}
-		n++
-	}
-	return n == len(s.Lines)
 }
 
 // handing is a form on its way.
@@ -102,16 +86,10 @@ func (w *work) dispense(in DispenseInput) (*clinic.Dispensed, error) {
 			body.Lines = append(body.Lines, line)
 		}
 	}
-	switch {
-	case len(body.Lines) == 0 && len(h.bad) == 0:
-		h.refuse(CodeNothing, "lines", nil)
-	case len(body.Lines) > maxStockLines:
-		h.refuse(CodeTooMany, "lines", map[string]string{"max": strconv.Itoa(maxStockLines)})
-	}
 	if err := h.earlier(in.Lines); err != nil {
 		return nil, err
 	}
-	return body, h.result()
+	return body, h.some(len(body.Lines))
 }
 
 // prescription returns the version that the form showed when it still counts.
@@ -274,7 +252,8 @@ func (d *Desk) Return(ctx context.Context, c Call, in ReturnInput) (Done, error)
 		},
 		same: func(b any) bool {
 			r, ok := b.(*clinic.Returned)
-			return ok && r.Words == words && r.Mistake == in.Mistake
+			return ok && r.Words == words && r.Mistake == in.Mistake &&
+				moves(r, in.Lines, func(l ReturnLine) (clinic.Goods, string) { return l.Goods, l.Quantity })
 		},
 	})
 }
@@ -300,8 +279,5 @@ func (w *work) bringBack(body *clinic.Returned, in ReturnInput) error {
 		taken = append(taken, l.Goods)
 		body.Lines = append(body.Lines, clinic.ReturnedLine{Goods: l.Goods, Name: named(row), Unit: row.Unit, Quantity: q, Waste: l.Waste && !in.Mistake})
 	}
-	if len(body.Lines) == 0 && len(s.bad) == 0 {
-		s.refuse(CodeNothing, "lines", nil)
-	}
-	return s.result()
+	return s.some(len(body.Lines))
 }

@@ -23,7 +23,6 @@ type HandPart struct {
 	Price   clinic.Dong
 	Pack    int // units in a box; 0 = not known
 	Near    bool
-	Codes   []string // GTIN or label that its boxes carry
 }
 
 // HandView is the page that hands out what a visit's prescription says.
@@ -146,11 +145,8 @@ func (l *HandLine) parts(s *shelf, g clinic.Goods, want clinic.Milli, day clinic
 		if err != nil {
 			return err
 		}
-		if in != nil {
-			part.Codes = slices.DeleteFunc([]string{in.GTIN, in.Label}, func(c string) bool { return c == "" })
-			if in.Pack > 0 {
-				part.Pack = in.Pack
-			}
+		if in != nil && in.Pack > 0 {
+			part.Pack = in.Pack
 		}
 		if part.Price == 0 {
 			if part.Price, err = priceOf(s, x.Batch, row); err != nil {

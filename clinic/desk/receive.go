@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,12 +41,10 @@ func (d *Desk) Receive(ctx context.Context, c Call, in ReceiveInput) (Done, erro
 	body := &clinic.Received{Site: d.site()}
 	var bad Errors
 	var err error
-	if body.Supplier, err = d.line("supplier", in.Supplier, 100); err != nil {
-		_ = bad.collect(err) // always a refusal
-	}
-	if body.Paper, err = d.line("paper", in.Paper, 60); err != nil {
-		_ = bad.collect(err)
-	}
+	body.Supplier, err = d.line("supplier", in.Supplier, 100)
+	_ = bad.collect(err) // nil, or a refusal
+	body.Paper, err = d.line("paper", in.Paper, 60)
+	_ = bad.collect(err)
 	if in.From != "" {
 		if body.From, _, err = clinic.ParseTransferCode(in.From); err != nil {
 			bad = append(bad, &Error{Code: CodeTransferCode, Field: "from"})
@@ -63,8 +62,21 @@ func (d *Desk) Receive(ctx context.Context, c Call, in ReceiveInput) (Done, erro
 		},
 		same: func(b any) bool {
 			r, ok := b.(*clinic.Received)
-			return ok && r.Supplier == body.Supplier && r.Paper == body.Paper && r.From == body.From
+			return ok && r.Supplier == body.Supplier && r.Paper == body.Paper && r.From == body.From && d.sameReceived(r.Lines, in.Lines)
 		},
+	})
+}
+
+// sameReceived tells whether the saved lines are the batches and amounts of a form.
+func (d *Desk) sameReceived(saved []clinic.ReceivedLine, typed []ReceiveLine) bool {
+	typed = slices.DeleteFunc(slices.Clone(typed), func(l ReceiveLine) bool { return l == (ReceiveLine{}) })
+	return slices.EqualFunc(saved, typed, func(s clinic.ReceivedLine, l ReceiveLine) bool {
+		lot, _ := d.line("lot", l.Lot, 30)
+		q, _ := clinic.ParseMilli("", l.Quantity)
+		if l.Packs {
+			q *= clinic.Milli(s.Pack)
+		}
+		return strings.EqualFold(s.Goods.Code, strings.TrimSpace(l.Code)) && s.Goods.Lot == clinic.NormalLot(lot) && s.Quantity == q
 	})
 }
 
@@ -103,9 +115,7 @@ func (s *shelf) receiveLine(at string, in ReceiveLine) (clinic.ReceivedLine, boo
 	n := len(s.bad)
 	text := func(name, v string, most int) string {
 		v, err := s.desk.line(at+name, v, most)
-		if err != nil {
-			_ = s.bad.collect(err) // always a refusal
-		}
+		_ = s.bad.collect(err) // nil, or a refusal
 		return v
 	}
 	g := clinic.Goods{Catalog: in.Catalog, Code: strings.TrimSpace(in.Code), Lot: clinic.NormalLot(text("lot", in.Lot, 30))}

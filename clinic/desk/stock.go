@@ -167,12 +167,27 @@ func (c Code) Asks() bool {
 }
 
 // known drops what a form made of goods that are no key's.
-func known(g clinic.Goods) bool { return g.Code != "" && g == mustKey(g) }
-
-func mustKey(g clinic.Goods) clinic.Goods {
-	out, _ := clinic.ParseGoodsKey(g.Key())
-	return out
+func known(g clinic.Goods) bool {
+	same, ok := clinic.ParseGoodsKey(g.Key())
+	return ok && g == same
 }
 
 // note reads the words of a form of stock.
 func (d *Desk) note(field, s string) (string, error) { return d.line(field, s, 200) }
+
+// moves reports whether a saved entry moves what a form says, line by line: of says which
+// goods a line is about, and the amount as typed. A line without an amount says nothing;
+// in a count 0 is one.
+func moves[L any](body any, lines []L, of func(L) (clinic.Goods, string)) bool {
+	_, counts := body.(*clinic.Counted)
+	var said []stock.Part
+	for _, l := range lines {
+		g, typed := of(l)
+		if q, _ := clinic.ParseMilli("", typed); q > 0 || counts && strings.TrimSpace(typed) != "" {
+			said = append(said, stock.Part{Batch: clinic.Batch{Goods: g}, Quantity: q})
+		}
+	}
+	return slices.EqualFunc(stock.Moves(&clinic.Record{Body: body}), said, func(m stock.Line, p stock.Part) bool {
+		return m.Batch.Goods == p.Batch.Goods && m.Quantity == p.Quantity
+	})
+}

@@ -21,9 +21,6 @@ type StockItem struct {
 	Short   bool          // more left a batch than the books had
 }
 
-// Code is the code of the item's row.
-func (i *StockItem) Code() string { return i.Row.Code }
-
 // StockView is the list of stock.
 type StockView struct {
 	Site     string
@@ -69,13 +66,13 @@ func (v *StockView) fill(r Reader, sheets []stock.Sheet) {
 		if n < 0 {
 			n = len(sheets)
 		}
-		v.Items = append(v.Items, v.item(r, row(r, g, v.Today), sheets[:n]))
+		v.Items = append(v.Items, v.item(row(r, g, v.Today), sheets[:n]))
 		sheets = sheets[n:]
 	}
 	for _, name := range []string{clinic.CatalogMedicine, clinic.CatalogSupply} {
 		for _, row := range r.Rows(name, "") { // what must be there and never came
 			if row.Minimum > 0 && row.ValidOn(v.Today) && !v.has(&row) {
-				v.Items = append(v.Items, v.item(r, row, nil))
+				v.Items = append(v.Items, v.item(row, nil))
 			}
 		}
 	}
@@ -88,7 +85,7 @@ func (v *StockView) has(row *clinic.CatalogRow) bool {
 	return slices.ContainsFunc(v.Items, func(i StockItem) bool { return i.Row.Catalog == row.Catalog && i.Row.Code == row.Code })
 }
 
-func (v *StockView) item(_ Reader, row clinic.CatalogRow, sheets []stock.Sheet) StockItem {
+func (v *StockView) item(row clinic.CatalogRow, sheets []stock.Sheet) StockItem {
 	it := StockItem{Row: row, Level: v.Rules.LevelOf(sheets, row.Minimum, v.Today)}
 	for _, s := range sheets {
 		v.At = max(v.At, s.State)
@@ -118,9 +115,8 @@ type BatchView struct {
 	Batch    clinic.Batch
 	Row      clinic.CatalogRow
 	Sheet    stock.Sheet
-	Postings []Posting             // the latest first
-	Receipt  *clinic.ReceivedLine  // the latest; nil = it never came in here
-	Receipts []clinic.ReceivedLine // all of them
+	Postings []Posting            // the latest first
+	Receipt  *clinic.ReceivedLine // the latest; nil = it never came in here
 	Today    clinic.Date
 }
 
@@ -189,7 +185,7 @@ type StockPaper struct {
 	Arrived *clinic.Received
 }
 
-// paperFor is how far back the lists of papers go.
+// papersShown is how far back the lists of papers go.
 const papersShown = 50
 
 // StockPapers lists the latest transfers, or requisitions, of this box.

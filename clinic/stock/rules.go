@@ -82,7 +82,7 @@ func RulesOn(row func(code string) (clinic.CatalogRow, bool)) Rules {
 	return Rules{Near: days(RuleNear, 90), Use: days(RuleUse, 90), Low: days(RuleLow, 30), Cover: days(RuleCover, 60)}
 }
 
-// Near reports whether the goods expire within the days of the rules, and are not
+// IsNear reports whether the goods expire within the days of the rules, and are not
 // expired.
 func (r Rules) IsNear(g clinic.Goods, today clinic.Date) bool {
 	return !g.Expiry.IsZero() && !g.Expired(today) && g.Expiry.Before(today.AddDays(r.Near+1))
