@@ -16,6 +16,11 @@ const (
 	CatalogCaution      = "caution"      // who must not have it
 )
 
+// SafetyCatalogs names the catalogues whose rows are rules of the safety checks.
+func SafetyCatalogs() []string {
+	return []string{CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution}
+}
+
 // Substance is one of what a medicine holds.
 type Substance struct {
 	// Code is the ATC code of the substance as it acts in the body, whatever the

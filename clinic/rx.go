@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // RxType is the kind of a prescription: the letter at the end of its code and the form
@@ -83,13 +84,8 @@ func (r *CatalogRow) PaperName() string {
 }
 
 func upperFirst(s string) string {
-	for i, r := range s {
-		if i > 0 {
-			return strings.ToUpper(s[:i]) + s[i:]
-		}
-		_ = r
-	}
-	return strings.ToUpper(s)
+	_, n := utf8.DecodeRuneInString(s)
+	return strings.ToUpper(s[:n]) + s[n:]
 }
 
 // Under72 reports whether the paper of somebody born then wants months, weight and

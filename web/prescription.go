@@ -188,9 +188,10 @@ func (v *PrescriptionPage) child() {
 		return
 	}
 	v.Child, v.Guard = true, p.Guardian
-	for _, d := range v.File.Visit.Docs(clinic.KindVitals) {
-		if b := clinic.BodyOf[clinic.Vitals](d); b != nil && b.Weight > 0 {
+	for _, b := range desk.VitalsOf(&v.File.Visit) { // the latest, as on the paper
+		if b.Weight > 0 {
 			v.Weight = clinic.FormatFixed(b.Weight, 1)
+			return
 		}
 	}
 }
@@ -213,7 +214,7 @@ func (v *PrescriptionPage) doses(ctx context.Context, d *desk.Desk, on desk.On) 
 	for i := range v.Lines {
 		l := &v.Lines[i]
 		for _, h := range hints {
-			if h.Medicine != l.Row.Code || !slices.Contains(open, l.Row.Code) {
+			if h.Medicine != l.Row.Code {
 				continue
 			}
 			x := clinic.DrugLine{Dose: h.Dose, Measure: h.Measure, Unit: l.Row.Unit}

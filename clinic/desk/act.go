@@ -35,18 +35,27 @@ type work struct {
 	issued map[string]int
 }
 
+// workOf begins work on a snapshot for somebody who must have the right.
+func (d *Desk) workOf(r Reader, by clinic.ID, need right) (*work, error) {
+	p, err := who(r, by, need)
+	if err != nil {
+		return nil, err
+	}
+	now, sure := d.o.Clock.Now()
+	return &work{Reader: r, desk: d, by: p, now: now, sure: sure, today: dayOf(now)}, nil
+}
+
 // save runs the plan in one act.
 func (d *Desk) save(ctx context.Context, c Call, p plan) (Done, error) {
 	if c.Act.IsZero() {
 		return Done{}, &Error{Code: CodeFormAct}
 	}
 	saved, err := d.o.Store.Act(ctx, c.Act, c.By, func(r Reader) ([]clinic.Draft, error) {
-		by, err := who(r, c.By, p.need)
+		w, err := d.workOf(r, c.By, p.need)
 		if err != nil {
 			return nil, err
 		}
-		now, sure := d.o.Clock.Now()
-		drafts, err := p.build(&work{Reader: r, desk: d, by: by, now: now, sure: sure, today: dayOf(now)})
+		drafts, err := p.build(w)
 		return drafts, d.veilError(r, c.By, err)
 	})
 	if u, ok := errors.AsType[*unchanged](err); ok {

@@ -89,12 +89,10 @@ func (h *habits) begin(by clinic.ID) bool {
 // catalogue that fit age, weight and diagnosis.
 func (d *Desk) Doses(ctx context.Context, by clinic.ID, on On, medicines []string) (out []DoseHint, err error) {
 	err = d.view(ctx, func(r Reader) error {
-		p, err := who(r, by, rightTreat)
+		w, err := d.workOf(r, by, rightTreat)
 		if err != nil {
 			return err
 		}
-		now, sure := d.o.Clock.Now()
-		w := &work{Reader: r, desk: d, by: p, now: now, sure: sure, today: dayOf(now)}
 		doc, err := w.visit(on.Patient, on.Visit)
 		if err != nil {
 			return err

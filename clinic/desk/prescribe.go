@@ -90,10 +90,9 @@ func (d *Desk) prescription(in PrescriptionInput) (*clinic.Prescription, error) 
 		return nil, err
 	}
 	out.Advice = advice
-	if out.Companion, err = d.line("companion", in.Companion, 120); err != nil {
-		if err := bad.collect(err); err != nil {
-			return nil, err
-		}
+	out.Companion, err = d.line("companion", in.Companion, 120)
+	if err := bad.collect(err); err != nil {
+		return nil, err
 	}
 	return out, bad.join()
 }

@@ -94,7 +94,7 @@ func (w *document) rxReady(rx *clinic.Prescription) (bad Errors) {
 
 // weight is that of this visit, the latest, in 0.1 kg; 0 = not weighed.
 func (w *document) weight() int {
-	for _, v := range vitalsOf(&w.file) {
+	for _, v := range VitalsOf(&w.file) {
 		if v.Weight > 0 {
 			return v.Weight
 		}

@@ -31,27 +31,26 @@ type rulebook struct {
 // entered afterwards.
 const ruleDays = 4
 
-// on returns the rules of the day. Rows that cannot be used go to the log, once.
+// on returns the rules of the day. Rows that cannot be used go to the log when the day's
+// rules are made.
 func (b *rulebook) on(r Reference, day clinic.Date, o *Options) *safety.Rules {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if v := r.CatalogVersion(); v != b.version || len(b.days) >= ruleDays {
+	if v := r.CatalogVersion(); v != b.version {
 		b.version, b.days = v, nil
 	}
 	if rules := b.days[day]; rules != nil {
 		return rules
 	}
 	var rows []clinic.CatalogRow
-	for _, c := range []string{
-		clinic.CatalogMedicine, clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution,
-	} {
+	for _, c := range append(clinic.SafetyCatalogs(), clinic.CatalogMedicine) {
 		rows = append(rows, r.CatalogRows(c, day)...)
 	}
 	rules, bad := safety.Compile(rows, o.Fold)
 	for _, p := range bad {
 		o.Log.Warn("a row of the safety checks cannot be used", "catalog", p.Catalog, "code", p.Code, "problem", p.What)
 	}
-	if b.days == nil {
+	if b.days == nil || len(b.days) >= ruleDays {
 		b.days = map[clinic.Date]*safety.Rules{}
 	}
 	b.days[day] = rules
@@ -62,12 +61,10 @@ func (b *rulebook) on(r Reference, day clinic.Date, o *Options) *safety.Rules {
 // that are not complete yet are looked at as far as they are.
 func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugInput) (found []safety.Finding, err error) {
 	err = d.view(ctx, func(r Reader) error {
-		p, err := who(r, by, rightTreat)
+		w, err := d.workOf(r, by, rightTreat)
 		if err != nil {
 			return err
 		}
-		now, sure := d.o.Clock.Now()
-		w := &work{Reader: r, desk: d, by: p, now: now, sure: sure, today: dayOf(now)}
 		doc, err := w.visit(on.Patient, on.Visit)
 		if err != nil {
 			return err
@@ -159,7 +156,7 @@ func (w *document) person(day clinic.Date) safety.Patient {
 	for _, v := range w.visits() {
 		at := cmp.Or(visitDay(v), day)
 		ago := int(day.Time().Sub(at.Time()) / (24 * time.Hour))
-		for _, b := range vitalsOf(v) {
+		for _, b := range VitalsOf(v) {
 			if p.Weight == 0 && b.Weight > 0 {
 				p.Weight, p.Weighed = b.Weight, at
 			}
@@ -228,8 +225,8 @@ func (w *document) visits() []*clinic.VisitFile {
 	return out
 }
 
-// vitalsOf returns a visit's measurements, the latest first.
-func vitalsOf(v *clinic.VisitFile) (out []*clinic.Vitals) {
+// VitalsOf returns a visit's measurements, the latest first.
+func VitalsOf(v *clinic.VisitFile) (out []*clinic.Vitals) {
 	docs := v.Docs(clinic.KindVitals)
 	slices.SortFunc(docs, func(a, b *clinic.Document) int { return cmp.Compare(b.Current().Record.HLC, a.Current().Record.HLC) })
 	for _, d := range docs {

@@ -63,11 +63,7 @@ func (a *Appointment) Doc() Doc {
 	b = append(b, a.date()...)
 	b = append(b, a.signatures()...)
 	b = append(b, a.foot()...)
-	d := Doc{Form: "appointment", Blocks: b}
-	if a.Copy > 1 {
-		return d.Reprinted()
-	}
-	return d
+	return Doc{Form: "appointment", Blocks: b}.numbered(a.Copy)
 }
 
 func (a *Appointment) head() []Block {
@@ -139,9 +135,7 @@ func (a *Appointment) date() []Block {
 }
 
 func (a *Appointment) signatures() []Block {
-	p := a.Made.In(clinic.ICT)
-	day := fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", p.Day(), int(p.Month()), p.Year())
-	b := []Block{Space(2), Text(day).At(Center), Text("BÁC SĨ, Y SĨ KHÁM BỆNH").Strong().At(Center)}
+	b := []Block{Space(2), dateLine(a.Made), Text("BÁC SĨ, Y SĨ KHÁM BỆNH").Strong().At(Center)}
 	doctor := Text(strings.TrimSpace(a.Doctor.Title + " " + a.Doctor.Name)).Strong().At(Center)
 	if a.Signed != nil {
 		b = append(append(b, doctor), a.Signed.blocks()...)
@@ -166,13 +160,13 @@ func entered(who string, at time.Time) []Block {
 	if who == "" {
 		return nil
 	}
-	return []Block{Text("Ghi lại từ phiếu giấy: " + who + ", lúc " + at.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")).Sized(Small).At(Center)}
+	return []Block{Text("Ghi lại từ phiếu giấy: " + who + ", lúc " + moment(at)).Sized(Small).At(Center)}
 }
 
 func (s *Signature) blocks() []Block {
 	return []Block{
 		Text("ĐÃ KÝ SỐ").Strong().At(Center), Text(s.Name).At(Center),
-		Text("lúc " + s.At.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")).Sized(Small).At(Center),
+		Text("lúc " + moment(s.At)).Sized(Small).At(Center),
 		Text("số chứng thư " + s.Serial).Sized(Small).At(Center),
 	}
 }
@@ -202,15 +196,29 @@ func (a *Appointment) foot() []Block {
 		b = append(b, QR(a.QR))
 	}
 	b = append(b, Code128(a.Appointment.Slip), Text("Đưa phiếu này cho nhân viên khi đến khám lại.").Sized(Small).At(Center))
-	made := "In lúc " + a.Printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
-	if a.Printer != "" {
-		made += ", người in: " + a.Printer
-	}
-	if a.Copy > 1 {
-		made += fmt.Sprintf(", bản thứ %d", a.Copy)
-	}
-	return append(b, Text(made).Sized(Small).At(Center))
+	return append(b, printedLine(a.Printer, a.Printed, a.Copy))
 }
+
+// printedLine ends a paper: when it was printed, by whom, and which copy it is.
+func printedLine(printer string, at time.Time, copies int) Block {
+	s := "In lúc " + moment(at)
+	if printer != "" {
+		s += ", người in: " + printer
+	}
+	if copies > 1 {
+		s += fmt.Sprintf(", bản thứ %d", copies)
+	}
+	return Text(s).Sized(Small).At(Center)
+}
+
+// dateLine is the date above a signature.
+func dateLine(on time.Time) Block {
+	t := on.In(clinic.ICT)
+	return Text(fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", t.Day(), int(t.Month()), t.Year())).At(Center)
+}
+
+// moment writes hour and day on one line.
+func moment(t time.Time) string { return t.In(clinic.ICT).Format("15:04" + noBreak + "02/01/2006") }
 
 func phone(s string) string {
 	if s == "" {

@@ -60,5 +60,5 @@ func (t *Temporary) printed() string {
 	if t.Printed.IsZero() {
 		return by
 	}
-	return "In lúc " + t.Printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006") + ". " + by
+	return "In lúc " + moment(t.Printed) + ". " + by
 }

@@ -167,9 +167,8 @@ func (p *Prescription) advice() []Block {
 }
 
 func (p *Prescription) signature() []Block {
-	day := p.Made.In(clinic.ICT)
 	b := []Block{
-		Space(2), Text(fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", day.Day(), int(day.Month()), day.Year())).At(Center),
+		Space(2), dateLine(p.Made),
 		Text("BÁC SĨ, Y SĨ KHÁM BỆNH").Strong().At(Center),
 	}
 	doctor := Text(strings.TrimSpace(p.Doctor.Title + " " + p.Doctor.Name)).Strong().At(Center)
@@ -188,26 +187,25 @@ func (p *Prescription) foot() []Block {
 	if p.Key != "" {
 		b = append(b, Text("Mã lần khám "+p.Key).Sized(Small).At(Center))
 	}
-	made := "In lúc " + p.Printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
-	if p.Printer != "" {
-		made += ", người in: " + p.Printer
-	}
-	if p.Copy > 1 {
-		made += fmt.Sprintf(", bản thứ %d", p.Copy)
-	}
-	return append(b, Text(made).Sized(Small).At(Center))
+	return append(b, printedLine(p.Printer, p.Printed, p.Copy))
 }
 
-// facilityHead is what stands above the title of every paper.
-func facilityHead(f *clinic.Facility) (b []Block) {
-	for _, s := range []string{f.Governing, f.Name} {
-		if s != "" {
-			b = append(b, Text(strings.ToUpper(s)).Strong().At(Center))
-		}
-	}
+// facilityHead is what stands above the title of a patient's paper.
+func facilityHead(f *clinic.Facility) []Block {
+	b := facilityNames(f)
 	for _, s := range []string{f.Site, f.Address} {
 		if s != "" {
 			b = append(b, Text(s).Sized(Small).At(Center))
+		}
+	}
+	return b
+}
+
+// facilityNames names the facility and what it belongs to.
+func facilityNames(f *clinic.Facility) (b []Block) {
+	for _, s := range []string{f.Governing, f.Name} {
+		if s != "" {
+			b = append(b, Text(strings.ToUpper(s)).Strong().At(Center))
 		}
 	}
 	return b

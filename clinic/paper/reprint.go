@@ -4,6 +4,14 @@ package paper
 // single-use paper cannot be taken for a second one.
 const ReprintMark = "BẢN IN LẠI"
 
+// numbered marks every copy after the first.
+func (d Doc) numbered(copies int) Doc {
+	if copies > 1 {
+		return d.Reprinted()
+	}
+	return d
+}
+
 // Reprinted returns the document with the reprint mark at its head; a document
 // that carries it is returned as it is.
 func (d Doc) Reprinted() Doc {

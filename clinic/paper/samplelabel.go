@@ -26,7 +26,7 @@ func (l *SampleLabel) Doc() Doc {
 	who := []string{or(p.Birth.String(), "không rõ ngày sinh"), sexWord(p.Sex)}
 	what := specimenWord(l.Specimen)
 	if !l.Taken.IsZero() {
-		what += ", lấy lúc " + l.Taken.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
+		what += ", lấy lúc " + moment(l.Taken)
 	}
 	var b []Block
 	if l.Urgent {
@@ -37,11 +37,7 @@ func (l *SampleLabel) Doc() Doc {
 		Code128(l.Number), Text(what).Sized(Small), Text(strings.Join(l.Tests, ", ")).Sized(Small),
 		Text(l.Facility.Name).Sized(Small),
 	)
-	d := Doc{Form: "sample", Blocks: b}
-	if l.Copy > 1 {
-		return d.Reprinted()
-	}
-	return d
+	return Doc{Form: "sample", Blocks: b}.numbered(l.Copy)
 }
 
 func specimenWord(code string) string {

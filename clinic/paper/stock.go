@@ -47,7 +47,7 @@ type Transfer struct {
 
 // Doc lays the paper out: what is sent, room for what arrived, three signatures.
 func (t *Transfer) Doc() Doc {
-	b := append(heading(&t.Facility), Text("PHIẾU XUẤT CHUYỂN KHO").Sized(Large).Strong().At(Center),
+	b := append(facilityNames(&t.Facility), Space(2), Text("PHIẾU XUẤT CHUYỂN KHO").Sized(Large).Strong().At(Center),
 		Text("Số: "+t.Adjusted.Code).Strong().At(Center), Space(2),
 		Row("Kho xuất", or(t.Facility.Site, t.Facility.Name)+" ("+t.Adjusted.Site+")"),
 		Row("Nơi nhận", t.Adjusted.To))
@@ -77,7 +77,7 @@ func (t *Transfer) Doc() Doc {
 	if t.QR != "" {
 		b = append(b, Text("Mã kiểm tra:").Sized(Small).At(Center), QR(t.QR))
 	}
-	return stockDoc("transfer", append(b, made(t.Printer, t.Printed, t.Copy)...), t.Copy)
+	return Doc{Form: "transfer", Blocks: append(b, unofficial(), printedLine(t.Printer, t.Printed, t.Copy))}.numbered(t.Copy)
 }
 
 // Requisition is everything that stands on a requisition (phiếu dự trù). No official form
@@ -96,7 +96,7 @@ type Requisition struct {
 
 // Doc lays the paper out: what there is, what was used, what is asked for.
 func (q *Requisition) Doc() Doc {
-	b := append(heading(&q.Facility), Text("PHIẾU DỰ TRÙ").Sized(Large).Strong().At(Center),
+	b := append(facilityNames(&q.Facility), Space(2), Text("PHIẾU DỰ TRÙ").Sized(Large).Strong().At(Center),
 		Text("Số: "+q.Requisition.Code).Strong().At(Center), Space(2), Row("Kính gửi", q.Requisition.To))
 	if q.Requisition.Words != "" {
 		b = append(b, Row("Ghi chú", q.Requisition.Words))
@@ -112,27 +112,11 @@ func (q *Requisition) Doc() Doc {
 	if q.QR != "" {
 		b = append(b, QR(q.QR))
 	}
-	return stockDoc("requisition", append(b, made(q.Printer, q.Printed, q.Copy)...), q.Copy)
+	return Doc{Form: "requisition", Blocks: append(b, unofficial(), printedLine(q.Printer, q.Printed, q.Copy))}.numbered(q.Copy)
 }
 
-func heading(f *clinic.Facility) []Block {
-	var b []Block
-	for _, s := range []string{f.Governing, f.Name} {
-		if s != "" {
-			b = append(b, Text(strings.ToUpper(s)).Strong().At(Center))
-		}
-	}
-	return append(b, Space(2))
-}
-
-// amount writes a quantity as papers do: below ten with a leading zero, so that nothing
-// can be written before it.
 func amount(q clinic.Milli, unit string) string {
-	s := q.String()
-	if q >= 1000 && q < 10_000 {
-		s = "0" + s
-	}
-	return strings.TrimSpace(s + noBreak + unit)
+	return strings.TrimSpace(clinic.PaperQuantity(q) + noBreak + unit)
 }
 
 // packed adds how many boxes that is, when they are whole.
@@ -144,9 +128,8 @@ func packed(q clinic.Milli, pack int) string {
 }
 
 func signatures(on time.Time, first string, author clinic.Staff, others ...string) []Block {
-	t := on.In(clinic.ICT)
 	b := []Block{
-		Space(2), Text(fmt.Sprintf("Ngày"+noBreak+"%02d tháng"+noBreak+"%02d năm"+noBreak+"%d", t.Day(), int(t.Month()), t.Year())).At(Center),
+		Space(2), dateLine(on),
 		Text(first).Strong().At(Center), Space(12), Text(strings.TrimSpace(author.Title + " " + author.Name)).Strong().At(Center),
 	}
 	for _, s := range others {
@@ -155,22 +138,7 @@ func signatures(on time.Time, first string, author clinic.Staff, others ...strin
 	return b
 }
 
-// made is the foot: whose form it is, and who printed it when.
-func made(printer string, printed time.Time, copies int) []Block {
-	line := "In lúc " + printed.In(clinic.ICT).Format("15:04"+noBreak+"02/01/2006")
-	if printer != "" {
-		line += ", người in: " + printer
-	}
-	if copies > 1 {
-		line += fmt.Sprintf(", bản thứ %d", copies)
-	}
-	return []Block{Text("Mẫu của phần mềm, không phải mẫu chính thức.").Sized(Small).At(Center), Text(line).Sized(Small).At(Center)}
-}
-
-func stockDoc(form string, b []Block, copies int) Doc {
-	d := Doc{Form: form, Blocks: b}
-	if copies > 1 {
-		return d.Reprinted()
-	}
-	return d
+// unofficial says whose form the paper is.
+func unofficial() Block {
+	return Text("Mẫu của phần mềm, không phải mẫu chính thức.").Sized(Small).At(Center)
 }

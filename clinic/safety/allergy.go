@@ -72,7 +72,8 @@ func (c *check) allergy(a *meaning, l *line) {
 	}
 	var best *rule
 	var worst Severity
-	consider := func(x *rule, s Severity) {
+	consider := func(x *rule) {
+		s := x.severity
 		if a.Severe {
 			s = max(s, x.severe)
 		}
@@ -82,13 +83,13 @@ func (c *check) allergy(a *meaning, l *line) {
 	}
 	for _, x := range a.classes {
 		if x.a.any(l.codes) {
-			consider(x, x.severity)
+			consider(x)
 		}
 	}
 	if best == nil {
 		for _, x := range c.rules.all {
-			if x.kind == "cross" && slices.ContainsFunc(a.classes, func(cl *rule) bool { return cl.row.Code == x.targets[0] }) && x.b.any(l.codes) {
-				consider(x, x.severity)
+			if x.kind == "cross" && slices.ContainsFunc(a.classes, func(cl *rule) bool { return cl.row.Code == x.A }) && x.b.any(l.codes) {
+				consider(x)
 			}
 		}
 	}

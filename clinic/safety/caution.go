@@ -193,7 +193,7 @@ func (c *check) questions() {
 				q, e = "bệnh thận: không tính được mức lọc cầu thận (dưới 18 tuổi, hoặc chưa rõ tuổi, giới), tự kiểm tra liều", "kidney disease: the filtration rate cannot be computed (under 18, or age or sex not known), check the dose yourself"
 			}
 		case AskDose:
-			s, q, e = Note, "liều ghi bằng lời, chưa kiểm tra được", "the dose is in words, not checked"
+			s, q, e = Note, "chưa kiểm tra được liều (ghi bằng lời, hoặc danh mục không có hàm lượng)", "the dose is not checked (in words, or the catalogue has no amount)"
 		}
 		c.put(Finding{Kind: KindMissing, Severity: s, Rule: what, Vi: vi + ": " + q, En: en + ": " + e}, lines)
 	}

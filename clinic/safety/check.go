@@ -73,7 +73,7 @@ func (c *check) lines(in []Line, now bool) []*line {
 		}
 		slices.Sort(x.codes)
 		x.codes = slices.Compact(x.codes)
-		days := cmp.Or(max(l.Days, 0), runsUnsaid)
+		days := x.length()
 		if !now && !l.Start.IsZero() && !c.p.On.IsZero() {
 			x.ended = daysBetween(l.Start, c.p.On) - days + 1
 			x.refill = days >= refillLong && x.ended <= 0 && -x.ended <= refillEarly
@@ -90,6 +90,9 @@ func (c *check) lines(in []Line, now bool) []*line {
 }
 
 func (l *line) text() string { return fmt.Sprintf("%+v", l.Line) }
+
+// length is for how many days it is taken.
+func (l *line) length() int { return cmp.Or(max(l.Days, 0), runsUnsaid) }
 
 func (l *line) runs() bool { return l.now || l.ended <= 0 }
 
@@ -202,7 +205,7 @@ func (c *check) list(lines []*line) (vi, en string) {
 		case l.Start.IsZero():
 			v, e = append(v, name+" (đang dùng)"), append(e, name+" (being taken)")
 		default:
-			last := l.Start.AddDays(cmp.Or(max(l.Days, 0), runsUnsaid) - 1).String()
+			last := l.Start.AddDays(l.length() - 1).String()
 			v, e = append(v, name+" (đơn trước, đến "+last+")"), append(e, name+" (earlier prescription, until "+last+")")
 		}
 	}

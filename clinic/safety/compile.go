@@ -19,7 +19,7 @@ type Rules struct {
 	fold    func(string) string
 }
 
-// side is one side of a rule: 0 = A, 1 = B.
+// side is one side of a rule: A, or B.
 type side struct {
 	rule *rule
 	b    bool
@@ -30,9 +30,8 @@ type rule struct {
 	catalog  string
 	kind     string
 	severity Severity
-	severe   Severity // of crosses, after a severe reaction
+	severe   Severity // of classes and crosses, after a severe reaction
 	a, b     targets
-	targets  []string // of names
 	icd      []string
 	clinic.Rule
 }
@@ -65,18 +64,19 @@ func Compile(rows []clinic.CatalogRow, fold func(string) string) (*Rules, []RowP
 	var bad []RowProblem
 	seen := map[string]bool{}
 	for _, row := range rows {
-		var err error
-		switch row.Catalog {
-		case clinic.CatalogMedicine:
+		switch {
+		case row.Catalog == clinic.CatalogMedicine:
 			r.medicine(&row)
 			continue
-		case clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution:
-			if key := row.Catalog + " " + row.Code; seen[key] {
-				err = fmt.Errorf("holds twice on this day")
-			} else {
-				seen[key] = true
-				err = r.add(row)
-			}
+		case !slices.Contains(clinic.SafetyCatalogs(), row.Catalog):
+			continue
+		}
+		var err error
+		if key := row.Catalog + " " + row.Code; seen[key] {
+			err = fmt.Errorf("holds twice on this day")
+		} else {
+			seen[key] = true
+			err = r.add(row)
 		}
 		if err != nil {
 			bad = append(bad, RowProblem{row.Catalog, row.Code, err.Error()})
@@ -94,11 +94,10 @@ func newRules(fold func(string) string) *Rules {
 // CheckRow says why a row of the safety checks could not be used; nil for a row of any
 // other catalogue. Whether the class that it names is there, only Compile can tell.
 func CheckRow(row *clinic.CatalogRow) error {
-	switch row.Catalog {
-	case clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution:
-		return newRules(nil).add(*row)
+	if !slices.Contains(clinic.SafetyCatalogs(), row.Catalog) {
+		return nil
 	}
-	return nil
+	return newRules(nil).add(*row)
 }
 
 // Len returns how many rules of a catalogue and kind there are; kind "" counts all.
@@ -176,7 +175,6 @@ func (x *rule) read() (err error) {
 		if x.A == "" || strings.ContainsAny(x.A, " -") {
 			return fmt.Errorf("a cross wants one class, not %q", x.A)
 		}
-		x.targets = []string{x.A}
 		x.b, err = readTargets(x.B)
 		return err
 	case "doselimit limit":

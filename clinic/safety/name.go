@@ -11,7 +11,7 @@ import (
 // none is the target of names that are no medicine: food, pollen, insects.
 const none = "NONE"
 
-// class codes must not look like codes of medicines.
+// maxNames is how many names one row may give.
 const maxNames = 200
 
 // addNames takes the names that people give to a class or a substance.

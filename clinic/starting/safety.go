@@ -11,15 +11,6 @@ import (
 	"clinicbox/clinic"
 )
 
-// isRule tells the catalogues of the safety checks.
-func isRule(catalog string) bool {
-	switch catalog {
-	case clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution:
-		return true
-	}
-	return false
-}
-
 // setRule puts a column of a rule into the row; false = it is none of a rule's. Which
 // of them may be empty is for package safety to say when it compiles the row.
 func setRule(row *clinic.CatalogRow, column, v string) (known bool, err error) {

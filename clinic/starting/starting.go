@@ -182,7 +182,7 @@ func (r *reader) set(row *clinic.CatalogRow, column, v string) error {
 	if err := plain(v); err != nil {
 		return err
 	}
-	if isRule(r.catalog) {
+	if slices.Contains(clinic.SafetyCatalogs(), r.catalog) {
 		if known, err := setRule(row, column, v); known {
 			return err
 		}

@@ -54,10 +54,7 @@ func (g *Gen) elsewhere(p *Person, age int) {
 		}
 		for _, d := range h.takes {
 			r := g.row(d.code, g.today)
-			p.Takes = append(p.Takes, clinic.DrugLine{
-				Medicine: r.Code, Name: r.Name, Strength: r.Strength, Form: r.Form, Unit: r.Unit,
-				Dose: d.units, Times: d.times, Days: d.days, Route: r.Route, ATC: r.ATC,
-			})
+			p.Takes = append(p.Takes, lineOf(&r, d))
 		}
 		if h.icd != "" {
 			p.Illnesses = append(p.Illnesses, h.icd)

@@ -25,16 +25,21 @@ func (g *Gen) prescription(p *Person, c *condition, age int, day clinic.Date) cl
 				continue
 			}
 		}
-		l := clinic.DrugLine{
-			Medicine: r.Code, Name: r.Name, Strength: r.Strength, Form: r.Form, Unit: r.Unit,
-			Dose: d.units, Times: d.times, Days: d.days, Route: r.Route, When: d.when, ATC: r.ATC,
-		}
+		l := lineOf(&r, d)
 		if l.Quantity = l.Compute(); l.Quantity == 0 {
 			l.Quantity = 1000
 		}
 		pr.Lines = append(pr.Lines, l)
 	}
 	return pr
+}
+
+// lineOf prescribes a dose of the catalogue's medicine; the quantity is for the caller.
+func lineOf(r *clinic.CatalogRow, d dose) clinic.DrugLine {
+	return clinic.DrugLine{
+		Medicine: r.Code, Name: r.Name, Strength: r.Strength, Form: r.Form, Unit: r.Unit,
+		Dose: d.units, Times: d.times, Days: d.days, Route: r.Route, When: d.when, ATC: r.ATC,
+	}
 }
 
 // paracetamolFor gives 10–15 mg/kg at the usual weight of the age.
