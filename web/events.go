@@ -93,8 +93,12 @@ func (s *Server) stripHTML(r *http.Request) (string, error) {
 	v := who(r)
 	now, _ := s.opts.Clock.Now()
 	p := &Page{Lang: v.lang, Strip: s.strip(), Now: now}
+	t, err := s.engine.pages[v.lang].page("status")
+	if err != nil {
+		return "", err
+	}
 	var b bytes.Buffer
-	if err := s.engine.pages[v.lang]["status"].ExecuteTemplate(&b, "strip", p); err != nil {
+	if err := t.ExecuteTemplate(&b, "strip", p); err != nil {
 		return "", fmt.Errorf("web: strip: %w", err)
 	}
 	return b.String(), nil

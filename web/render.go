@@ -5,11 +5,9 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
-	"path"
 	"slices"
-	"strings"
+	"sync"
 
 	"clinicbox/web/i18n"
 )
@@ -17,67 +15,73 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// engine holds the compiled templates: language → page → template.
+// engine holds the templates and words: language → set of pages.
 type engine struct {
-	pages      map[string]map[string]*template.Template
+	pages      map[string]*pageSet
 	catalogues map[string]*i18n.Catalogue
+}
+
+// pageSet is the pages of one language. Each is parsed when it is first asked for: all of
+// them take a small board seconds and memory, and a day uses few. Its methods may be
+// called at the same time.
+type pageSet struct {
+	base *template.Template // what all pages share; never executed, so that it can be cloned
+	only []string           // empty = all pages
+
+	mu     sync.Mutex
+	parsed map[string]*template.Template
 }
 
 // viewer is what every page's view struct has: the frame around it.
 type viewer interface{ frame() *Page }
 
-// newEngine parses every template once per language, so that a page says its
-// words without looking anything up but the key.
-//
-// Only some pages may be named: parsing all takes a small board most of a second.
+// newEngine prepares the pages in every language, so that a page says its words without
+// looking anything up but the key. Only some pages may be named.
 func newEngine(a *assets, only ...string) (*engine, error) {
-	e := &engine{pages: map[string]map[string]*template.Template{}, catalogues: map[string]*i18n.Catalogue{}}
+	e := &engine{pages: map[string]*pageSet{}, catalogues: map[string]*i18n.Catalogue{}}
 	for _, lang := range i18n.Languages() {
 		c, err := i18n.Load(lang)
 		if err != nil {
 			return nil, fmt.Errorf("web: %w", err)
 		}
-		e.catalogues[lang] = c
-		if e.pages[lang], err = parsePages(c, a, only); err != nil {
+		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).
+			ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+		if err != nil {
 			return nil, fmt.Errorf("web: templates: %w", err)
 		}
+		e.catalogues[lang] = c
+		e.pages[lang] = &pageSet{base: base, only: only, parsed: map[string]*template.Template{}}
 	}
 	return e, nil
 }
 
-func parsePages(c *i18n.Catalogue, a *assets, only []string) (map[string]*template.Template, error) {
-	base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).
-		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+// page returns the page's templates.
+func (p *pageSet) page(name string) (*template.Template, error) {
+	if p == nil || len(p.only) > 0 && !slices.Contains(p.only, name) {
+		return nil, fmt.Errorf("web: no template %q here", name)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.parsed[name]; t != nil {
+		return t, nil
+	}
+	t, err := p.base.Clone()
+	if err == nil {
+		t, err = t.ParseFS(templateFiles, "templates/"+name+".html")
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("web: template %q: %w", name, err)
 	}
-	names, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		return nil, err
-	}
-	pages := map[string]*template.Template{}
-	for _, name := range names {
-		page := strings.TrimSuffix(path.Base(name), ".html")
-		if page == "layout" || page == "parts" || len(only) > 0 && !slices.Contains(only, page) {
-			continue
-		}
-		t, err := base.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if pages[page], err = t.ParseFS(templateFiles, name); err != nil {
-			return nil, err
-		}
-	}
-	return pages, nil
+	p.parsed[name] = t
+	return t, nil
 }
 
 // write renders a page whole before the first byte goes out, so that a failing
 // template never leaves half a page.
 func (e *engine) write(w http.ResponseWriter, status int, page string, v viewer) error {
-	t := e.pages[v.frame().Lang][page]
-	if t == nil {
-		return fmt.Errorf("web: no template %q in %q", page, v.frame().Lang)
+	t, err := e.pages[v.frame().Lang].page(page)
+	if err != nil {
+		return err
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "layout", v); err != nil {
@@ -85,6 +89,6 @@ func (e *engine) write(w http.ResponseWriter, status int, page string, v viewer)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, err := w.Write(b.Bytes())
+	_, err = w.Write(b.Bytes())
 	return err
 }

@@ -305,6 +305,9 @@ func (s *Server) scannedGoods(r *http.Request, f *Form) (desk.GoodsFound, bool) 
 		if refusals := desk.ErrorsOf(err); refusals != nil {
 			p := s.problem(r, refusals[0])
 			key, args = p.Key, p.Args
+			if refusals[0].Code == desk.CodeScanUnknown { // whose words speak of cards and slips
+				key, args = string(desk.CodeScanNotGoods), nil
+			}
 		}
 		f.Fail("scan", key, args...)
 		return found, false

@@ -329,7 +329,7 @@ func silent() []string {
 		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "DosesDue", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
 		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
-		"StockPage", "StockPapers", "Transfer",
+		"StockPage", "StockPapers",
 		"BringOld", "OldImports", "UndoOld",
 		"MonthReport", "HandIn", // figures, which name nobody
 		"OpenProtected", "OtherSigner", "PrintTest", "Programmes", "Protect",

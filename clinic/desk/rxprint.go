@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"clinicbox/clinic"
@@ -140,5 +139,4 @@ func (w *document) fillRx(a *paper.Prescription) {
 	if ap := clinic.BodyOf[clinic.Appointment](w.file.Doc(clinic.KindAppointment)); ap != nil {
 		a.Again = ap.Due
 	}
-	a.Lines = slices.Clone(a.Prescription.Lines)
 }

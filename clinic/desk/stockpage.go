@@ -245,21 +245,3 @@ func stockPapers(r Reader, kind clinic.Kind) (out []StockPaper, err error) {
 	}
 	return out, err
 }
-
-// Transfer finds the transfer of a code among what is recorded here; nil when its entry
-// did not come to this box.
-func (d *Desk) Transfer(ctx context.Context, by clinic.ID, code string) (out *clinic.Adjusted, err error) {
-	err = d.view(ctx, func(r Reader) error {
-		if _, err := who(r, by, rightRead); err != nil {
-			return err
-		}
-		records, err := r.Records(clinic.TransfersID())
-		for i := range records {
-			if b, ok := records[i].Body.(*clinic.Adjusted); ok && b.Code == code {
-				out = b
-			}
-		}
-		return err
-	})
-	return out, err
-}

@@ -18,7 +18,6 @@ type Prescription struct {
 	Key       string            // MA_LK of the visit
 	Examined  clinic.Date
 	Diagnoses []string // code and name, the main one first
-	Lines     []clinic.DrugLine
 	clinic.Prescription
 
 	Child     bool // under 72 months: the next three stand there

@@ -16,11 +16,11 @@ func rx() paper.Prescription {
 		Diagnoses: []string{"J06.9 Nhiễm khuẩn hô hấp trên", "A09 Tiêu chảy"},
 		Prescription: clinic.Prescription{
 			Code: "22736a000012-C", Replaces: "22736a000011-C", Advice: "Uống nhiều nước",
-		},
-		Lines: []clinic.DrugLine{
-			{Name: "Paracetamol (Hapacol)", Strength: "500 mg", Form: "viên nén", Unit: "viên", Dose: 500, Times: 3, Days: 5, Quantity: 8000, Route: "uống", When: "sau ăn"},
-			{Name: "Ibuprofen", Strength: "100 mg/5 ml, 60 ml", Unit: "chai", Dose: 5000, Measure: "ml", Pack: 60_000, Times: 3, Days: 5, Quantity: 2000, Route: "uống"},
-			{Name: "Permethrin", Strength: "5%, 30 g", Unit: "tuýp", Quantity: 12_000, When: "bôi buổi tối"},
+			Lines: []clinic.DrugLine{
+				{Name: "Paracetamol (Hapacol)", Strength: "500 mg", Form: "viên nén", Unit: "viên", Dose: 500, Times: 3, Days: 5, Quantity: 8000, Route: "uống", When: "sau ăn"},
+				{Name: "Ibuprofen", Strength: "100 mg/5 ml, 60 ml", Unit: "chai", Dose: 5000, Measure: "ml", Pack: 60_000, Times: 3, Days: 5, Quantity: 2000, Route: "uống"},
+				{Name: "Permethrin", Strength: "5%, 30 g", Unit: "tuýp", Quantity: 12_000, When: "bôi buổi tối"},
+			},
 		},
 		Again: a.Appointment.Due, Doctor: a.Doctor, Made: a.Made, Printer: a.Printer, Printed: a.Printed, QR: "CB2/X/Y", Copy: 1,
 	}

@@ -155,14 +155,12 @@ func TestDiskWithRoomAgain(t *testing.T) {
 		b.Connect()
 		w.settle()
 		b.Record(5)
-		var full atomic.Bool
-		full.Store(true)
-		w.plan = func(method string, _ int) dbtest.Fault {
-			if full.Load() && (method == "Append" || method == "Probe") {
+		w.fail(func(method string, _ int) dbtest.Fault {
+			if method == "Append" || method == "Probe" {
 				return dbtest.NotApplied
 			}
 			return dbtest.None
-		}
+		})
 		trouble := func() bool { _, is := w.in.Counts.Trouble(); return is }
 		for range 2 {
 			b.Tick()
@@ -173,7 +171,7 @@ func TestDiskWithRoomAgain(t *testing.T) {
 		if !trouble() {
 			t.Fatal("a full disk is not seen")
 		}
-		full.Store(false)
+		w.fail(nothing)
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		if trouble() {
@@ -192,21 +190,21 @@ func TestEvidenceHasARate(t *testing.T) {
 		b.Connect()
 		w.sync(b, time.Minute)
 		b.Record(5)
-		writes := 0
-		w.plan = func(method string, _ int) dbtest.Fault {
+		var writes atomic.Int32
+		w.fail(func(method string, _ int) dbtest.Fault {
 			if method == "Conflict" {
-				writes++
+				writes.Add(1)
 			}
 			return dbtest.None
-		}
+		})
 		for i := range 2000 {
 			lie := b.Data(20, 5)
 			lie.Root[0] ^= byte(1 + i%7)
 			w.in.Handle("cb/1/a/up", b.Frame(lie))
 			w.settle()
 		}
-		if writes == 0 || writes > 100 || w.in.Counts.Roots.Load() != 2000 {
-			t.Fatalf("%d transactions for %d lies", writes, w.in.Counts.Roots.Load())
+		if n := writes.Load(); n == 0 || n > 100 || w.in.Counts.Roots.Load() != 2000 {
+			t.Fatalf("%d transactions for %d lies", n, w.in.Counts.Roots.Load())
 		}
 		w.alarms(hub.AlarmRoot)
 		w.sync(b, time.Minute)
@@ -241,15 +239,15 @@ func TestNoRecordInTheLog(t *testing.T) {
 		w.settle()
 		w.in.Handle("cb/1/a/up", clone.Frame(clone.Data(0, 31)))
 		w.settle()
-		w.plan = func(method string, _ int) dbtest.Fault {
+		w.fail(func(method string, _ int) dbtest.Fault {
 			if method == "Append" || method == "Conflict" {
 				return dbtest.NotApplied
 			}
 			return dbtest.None
-		}
+		})
 		w.in.Handle("cb/1/a/up", clone.Frame(clone.Data(0, 31)))
 		w.settle()
-		w.plan = func(string, int) dbtest.Fault { return dbtest.None }
+		w.fail(nothing)
 		w.alarms(hub.AlarmFork, hub.AlarmRoot)
 		if !strings.Contains(w.logs.String(), "alarm") {
 			t.Fatal("nothing was logged at all")

@@ -79,13 +79,12 @@ func TestCommitFaults(t *testing.T) {
 					b := w.add("a")
 					b.PerFrame = 10
 					b.Record(300)
-					broken := true
-					w.plan = func(_ string, n int) dbtest.Fault {
-						if broken && n%every == 0 {
+					w.fail(func(_ string, n int) dbtest.Fault {
+						if n%every == 0 {
 							return f
 						}
 						return dbtest.None
-					}
+					})
 					b.Connect()
 					for range 30 {
 						w.settle()
@@ -102,7 +101,7 @@ func TestCommitFaults(t *testing.T) {
 					if _, trouble := w.in.Counts.Trouble(); !trouble && every == 1 {
 						t.Error("nobody would see that the database fails")
 					}
-					broken = false
+					w.fail(nothing)
 					w.sync(b, time.Minute)
 					w.stored(b)
 					w.alarms()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ type world struct {
 	t     *testing.T
 	keys  *keyfile.Private
 	db    *db.DB
-	plan  func(method string, n int) dbtest.Fault
+	plan  atomic.Pointer[plan]
 	in    *ingest.Ingest
 	stop  func()
 	boxes map[string]*hubtest.Box
@@ -38,6 +39,14 @@ type world struct {
 	mu    sync.Mutex
 	queue []message
 }
+
+// plan says which calls of the database fail. The hub's goroutines ask it.
+type plan func(method string, n int) dbtest.Fault
+
+// fail is the plan from now on.
+func (w *world) fail(p plan) { w.plan.Store(&p) }
+
+func nothing(string, int) dbtest.Fault { return dbtest.None }
 
 type message struct {
 	topic string
@@ -53,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	if w.db, err = db.Open(context.Background(), filepath.Join(t.TempDir(), "hub.db")); err != nil {
 		t.Fatal(err)
 	}
-	w.plan = func(string, int) dbtest.Fault { return dbtest.None }
+	w.fail(nothing)
 	w.start()
 	return w
 }
@@ -61,7 +70,7 @@ func newWorld(t *testing.T) *world {
 // start starts a hub on the database; everything in memory is new.
 func (w *world) start() {
 	w.in = ingest.New(ingest.Options{
-		DB:   &dbtest.Faults{DB: w.db, Plan: func(m string, n int) dbtest.Fault { return w.plan(m, n) }},
+		DB:   &dbtest.Faults{DB: w.db, Plan: func(m string, n int) dbtest.Fault { return (*w.plan.Load())(m, n) }},
 		Link: w, Identity: w.keys.Identity, HPKE: w.keys.HPKE, Log: w.logs.Logger(),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
