@@ -106,6 +106,7 @@ var (
 // what describes a field is there, the error summary leads to fields, and every
 // link and button has words.
 func TestPagesForWhoHearsThem(t *testing.T) {
+	oneByOne(t)
 	w := newWorld(t, 0)
 	pages := pagesOf(w)
 	errors := 0

@@ -213,6 +213,7 @@ func TestLockedBoxThatStaysShut(t *testing.T) {
 // TestEveryRefusalOfAnUnlock shows each as words, in the field it belongs to, and
 // keeps the long code that was typed, but no PIN.
 func TestEveryRefusalOfAnUnlock(t *testing.T) {
+	oneByOne(t)
 	for _, lang := range i18n.Languages() {
 		w := newWorld(t, 0).speaking(lang)
 		for _, key := range unlockKeys() {

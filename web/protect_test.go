@@ -101,6 +101,7 @@ func (g *guarded) leaf() (string, error) {
 // TestNoRouteShowsAProtectedRecord asks every route that shows patients, as each
 // role: a page that comes later cannot forget.
 func TestNoRouteShowsAProtectedRecord(t *testing.T) {
+	oneByOne(t)
 	g := newGuarded(t)
 	ask := func(b *browser, method, path string) answer {
 		if method == http.MethodPost {

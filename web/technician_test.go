@@ -14,6 +14,7 @@ import (
 // patient who is protected and one who is not: no answer holds a word of either, and
 // nothing is recorded of them.
 func TestTechnicianReachesNoRecord(t *testing.T) {
+	oneByOne(t)
 	g := newGuarded(t)
 	other := g.nurses.opened("Hoàng Văn Cát", "056061054321")
 	g.doctor.examined(other)
