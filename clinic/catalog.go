@@ -23,7 +23,10 @@ const (
 	CatalogStockRule  = "stockrule"  // numbers of days that lists of stock go by: Minimum
 	CatalogRxDays     = "rxdays"     // days that a prescription may be for (RxDays)
 	CatalogDosage     = "dosage"     // usual doses; Parent: the medicine (Dosages)
-	CatalogNotifiable = "notifiable" // diseases that must be reported: Applies, FlagNow
+	// CatalogTradIllness are illnesses of traditional medicine (MA_BENH_YHCT); Applies: the
+	// ICD-10 codes that usually stand beside them.
+	CatalogTradIllness = "tradillness"
+	CatalogNotifiable  = "notifiable" // diseases that must be reported: Applies, FlagNow
 )
 
 // CatalogNames returns the catalogues that people keep by import, in the order of lists.
@@ -31,7 +34,7 @@ func CatalogNames() []string {
 	return []string{
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule, CatalogNotifiable,
-		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage,
+		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage, CatalogTradIllness,
 		CatalogVaccine, CatalogSchedule, CatalogProgramme,
 	}
 }
@@ -51,7 +54,8 @@ const (
 	FlagToxic        = "toxic"
 	FlagBiologic     = "biologic"
 	FlagCombination  = "combination"
-	FlagTraditional  = "traditional"
+	FlagTraditional  = "traditional" // medicines, and services: treatments of traditional medicine
+	FlagHerb         = "herb"        // medicines: vị thuốc cổ truyền, prescribed by the packet
 	FlagOTC          = "otc"
 	FlagGeneric      = "generic" // the name is that of the substances, not a brand
 	FlagBeds         = "beds"    // a facility that keeps patients overnight

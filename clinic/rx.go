@@ -16,9 +16,16 @@ const (
 	RxOrdinary     RxType = "C"
 	RxNarcotic     RxType = "N"
 	RxPsychotropic RxType = "H"
+	// RxTraditional is of traditional medicine (Circular 55/2025/TT-BYT); older texts have Y.
+	RxTraditional RxType = "T"
 )
 
-func (t RxType) valid() bool { return t == RxOrdinary || t == RxNarcotic || t == RxPsychotropic }
+func (t RxType) valid() bool {
+	return t == RxOrdinary || t == RxNarcotic || t == RxPsychotropic || t == RxTraditional
+}
+
+// ThreeCopies reports whether the paper is made three times.
+func (t RxType) ThreeCopies() bool { return t == RxNarcotic || t == RxPsychotropic }
 
 // Type returns the kind that the code names; an ordinary one when it names none.
 func (p *Prescription) Type() RxType {
@@ -35,6 +42,8 @@ func RxTypeOf(row *CatalogRow) RxType {
 		return RxNarcotic
 	case row.Has(FlagPsychotropic):
 		return RxPsychotropic
+	case row.Has(FlagTraditional), row.Has(FlagHerb):
+		return RxTraditional
 	}
 	return RxOrdinary
 }
@@ -43,6 +52,7 @@ func RxTypeOf(row *CatalogRow) RxType {
 // a psychotropic 10, as the Circular has them for illnesses that are not long ones.
 const (
 	rxDaysOrdinary     = 30
+	rxDaysTraditional  = 30
 	rxDaysNarcotic     = 7
 	rxDaysPsychotropic = 10
 )
@@ -65,7 +75,7 @@ func RxDays(t RxType, diagnoses []string, rows []CatalogRow) (days int, ok bool)
 	if days > 0 {
 		return days, ok
 	}
-	return map[RxType]int{RxOrdinary: rxDaysOrdinary, RxNarcotic: rxDaysNarcotic, RxPsychotropic: rxDaysPsychotropic}[t], ok
+	return map[RxType]int{RxOrdinary: rxDaysOrdinary, RxNarcotic: rxDaysNarcotic, RxPsychotropic: rxDaysPsychotropic, RxTraditional: rxDaysTraditional}[t], ok
 }
 
 // PaperName is how a medicine is named on a prescription (Circular 26/2025/TT-BYT): one

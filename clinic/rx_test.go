@@ -143,17 +143,17 @@ func TestRxDays(t *testing.T) {
 }
 
 func TestRxCodes(t *testing.T) {
-	for _, k := range []clinic.RxType{clinic.RxOrdinary, clinic.RxNarcotic, clinic.RxPsychotropic} {
+	for _, k := range []clinic.RxType{clinic.RxOrdinary, clinic.RxNarcotic, clinic.RxPsychotropic, clinic.RxTraditional} {
 		code, err := clinic.NewPrescriptionCode("22736", "a", 7, k)
 		c, perr := clinic.ParsePrescriptionCode(code)
 		if err != nil || perr != nil || code != "22736a000007-"+string(k) || c.Number != 7 || (&clinic.Prescription{Code: code}).Type() != k {
 			t.Errorf("%s: %q, %v, %v", k, code, err, perr)
 		}
 	}
-	if _, err := clinic.NewPrescriptionCode("22736", "a", 7, "T"); err == nil {
+	if _, err := clinic.NewPrescriptionCode("22736", "a", 7, "X"); err == nil {
 		t.Error("a kind that is none")
 	}
-	for _, bad := range []string{"22736a000007-T", "22736a000007C", "22736a000007-CC", ""} {
+	for _, bad := range []string{"22736a000007-X", "22736a000007C", "22736a000007-CC", ""} {
 		if _, err := clinic.ParsePrescriptionCode(bad); err == nil {
 			t.Error(bad)
 		}

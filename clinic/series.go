@@ -155,7 +155,7 @@ func ParseVisitKey(s string) (Code, Date, error) {
 	return Code{Facility: s[:5], Book: s[5:6], Number: n}, day, nil
 }
 
-// NewPrescriptionCode returns FFFFFRRRRRRR-C, -N or -H by the kind of prescription. The
+// NewPrescriptionCode returns FFFFFRRRRRRR-C, -N, -H or -T by the kind of prescription. The
 // seven characters that must be unique within the facility are our book and a
 // counter, so that two boxes without a link never meet.
 func NewPrescriptionCode(facility, book string, n int, t RxType) (string, error) {

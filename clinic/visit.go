@@ -89,6 +89,10 @@ type Prescription struct {
 	Overrides []Override `cbor:"5,keyasint,omitempty"`
 	Replaces  string     `cbor:"6,keyasint,omitempty"` // code of the one that it takes the place of
 	Companion string     `cbor:"7,keyasint,omitempty"` // who came with a child under 72 months
+	// Of herbs (thuốc thang): how many packets of all of them, one a day, and how they are
+	// boiled and drunk.
+	Packets     int    `cbor:"8,keyasint,omitempty"`
+	Preparation string `cbor:"9,keyasint,omitempty"`
 }
 
 // Override is a severe finding of the safety checks that the prescriber saw and went
@@ -118,6 +122,8 @@ type DrugLine struct {
 	// medicine holds of it, of drops in ml.
 	Measure string `cbor:"13,keyasint,omitempty"`
 	Pack    Milli  `cbor:"14,keyasint,omitempty"`
+	// Herb: Dose is what one packet holds of it.
+	Herb bool `cbor:"15,keyasint,omitempty"`
 }
 
 // Bill is the body of KindBill.

@@ -21,7 +21,7 @@ const (
 
 // VisitTypes returns the kinds that are chosen from, in the order of pages.
 func VisitTypes() []VisitType {
-	return []VisitType{VisitOutpatient, VisitChronic, VisitVaccination, VisitDeath}
+	return []VisitType{VisitOutpatient, VisitChronic, VisitTraditional, VisitVaccination, VisitDeath}
 }
 
 // Known reports whether this program knows the kind.
@@ -32,6 +32,8 @@ func (t VisitType) Known() bool { return t <= VisitDeath }
 // that a doctor may need.
 func (t VisitType) Documents() []Kind {
 	switch t {
+	case VisitTraditional:
+		return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindTraditional, KindPrescribe, KindBill, KindAppointment}
 	case VisitVaccination:
 		return []Kind{KindImmunised, KindReaction, KindAppointment}
 	case VisitDeath:
@@ -43,6 +45,8 @@ func (t VisitType) Documents() []Kind {
 // Needs returns the kinds of documents without which nobody signs the visit.
 func (t VisitType) Needs() []Kind {
 	switch t {
+	case VisitTraditional:
+		return []Kind{KindExam, KindDiagnosis, KindTraditional}
 	case VisitVaccination:
 		return []Kind{KindImmunised}
 	case VisitDeath:

@@ -33,6 +33,7 @@ type DocView struct {
 	Immunised    *clinic.Immunised
 	Reaction     *clinic.Reaction
 	Death        *clinic.Death
+	Traditional  *clinic.Traditional
 }
 
 // SignedBy tells who confirmed a version.
@@ -96,6 +97,8 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		x.Reaction = b
 	case *clinic.Death:
 		x.Death = b
+	case *clinic.Traditional:
+		x.Traditional = b
 	}
 	return x
 }

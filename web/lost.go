@@ -42,7 +42,7 @@ func lostName(k clinic.Kind) string {
 		return "lost.attached"
 	case clinic.KindArrived, clinic.KindPaper:
 		return "lost.slip"
-	case clinic.KindImmunised, clinic.KindReaction, clinic.KindDeath:
+	case clinic.KindImmunised, clinic.KindReaction, clinic.KindDeath, clinic.KindTraditional:
 		return "step." + stepOf(k)
 	case clinic.KindDispensed, clinic.KindReturned:
 		return "lost.handed"

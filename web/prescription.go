@@ -18,6 +18,8 @@ type PrescriptionPage struct {
 	Fresh int // index of the line that was added just now, -1 otherwise
 	Found []Finding
 	Search
+	// Herbs: some of the lines are prescribed by the packet.
+	Herbs bool
 	// Child: under 72 months; the paper wants weight and companion.
 	Child  bool
 	Weight string // of this visit; empty = not weighed
@@ -31,6 +33,7 @@ type DrugRow struct {
 	Doses []DoseChoice
 	// Suffix is the unit beside the dose; empty where the dose names its own measure.
 	Suffix string
+	Herb   bool
 }
 
 // DoseChoice is a usual dose, to take over with one tap.
@@ -67,6 +70,8 @@ func fillPrescription(f *Form, d *clinic.Document, _ *desk.VisitView) {
 		f.Set(line("medicine", i), l.Medicine)
 		if l.Dose != 0 {
 			f.Set(line("dose", i), l.TypedDose())
+		}
+		if l.Dose != 0 && !l.Herb {
 			f.Set(line("times", i), strconv.Itoa(l.Times))
 			f.Set(line("days", i), strconv.Itoa(l.Days))
 		}
@@ -77,6 +82,10 @@ func fillPrescription(f *Form, d *clinic.Document, _ *desk.VisitView) {
 	}
 	f.Set("advice", b.Advice)
 	f.Set("companion", b.Companion)
+	f.Set("preparation", b.Preparation)
+	if b.Packets > 0 {
+		f.Set("packets", strconv.Itoa(b.Packets))
+	}
 }
 
 // editPrescription: pick.CODE adds a medicine, drop.N takes a line out, take.N.DOSAGE
@@ -160,6 +169,8 @@ func viewPrescription(s *Server, ctx context.Context, b Step) (viewer, error) {
 			if _, measure, _ := clinic.ParseDose("", b.Form.Get(line("dose", i))); measure == "" {
 				l.Suffix = l.Row.Unit
 			}
+			l.Herb = l.Row.Has(clinic.FlagHerb)
+			v.Herbs = v.Herbs || l.Herb
 			v.Lines = append(v.Lines, l)
 		}
 	}
@@ -170,7 +181,7 @@ func viewPrescription(s *Server, ctx context.Context, b Step) (viewer, error) {
 	}
 	on := desk.On{Patient: b.File.Visit.Patient, Visit: b.File.Visit.ID}
 	on.Base, _ = parseLeaf(b.Form.Get("base"))
-	found, err := s.opts.Desk.Findings(ctx, b.User.ID, on, drugInputs(&b.Form))
+	found, err := s.opts.Desk.Findings(ctx, b.User.ID, rxInput(on, &b.Form))
 	if desk.ErrorsOf(err) != nil { // who may not prescribe sees the page, and is refused when saving
 		return v, nil
 	}
@@ -226,13 +237,20 @@ func (v *PrescriptionPage) doses(ctx context.Context, d *desk.Desk, on desk.On) 
 }
 
 func savePrescription(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
-	in := desk.PrescriptionInput{On: on, Advice: f.Get("advice"), Companion: f.Get("companion"), Lines: drugInputs(f), Overrides: overrides(f)}
+	in := rxInput(on, f)
 	if len(in.Lines) == 0 && f.Get("q") != "" {
 		f.Fail("q", "prescription.choose")
 		return nil
 	}
 	_, err := d.Prescribe(ctx, c, in)
 	return err
+}
+
+func rxInput(on desk.On, f *Form) desk.PrescriptionInput {
+	return desk.PrescriptionInput{
+		On: on, Advice: f.Get("advice"), Companion: f.Get("companion"), Lines: drugInputs(f), Overrides: overrides(f),
+		Packets: f.Get("packets"), Preparation: f.Get("preparation"),
+	}
 }
 
 func drugInputs(f *Form) (lines []desk.DrugInput) {

@@ -32,7 +32,7 @@ type step struct {
 // steps are the pages that visits have, in their order; stepsOf those of one visit.
 func steps() []step {
 	return []step{
-		vitalsStep(), examStep(), orderStep(), diagnosisStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), deathStep(), appointmentStep(),
+		vitalsStep(), examStep(), orderStep(), diagnosisStep(), traditionalStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), deathStep(), appointmentStep(),
 	}
 }
 
@@ -44,7 +44,7 @@ func works(role clinic.Role, kind clinic.Kind, paper bool) bool {
 		return true
 	case clinic.RoleNurse:
 		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction ||
-			paper && (kind == clinic.KindExam || kind == clinic.KindDiagnosis)
+			paper && (kind == clinic.KindExam || kind == clinic.KindTraditional || kind == clinic.KindDiagnosis)
 	case clinic.RoleCashier:
 		return kind == clinic.KindBill
 	}
@@ -56,7 +56,7 @@ func stepOf(kind clinic.Kind) string {
 		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
 		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
 		clinic.KindDeath: "death", clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
-		clinic.KindOrder: "order",
+		clinic.KindOrder: "order", clinic.KindTraditional: "traditional",
 	}[kind]
 }
 

@@ -92,6 +92,10 @@ const (
 	CodeDrugTwice      Code = "drug.twice"      // Field
 	CodeDrugMeasure    Code = "drug.measure"    // Field; Args: measure, unit, strength; the dose cannot be said so
 	CodeRxApart        Code = "rx.apart"        // Field; narcotics and psychotropics stand on prescriptions of their own
+	CodeHerbPackets    Code = "herb.packets"    // Field; how many packets of the herbs
+	CodeHerbDose       Code = "herb.dose"       // Field; grams a packet, the packets are said once for all
+	CodeHerbNone       Code = "herb.none"       // Field; packets of no herb
+	CodeTradNone       Code = "trad.none"       // Field; Args: code; no such illness or treatment on that day
 	CodeRxBeds         Code = "rx.beds"         // Field; narcotics only where patients stay
 	CodeRxDays         Code = "rx.days"         // Field; Args: max; more days than the diagnosis allows
 	CodeRxDaysNone     Code = "rx.days-none"    // Field; Args: max; no row of the catalogue says how many
@@ -216,7 +220,7 @@ func Codes() []Code {
 		CodeSeriesFull, CodeAlreadyQueued, CodeNoVisit, CodeVisitEnded,
 		CodeVisitSigned, CodeImpossible, CodeUnusual, CodePressurePair,
 		CodePressureOrder, CodeWeeks, CodeICDForm, CodeICDNone, CodeICDTwice, CodeICDMain, CodeICDNever, CodeICDSex,
-		CodeDrugMeasure, CodeRxApart, CodeRxBeds, CodeRxDays, CodeRxDaysNone, CodeRxWeight, CodeRxCompanion, CodeRxBirth,
+		CodeDrugMeasure, CodeRxApart, CodeHerbPackets, CodeHerbDose, CodeHerbNone, CodeTradNone, CodeRxBeds, CodeRxDays, CodeRxDaysNone, CodeRxWeight, CodeRxCompanion, CodeRxBirth,
 		CodeRxUnsigned, CodeRxReplaced, CodeRxNone,
 		CodeDrugNone, CodeDrugTwice, CodeDrugRange, CodeDrugSafety,
 		CodeBillNone, CodeBillRange, CodeBillPrice, CodeBillChanged, CodeNoCatalog, CodeImportBad, CodeImportSure, CodeOldAsk, CodeWithdrawn, CodePaperFuture, CodePaperUnborn, CodePaperBy, CodeDuePast, CodeDueFar,

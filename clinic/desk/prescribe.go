@@ -25,6 +25,10 @@ type PrescriptionInput struct {
 	On
 	Lines  []DrugInput
 	Advice string
+	// Of herbs: how many packets, and how they are boiled and drunk. Lines of herbs say
+	// neither times nor days.
+	Packets     string
+	Preparation string
 	// Companion is who came with a child under 72 months. It may be said later, but not
 	// after the signature.
 	Companion string
@@ -68,6 +72,7 @@ func (d *Desk) Prescribe(ctx context.Context, c Call, in PrescriptionInput) (Don
 func (d *Desk) prescription(in PrescriptionInput) (*clinic.Prescription, error) {
 	var bad Errors
 	out := &clinic.Prescription{}
+	bad = append(bad, d.packets(&in, out)...)
 	for i, l := range in.Lines {
 		if l == (DrugInput{}) {
 			continue
@@ -171,7 +176,7 @@ func (d *Desk) fillPrescription(w *document, typed *clinic.Prescription, overrid
 		return nil, &Error{Code: CodeAllergiesLost}
 	}
 	kind, bad := w.rxRules(&out)
-	if len(bad) > 0 {
+	if bad = append(bad, w.herbs(&out)...); len(bad) > 0 {
 		return nil, bad.join()
 	}
 	if err := d.override(w, &out, overrides); err != nil {
@@ -238,7 +243,7 @@ func (w *document) copyRow(l *clinic.DrugLine) (clinic.CatalogRow, bool) {
 // samePrescription compares what is typed: an empty route was filled in, a quantity
 // computed, and lines may have been put in another order.
 func samePrescription(saved, typed *clinic.Prescription) bool {
-	if saved.Advice != typed.Advice || saved.Companion != typed.Companion || len(saved.Lines) != len(typed.Lines) {
+	if saved.Advice != typed.Advice || saved.Companion != typed.Companion || saved.Packets != typed.Packets || saved.Preparation != typed.Preparation || len(saved.Lines) != len(typed.Lines) {
 		return false
 	}
 	for _, t := range typed.Lines {

@@ -205,7 +205,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			return form(g.Link(ctx, call(by), desk.LinkInput{Patient: g.twin, Other: p, Same: true}))
 		},
 		"Findings": func(by clinic.ID) (any, error) {
-			return g.Findings(ctx, by, on, []desk.DrugInput{{Medicine: "AMOX", Dose: "1", Times: "2", Days: "5"}})
+			return g.Findings(ctx, by, desk.PrescriptionInput{On: on, Lines: []desk.DrugInput{{Medicine: "AMOX", Dose: "1", Times: "2", Days: "5"}}})
 		},
 		"Doses": func(by clinic.ID) (any, error) { return g.Doses(ctx, by, on, []string{"AMOX", "PARA"}) },
 		"PrintPrescription": func(by clinic.ID) (any, error) {
@@ -297,6 +297,10 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 	out["SignAll"] = func(by clinic.ID) (any, error) {
 		return form(g.SignAll(ctx, call(by), desk.SignAllInput{Visits: []desk.SignInput{{Patient: p, Visit: v}}, PIN: doctorPIN}))
 	}
+	out["Traditional"] = func(by clinic.ID) (any, error) {
+		return form(g.Traditional(ctx, call(by), desk.TraditionalInput{On: on, Traditional: clinic.Traditional{Illness: "YTHONG"}}))
+	}
+	out["TraditionalHelp"] = func(by clinic.ID) (any, error) { return g.TraditionalHelp(ctx, by, on) }
 	out["Death"] = func(by clinic.ID) (any, error) {
 		return form(g.Death(ctx, call(by), desk.DeathInput{On: on, Death: clinic.Death{Day: clinic.Date{Year: 2026, Month: 11, Day: 1}, Place: 1, Chain: []clinic.Cause{{Code: "I10"}}}}))
 	}

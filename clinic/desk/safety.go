@@ -59,21 +59,22 @@ func (b *rulebook) on(r Reference, day clinic.Date, o *Options) *safety.Rules {
 
 // Findings tells what the safety checks say of a prescription while it is typed: lines
 // that are not complete yet are looked at as far as they are.
-func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugInput) (found []safety.Finding, err error) {
+func (d *Desk) Findings(ctx context.Context, by clinic.ID, in PrescriptionInput) (found []safety.Finding, err error) {
 	err = d.view(ctx, func(r Reader) error {
 		w, err := d.workOf(r, by, rightTreat)
 		if err != nil {
 			return err
 		}
-		doc, err := w.visit(on.Patient, on.Visit)
+		doc, err := w.visit(in.Patient, in.Visit)
 		if err != nil {
 			return err
 		}
 		rx := &clinic.Prescription{}
+		d.packets(&in, rx)
 		fresh := map[string]bool{} // nothing is said of the dose yet
-		for _, in := range lines {
-			fresh[in.Medicine] = in.Dose == "" && in.Quantity == ""
-			l, _ := d.drugLine("", in) // what is wrong with it is said when it is saved
+		for _, typed := range in.Lines {
+			fresh[typed.Medicine] = typed.Dose == "" && typed.Quantity == ""
+			l, _ := d.drugLine("", typed) // what is wrong with it is said when it is saved
 			if row, ok := doc.copyRow(&l); ok {
 				if !l.Measured(&row) {
 					l.Dose, l.Measure = 0, ""
@@ -81,7 +82,7 @@ func (d *Desk) Findings(ctx context.Context, by clinic.ID, on On, lines []DrugIn
 				rx.Lines = append(rx.Lines, l)
 			}
 		}
-		found = slices.DeleteFunc(doc.findings(doc.file.Find(on.Base), rx), func(f safety.Finding) bool {
+		found = slices.DeleteFunc(doc.findings(doc.file.Find(in.Base), rx), func(f safety.Finding) bool {
 			return f.Rule == safety.AskDose && !slices.ContainsFunc(f.Now, func(m string) bool { return !fresh[m] })
 		})
 		return nil

@@ -372,13 +372,13 @@ func TestFindingsWhileTyping(t *testing.T) {
 	s := newStation(t)
 	s.rules()
 	on := s.ready(s.person(old(), clinic.SexMale))
-	found, err := s.Findings(t.Context(), s.doctor, on, []desk.DrugInput{
+	found, err := s.Findings(t.Context(), s.doctor, desk.PrescriptionInput{On: on, Lines: []desk.DrugInput{
 		{Medicine: "SIMVA20", Dose: "một"}, {Medicine: "CLARI500"}, {}, {Medicine: "KHONGCO"},
-	})
+	}})
 	if err != nil || len(found) == 0 || found[0].Rule != "STATIN-MACRO" {
 		t.Fatalf("%v, %v", found, err)
 	}
-	if _, err := s.Findings(t.Context(), s.nurse, on, nil); desk.ErrorsOf(err) == nil {
+	if _, err := s.Findings(t.Context(), s.nurse, desk.PrescriptionInput{On: on}); desk.ErrorsOf(err) == nil {
 		t.Error("a nurse prescribes")
 	}
 }

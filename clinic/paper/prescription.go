@@ -49,7 +49,7 @@ const rxValid = 5
 func (p *Prescription) Doc() Doc {
 	d := Doc{Form: "prescription"}
 	copies := 1
-	if p.Type() != clinic.RxOrdinary {
+	if p.Type().ThreeCopies() {
 		copies = rxCopies
 	}
 	for n := range copies {
@@ -67,7 +67,10 @@ func (p *Prescription) one(n, of int) (b []Block) {
 	}
 	b = append(b, facilityHead(&p.Facility)...)
 	title := "ĐƠN THUỐC"
-	if t := p.Type(); t != clinic.RxOrdinary {
+	switch t := p.Type(); {
+	case t == clinic.RxTraditional:
+		title += " Y HỌC CỔ TRUYỀN"
+	case t != clinic.RxOrdinary:
 		title += ` "` + string(t) + `"`
 	}
 	b = append(b, Space(2), Text(title).Sized(Large).Strong().At(Center), Text("Mã đơn: "+p.Code).Strong().At(Center))
@@ -118,6 +121,10 @@ func (p *Prescription) medicines() []Block {
 	b := []Block{Text("THUỐC ĐIỀU TRỊ").Strong()}
 	for i := range p.Lines {
 		l := &p.Lines[i]
+		if l.Herb {
+			b = append(b, Row(fmt.Sprintf("%d. %s", i+1, l.Name), clinic.PaperQuantity(l.Dose)+noBreak+l.Unit).Strong())
+			continue
+		}
 		name := fmt.Sprintf("%d. %s", i+1, strings.TrimSpace(l.Name+" "+strength(l.Strength)))
 		b = append(b, Text(name).Strong())
 		if l.Form != "" {
@@ -132,6 +139,13 @@ func (p *Prescription) medicines() []Block {
 			b = append(b, Text("("+s+")").Sized(Small))
 		}
 		b = append(b, Text("Cách dùng: "+usage(l)))
+	}
+	if p.Packets > 0 {
+		b = append(b, Row("Số thang", clinic.PaperQuantity(clinic.Milli(p.Packets)*1000)+noBreak+"thang").Strong(),
+			Text("Lượng ghi trên là của một thang, mỗi ngày uống một thang.").Sized(Small))
+	}
+	if p.Preparation != "" {
+		b = append(b, Text("Cách sắc, uống: "+p.Preparation))
 	}
 	return b
 }

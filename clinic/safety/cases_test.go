@@ -246,7 +246,7 @@ func TestCases(t *testing.T) {
 
 func names(m map[byte]int) string {
 	var out []string
-	for _, k := range "IDAPBGSRCUE" {
+	for _, k := range "IDAPBGSRCHUE" {
 		out = append(out, fmt.Sprintf("%c %d", k, m[byte(k)]))
 	}
 	return strings.Join(out, ", ")
