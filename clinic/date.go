@@ -22,6 +22,17 @@ func DateOf(t time.Time) Date {
 	return Date{y, int(m), d}
 }
 
+// Last returns the last day that a date may mean: of a month its last, of a year too.
+func (d Date) Last() Date {
+	switch {
+	case d.IsZero() || d.Full():
+		return d
+	case d.Month == 0:
+		return Date{d.Year, 12, 31}
+	}
+	return MonthEnd(d.Year, d.Month)
+}
+
 // IsZero reports whether nothing of the date is known.
 func (d Date) IsZero() bool { return d == Date{} }
 

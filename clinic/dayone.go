@@ -23,6 +23,9 @@ type DayOneLine struct {
 	Fate    DayOneFate `cbor:"2,keyasint"`
 	Patient []byte     `cbor:"3,keyasint,omitempty"` // 16 bytes
 	Visit   []byte     `cbor:"4,keyasint,omitempty"` // 16 bytes, that the line made
+	// Of OldStock: what the line put into the books.
+	Goods    *Goods `cbor:"5,keyasint,omitempty"`
+	Quantity Milli  `cbor:"6,keyasint,omitempty"`
 }
 
 // DayOneFate is what became of a line. Values are frozen.
@@ -30,7 +33,7 @@ type DayOneFate uint8
 
 // What became of a line.
 const (
-	DayOneAdded   DayOneFate = 1 // somebody new, or a visit
+	DayOneAdded   DayOneFate = 1 // somebody new, a visit, a dose, a batch
 	DayOneSame    DayOneFate = 2 // somebody known: what was missing was added
 	DayOneSkipped DayOneFate = 3 // as the person said, or a line that stands there twice
 	DayOneUndone  DayOneFate = 4 // taken back

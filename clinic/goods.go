@@ -3,6 +3,7 @@ package clinic
 import (
 	"crypto/sha256"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,12 @@ func (g Goods) In() string {
 	}
 	return g.Catalog
 }
+
+// GoodsCatalogs returns the catalogues whose rows stand on shelves, in the order of pages.
+func GoodsCatalogs() []string { return []string{CatalogMedicine, CatalogSupply, CatalogVaccine} }
+
+// IsGoods reports whether rows of the catalogue stand on shelves.
+func IsGoods(catalog string) bool { return slices.Contains(GoodsCatalogs(), catalog) }
 
 // Batch is goods at one site: what is counted.
 type Batch struct {
@@ -56,7 +63,7 @@ func ParseGoodsKey(s string) (g Goods, ok bool) {
 		g.Catalog = ""
 	}
 	good := err == nil && err2 == nil && err3 == nil && code != "" && utf8.ValidString(code+lot) &&
-		g.Expiry.Valid() && (g.Expiry.IsZero() || g.Expiry.Full()) && (g.Catalog == "" || g.Catalog == CatalogSupply)
+		g.Expiry.Valid() && (g.Expiry.IsZero() || g.Expiry.Full()) && IsGoods(g.In())
 	return g, good
 }
 
@@ -118,6 +125,9 @@ type Received struct {
 	Paper    string         `cbor:"3,keyasint,omitempty"` // number of the paper that came with them
 	From     string         `cbor:"4,keyasint,omitempty"` // code of the transfer (NewTransferCode); empty = from outside
 	Lines    []ReceivedLine `cbor:"5,keyasint"`
+	// Import is the import of old data (DayOne) that brought it: it stood here before the
+	// books began.
+	Import []byte `cbor:"6,keyasint,omitempty"`
 }
 
 // ReceivedLine is one batch that came in. Name and Unit are copied from the catalogue.
@@ -200,6 +210,8 @@ const (
 	AdjustUsed    AdjustReason = 5 // by a department, in no one's visit
 	AdjustSent    AdjustReason = 6 // to another site: Adjusted.Code
 	AdjustBack    AdjustReason = 7 // to the supplier: a recall, a wrong delivery
+	AdjustUnbegun AdjustReason = 8 // opening stock (Received.Import) that was taken back
+	AdjustVial    AdjustReason = 9 // doses left in opened vials when a session ended
 )
 
 // AdjustReasons lists the reasons that people choose among.

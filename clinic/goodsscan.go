@@ -3,6 +3,7 @@ package clinic
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -42,10 +43,7 @@ var ErrGoodsQR = errors.New("clinic: no list of goods")
 // reads alone.
 func GoodsQR(code string, lines []AdjustedLine) (out []string) {
 	for _, l := range lines {
-		letter := "M"
-		if l.Goods.Catalog == CatalogSupply {
-			letter = "S"
-		}
+		letter := goodsLetter(l.Goods.In())
 		part := "/" + strings.Join([]string{
 			letter, url.QueryEscape(l.Goods.Code), url.QueryEscape(l.Goods.Lot), strconv.Itoa(l.Goods.Expiry.Int()),
 			strconv.FormatInt(int64(l.Quantity), 10), strconv.FormatInt(int64(l.Price), 10), strconv.Itoa(l.Pack),
@@ -58,6 +56,9 @@ func GoodsQR(code string, lines []AdjustedLine) (out []string) {
 	}
 	return out
 }
+
+// goodsLetter is how a QR names a catalogue: M, S or V.
+func goodsLetter(catalog string) string { return strings.ToUpper(catalog[:1]) }
 
 // IsGoodsQR reports whether a code begins as one of GoodsQR.
 func IsGoodsQR(s string) bool { return strings.HasPrefix(s, goodsQR+"/") }
@@ -84,14 +85,14 @@ func ParseGoodsQR(s string) (*GoodsScan, error) {
 }
 
 func parsePacked(f []string) (l Packed, ok bool) {
-	if len(f) != 7 || f[0] != "M" && f[0] != "S" {
+	if len(f) != 7 {
 		return l, false
 	}
-	catalog := CatalogMedicine
-	if f[0] == "S" {
-		catalog = CatalogSupply
+	at := slices.IndexFunc(GoodsCatalogs(), func(c string) bool { return goodsLetter(c) == f[0] })
+	if at < 0 {
+		return l, false
 	}
-	l.Goods, ok = ParseGoodsKey(strings.Join([]string{catalog, f[1], f[3], f[2]}, ";"))
+	l.Goods, ok = ParseGoodsKey(strings.Join([]string{GoodsCatalogs()[at], f[1], f[3], f[2]}, ";"))
 	q, err := strconv.ParseInt(f[4], 10, 64)
 	price, err2 := strconv.ParseInt(f[5], 10, 64)
 	pack, err3 := strconv.Atoi(f[6])

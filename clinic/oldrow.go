@@ -7,19 +7,48 @@ type OldList string
 const (
 	OldPatients OldList = "patients" // who is known, with their allergies
 	OldVisits   OldList = "visits"   // when they came before, and for what
+	OldDoses    OldList = "doses"    // the vaccines that they have had
+	OldStock    OldList = "stock"    // what stands on this box's shelf as its books begin
 )
 
 // OldLists returns every list, in the order in which they are brought.
-func OldLists() []OldList { return []OldList{OldPatients, OldVisits} }
+func OldLists() []OldList { return []OldList{OldPatients, OldVisits, OldDoses, OldStock} }
 
 // OldRow is one row of a file of old data.
 type OldRow struct {
 	At int // the line in the file
-	// Patient is whole in OldPatients; otherwise it tells whose row it is.
+	// Patient is whole in OldPatients; in OldVisits and OldDoses it tells whose row it is.
 	Patient   Patient
 	Allergies []Allergy
 	NoAllergy bool // the file says that none is known
 	Visit     *OldVisit
+	Dose      *OldDose
+	Goods     *OldGoods
+}
+
+// OldDose is a vaccine that somebody has had, as a book or list shows it.
+type OldDose struct {
+	Vaccine string // its code or name, or the code of a dose of the schedule
+	Number  int    // of the dose in its series; 0 = not said
+	Day     Date   // month or day may be missing
+	Lot     string // as NormalLot writes it
+	Place   string // where; empty = not said
+}
+
+// OldGoods is a batch that stands on the shelf before the books begin.
+type OldGoods struct {
+	Catalog      string // what the file says it is; empty = not said
+	Code         string
+	Name         string
+	GTIN         string
+	Registration string
+	Tender       string
+	Lot          string // as NormalLot writes it
+	Expiry       Date
+	Quantity     Milli // of Unit
+	Unit         string
+	Pack         int // units of the catalogue in one Unit; 0 = not said
+	Price        Dong
 }
 
 // OldVisit is a visit as the old records tell of it.
@@ -51,6 +80,18 @@ const (
 	RowUnborn     = "unborn"      // before the birth
 	RowNobody     = "nobody"      // nobody is known by that number, or name and birth date
 	RowClosed     = "closed"      // the record is protected
+	RowMinus      = "minus"       // less than nothing
+	RowThousand   = "thousand"    // 1.000 may be one or a thousand
+	RowStale      = "stale"       // Warn; Args: value; expired: it is booked as that
+	RowStaleCame  = "stale-came"  // expired before it came
+	RowGoods      = "goods"       // Args: value; no row of a catalogue is that
+	RowManyGoods  = "many-goods"  // Args: value; more than one is
+	RowOtherGoods = "other-goods" // Args: value; the columns name different goods
+	RowUnit       = "unit"        // Args: value, unit; not the unit of the catalogue
+	RowTwiceLot   = "twice-lot"   // Args: line; the batch stands in another line
+	RowBooked     = "booked"      // Args: value; the batch is in the books
+	RowLotDay     = "lot-day"     // Args: value; the lot is known with another last day
+	RowHadDose    = "had-dose"    // Args: value; the dose is in the record, of another day
 )
 
 // OldCodes returns every code that a row of old data may be told by.
@@ -59,5 +100,6 @@ func OldCodes() []string {
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowDate, RowColumn, RowTwice, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge,
 		RowEncoding, RowNothing, RowFormula, RowValue, RowName, RowBirth, RowYear2, RowAge, RowSerial, RowSex, RowIdentifier, RowDigits, RowZeros, RowDoubt,
 		RowFromNumber, RowPhone, RowSwapped, RowOldCode, RowFuture, RowUnborn, RowNobody, RowClosed,
+		RowMinus, RowThousand, RowStale, RowStaleCame, RowGoods, RowManyGoods, RowOtherGoods, RowUnit, RowTwiceLot, RowBooked, RowLotDay, RowHadDose,
 	}
 }

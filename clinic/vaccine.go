@@ -27,6 +27,8 @@ type Immunised struct {
 	Note    string   `cbor:"7,keyasint,omitempty"` // why not, what was seen
 	// Confirmed names the doses that were given too early or once more with open eyes.
 	Confirmed []string `cbor:"8,keyasint,omitempty"`
+	// Line is DayOneID of the line of an import of old data that brought it; none otherwise.
+	Line []byte `cbor:"9,keyasint,omitempty"`
 }
 
 // Dose is one dose of one vaccine. What it prints is copied, for a row may close later.

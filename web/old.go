@@ -48,13 +48,15 @@ type OldPreview struct {
 type OldQuestion struct {
 	desk.OldPlanRow
 	Others bool // it may be of somebody else: not so for a visit
+	Stock  bool // a batch that may be counted twice
 }
 
 // OldBulk answers all rows of a kind that have no answer of their own.
 type OldBulk struct {
-	Name string
-	N    int
-	Is   string
+	Name  string
+	Words string // of old.all.
+	N     int
+	Is    string
 }
 
 // OldOne is the view of one import, and of what taking it back would do.
@@ -196,11 +198,14 @@ func (v *OldPreview) plan(p *desk.OldPlan) {
 			byName++
 		}
 		if len(v.Questions) < shownQuestions {
-			v.Questions = append(v.Questions, OldQuestion{row, v.List == clinic.OldPatients})
+			v.Questions = append(v.Questions, OldQuestion{row, v.List == clinic.OldPatients, v.List == clinic.OldStock})
 		}
 	}
-	if v.List == clinic.OldPatients {
-		v.Bulk = []OldBulk{{Name: "number", N: byNumber}, {Name: "name", N: byName}}
+	switch v.List {
+	case clinic.OldPatients:
+		v.Bulk = []OldBulk{{Name: "number", Words: "number", N: byNumber}, {Name: "name", Words: "name", N: byName}}
+	case clinic.OldStock:
+		v.Bulk = []OldBulk{{Name: "name", Words: "goods", N: byName}}
 	}
 }
 

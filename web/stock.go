@@ -106,14 +106,17 @@ func (s *Server) stockNamed(r *http.Request, q string, on clinic.Date) (func(*de
 	}, err
 }
 
-// goodsRows finds rows of medicines and supplies.
+// goodsRows finds rows of what stands on shelves.
 func (s *Server) goodsRows(r *http.Request, q string, on clinic.Date) ([]clinic.CatalogRow, error) {
-	medicines, err := s.opts.Desk.Search(r.Context(), clinic.CatalogMedicine, q, on, searchLimit)
-	if err != nil {
-		return nil, err
+	var out []clinic.CatalogRow
+	for _, name := range clinic.GoodsCatalogs() {
+		rows, err := s.opts.Desk.Search(r.Context(), name, q, on, searchLimit)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
 	}
-	supplies, err := s.opts.Desk.Search(r.Context(), clinic.CatalogSupply, q, on, searchLimit)
-	return append(medicines, supplies...), err
+	return out, nil
 }
 
 // StockMonth is the view of what came, went and is left in a month.

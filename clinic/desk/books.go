@@ -259,7 +259,7 @@ func (m *MonthReport) name(r Reader, on clinic.Date) {
 	for _, l := range m.Lines {
 		catalogs := map[string][]string{
 			clinic.ReportDiagnosis: {clinic.CatalogICD10}, clinic.ReportAlert: {clinic.CatalogNotifiable},
-			clinic.ReportPrescribed: {clinic.CatalogMedicine}, clinic.ReportUsed: {clinic.CatalogMedicine, clinic.CatalogSupply},
+			clinic.ReportPrescribed: {clinic.CatalogMedicine}, clinic.ReportUsed: clinic.GoodsCatalogs(),
 		}[l.Key]
 		for _, c := range catalogs {
 			if row, ok := r.Row(c, l.Of, on); ok {

@@ -66,8 +66,11 @@ type OldPlanRow struct {
 	Found []Hit // who it may be
 	Twin  int   // the line of the file with the same person; 0 = none
 	Whole bool  // that line is the same in everything
-	// Problem tells why it is refused.
+	// Problem tells why it is refused; of stock, why it is asked about.
 	Problem clinic.RowProblem
+	Goods   clinic.Goods      // of OldStock
+	Row     clinic.CatalogRow // of OldStock and OldDoses: what the catalogues have
+	Counts  []string          // of OldDoses: the doses of the schedule that it counts for
 
 	target clinic.ID // of OldAdds, OldJoins and OldHas
 }
@@ -235,13 +238,15 @@ type older struct {
 	byNumber map[clinic.Identifier][]int // rows, by number
 	byName   map[string][]int            // rows, by folded name
 	settled  map[int]OldPlanRow          // by row
+	about    map[string][]int            // rows, by the batch or person that they are about
+	goods    *goodsIndex
 }
 
 // newOlder checks the rows and finds those of one person.
 func (d *Desk) newOlder(in *OldInput) *older {
 	x := &older{
 		d: d, in: in, done: map[int]clinic.DayOneLine{}, wrong: map[int]clinic.RowProblem{},
-		byNumber: map[clinic.Identifier][]int{}, byName: map[string][]int{}, settled: map[int]OldPlanRow{},
+		byNumber: map[clinic.Identifier][]int{}, byName: map[string][]int{}, settled: map[int]OldPlanRow{}, about: map[string][]int{},
 	}
 	for i := range in.Rows {
 		x.clean = append(x.clean, x.check(i))
@@ -261,6 +266,9 @@ func (d *Desk) newOlder(in *OldInput) *older {
 // check cleans a row as the form of registration does.
 func (x *older) check(i int) *clinic.Patient {
 	row := &x.in.Rows[i]
+	if x.in.List == clinic.OldStock {
+		return &clinic.Patient{} // nobody's
+	}
 	form := PatientInput{Patient: row.Patient}
 	if x.in.List != clinic.OldPatients {
 		form.Source = clinic.SourceUnknown // it tells whose row it is, and is not saved

@@ -22,6 +22,10 @@ func (x *older) settle(w *work, i int) (OldPlanRow, error) {
 		out.Does, out.Problem = OldRefuses, x.wrong[i]
 	case x.in.List == clinic.OldPatients:
 		err = x.patient(w, i, &out)
+	case x.in.List == clinic.OldDoses:
+		err = x.dose(w, i, &out)
+	case x.in.List == clinic.OldStock:
+		err = x.shelf(w, i, &out)
 	default:
 		err = x.visit(w, i, &out)
 	}
@@ -146,15 +150,16 @@ func (x *older) sameRow(i, j int) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// visit settles a row of somebody's visit: the person must be known.
-func (x *older) visit(w *work, i int, out *OldPlanRow) error {
+// whose finds the person of a row of a visit or vaccine, who must be known. nil: the row is
+// settled.
+func (x *older) whose(w *work, i int, out *OldPlanRow) (*Hit, error) {
 	p := x.clean[i]
 	found, err := x.d.holders(w, p.Identifiers, clinic.ID{})
 	if err == nil && len(found) == 0 && p.Name != "" && !p.Birth.IsZero() {
 		found, err = w.namesakes(p, nil)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(found) > 1 {
 		a := x.in.Answers[out.At]
@@ -162,23 +167,50 @@ func (x *older) visit(w *work, i int, out *OldPlanRow) error {
 		switch {
 		case a.Do == OldSkip:
 			out.Does = OldSkips
-			return nil
+			return nil, nil
 		case a.Do != OldSame || at < 0:
 			out.Does, out.Found = OldAsks, found
-			return nil
+			return nil, nil
 		}
 		found = found[at : at+1]
 	}
 	row := &x.in.Rows[i]
+	day := clinic.Date{}
+	if row.Visit != nil {
+		day = row.Visit.Day
+	} else if row.Dose != nil {
+		day = row.Dose.Day
+	}
 	switch {
 	case len(found) == 0:
-		out.Does, out.Problem = OldRefuses, clinic.RowProblem{At: row.At, Column: "name", Code: clinic.RowNobody}
-		return nil
-	case row.Visit.Day.Before(found[0].Now.Birth):
-		out.Does, out.Problem = OldRefuses, clinic.RowProblem{At: row.At, Column: "date", Code: clinic.RowUnborn}
-		return nil
+		out.refuse("name", clinic.RowNobody, "")
+		return nil, nil
+	case day.Last().Before(found[0].Now.Birth):
+		column := "date"
+		if row.Dose != nil {
+			column = "given"
+		}
+		out.refuse(column, clinic.RowUnborn, day.String())
+		return nil, nil
 	}
 	out.Does, out.target = OldAdds, found[0].ID
+	return &found[0], nil
+}
+
+// refuse settles a row that stays out.
+func (r *OldPlanRow) refuse(column, code, value string) {
+	r.Does, r.target = OldRefuses, clinic.ID{}
+	r.Problem = clinic.RowProblem{At: r.At, Column: column, Code: code}
+	if value != "" {
+		r.Problem.Args = map[string]string{"value": value}
+	}
+}
+
+// visit settles a row of somebody's visit.
+func (x *older) visit(w *work, i int, out *OldPlanRow) error {
+	if hit, err := x.whose(w, i, out); hit == nil {
+		return err
+	}
 	if has, err := x.hasVisit(w, i, out.target); err != nil || has {
 		out.Does, out.Whole = OldSkips, true
 		return err

@@ -13,15 +13,15 @@ import (
 type OldUndo struct {
 	Info OldInfo
 	Back int       // lines that are taken back
-	Kept []OldKept // people who were used since: they stay
+	Kept []OldKept // people and batches that were used since: they stay
 	May  bool      // there is something left to take back
 }
 
 // OldKept is a line that is not taken back.
 type OldKept struct {
 	At   int
-	ID   clinic.ID
-	Name string // veiled as lists are
+	ID   clinic.ID // zero: a batch
+	Name string    // veiled as lists are
 }
 
 // undoer takes one import back.
@@ -33,6 +33,7 @@ type undoer struct {
 	added map[clinic.ID]bool  // who was new
 	mine  map[clinic.ID]bool  // acts whose entries are no use of a record
 	goes  clinic.ID           // the taking back that was cut
+	today clinic.Date
 }
 
 // PlanOldUndo says what taking an import back would change, and writes nothing.
@@ -77,7 +78,7 @@ func (d *Desk) undoer(r Reader, id clinic.ID) (*undoer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &undoer{d: d, r: r, mine: map[clinic.ID]bool{}, added: map[clinic.ID]bool{}}
+	x := &undoer{d: d, r: r, today: d.today(), mine: map[clinic.ID]bool{}, added: map[clinic.ID]bool{}}
 	told := map[int]bool{}
 	for i := range infos {
 		o := &infos[i]
@@ -112,12 +113,15 @@ func (d *Desk) undoer(r Reader, id clinic.ID) (*undoer, error) {
 		return nil, &Error{Code: CodeNoCatalog}
 	}
 	x.lines = slices.DeleteFunc(slices.Clone(x.lines), func(l clinic.DayOneLine) bool {
-		return told[l.Line] || l.Fate == clinic.DayOneSkipped || len(l.Patient) != len(clinic.ID{})
+		return told[l.Line] || l.Fate == clinic.DayOneSkipped || len(l.Patient) != len(clinic.ID{}) && l.Goods == nil
 	})
 	return x, nil
 }
 
 func (x *undoer) kept(by clinic.ID, l *clinic.DayOneLine) (OldKept, error) {
+	if l.Goods != nil {
+		return OldKept{At: l.Line, Name: named(row(x.r, *l.Goods, x.today)) + " · " + lotName(*l.Goods)}, nil
+	}
 	id := clinic.ID(l.Patient)
 	who, now, err := detailsOf(x.r, id)
 	if err != nil || now == nil {
@@ -132,7 +136,13 @@ func (x *undoer) kept(by clinic.ID, l *clinic.DayOneLine) (OldKept, error) {
 
 // back makes what takes a line back; used: what it made was used since, and stays.
 func (x *undoer) back(l *clinic.DayOneLine) (out []clinic.Draft, used bool, err error) {
+	if l.Goods != nil {
+		return x.goodsBack(l)
+	}
 	id := clinic.ID(l.Patient)
+	if x.info.List == clinic.OldDoses {
+		return x.doseBack(l, id)
+	}
 	records, err := x.r.Records(id)
 	if err != nil {
 		return nil, false, err
@@ -295,22 +305,23 @@ func (x *undoer) chunk(this clinic.ID) (out []clinic.Draft, all bool, err error)
 	body := &clinic.DayOne{ID: this[:], Undoes: x.info.ID[:]}
 	touched := map[clinic.ID]bool{}
 	i := 0
-	for ; i < len(x.lines) && len(out)+perLine+2 <= MostDrafts && len(body.Lines) < mostLines; i++ {
+	for ; i < len(x.lines) && len(out)+perLine+2 <= MostDrafts && len(body.Lines) < mostGoods; i++ {
 		l := x.lines[i]
-		if touched[clinic.ID(l.Patient)] {
+		var id clinic.ID // zero: a batch
+		if copy(id[:], l.Patient); touched[id] && l.Goods == nil {
 			break
 		}
 		drafts, used, err := x.back(&l)
 		if err != nil {
 			return nil, false, err
 		}
-		touched[clinic.ID(l.Patient)] = true
+		touched[id] = true
 		fate := clinic.DayOneUndone
 		if used {
 			fate = clinic.DayOneKept
 		}
 		out = append(out, drafts...)
-		body.Lines = append(body.Lines, clinic.DayOneLine{Line: l.Line, Fate: fate, Patient: l.Patient, Visit: l.Visit})
+		body.Lines = append(body.Lines, clinic.DayOneLine{Line: l.Line, Fate: fate, Patient: l.Patient, Visit: l.Visit, Goods: l.Goods, Quantity: l.Quantity})
 	}
 	all = i == len(x.lines)
 	if len(body.Lines) > 0 {

@@ -101,19 +101,21 @@ type oldChunk struct {
 	body    clinic.DayOne
 	touched map[clinic.ID]bool // people
 	lines   map[int]bool       // of the file
+	came    *clinic.Received   // that takes further lines of stock
 }
 
 // perLine is how many drafts a line makes at most, mostLines of how many one entry tells.
 const (
 	perLine   = 4
 	mostLines = 150
+	mostGoods = 60 // the same, of stock: its lines are longer
 )
 
 // fill takes rows from one on while they fit and do not rest on each other: an act cannot
 // read what it is about to write. It returns the row after them.
 func (x *oldChunk) fill(at int) (int, error) {
 	i := at
-	for ; i < len(x.in.Rows) && len(x.drafts)+perLine+2 <= MostDrafts && len(x.body.Lines) < mostLines; i++ {
+	for ; i < len(x.in.Rows) && len(x.drafts)+perLine+2 <= MostDrafts && len(x.body.Lines) < x.most(); i++ {
 		if x.rests(i) {
 			break
 		}
@@ -157,6 +159,14 @@ func (x *oldChunk) fill(at int) (int, error) {
 	return i, nil
 }
 
+// most is of how many lines one entry tells.
+func (x *older) most() int {
+	if x.in.List == clinic.OldStock {
+		return mostGoods
+	}
+	return mostLines
+}
+
 // rests reports whether a row may be of somebody whom this act is about to write.
 func (x *oldChunk) rests(i int) bool {
 	if x.in.List != clinic.OldPatients || x.clean[i] == nil {
@@ -176,7 +186,14 @@ func (x *oldChunk) close() {
 // add writes somebody new, or a visit.
 func (x *oldChunk) add(i int, row *OldPlanRow, line *clinic.DayOneLine) error {
 	src := &x.in.Rows[i]
-	if x.in.List != clinic.OldPatients {
+	switch x.in.List {
+	case clinic.OldStock:
+		x.addGoods(src, row, line)
+		return nil
+	case clinic.OldDoses:
+		x.addDose(src, row)
+		return nil
+	case clinic.OldVisits:
 		visit := clinic.DayOneID(x.id, row.At, "visit")
 		line.Visit = visit[:]
 		return x.addVisit(src, row.target, visit)

@@ -109,7 +109,7 @@ func (d *Desk) goods(r Reader, f *GoodsFound) error {
 // byGTIN returns the rows whose boxes carry the number, by the catalogue or by what came in
 // under it before.
 func byGTIN(r Reader, gtin string, numbered []clinic.Goods, on clinic.Date) (out []clinic.CatalogRow) {
-	for _, name := range []string{clinic.CatalogMedicine, clinic.CatalogSupply} {
+	for _, name := range clinic.GoodsCatalogs() {
 		for _, row := range r.Rows(name, "") {
 			came := slices.ContainsFunc(numbered, func(g clinic.Goods) bool { return g.In() == name && strings.EqualFold(g.Code, row.Code) })
 			if row.ValidOn(on) && (came || slices.Contains(strings.Fields(row.GTIN), gtin)) {

@@ -123,7 +123,7 @@ func (s *shelf) receiveLine(at string, in ReceiveLine) (clinic.ReceivedLine, boo
 		g.Catalog = ""
 	}
 	row, ok := s.Row(g.In(), g.Code, s.today)
-	if !ok || g.Catalog != "" && g.Catalog != clinic.CatalogSupply {
+	if !ok || !clinic.IsGoods(g.In()) {
 		s.refuse(CodeStockNone, at+"code", map[string]string{"code": g.Code})
 		return clinic.ReceivedLine{}, false
 	}
@@ -175,7 +175,7 @@ func (s *shelf) expiry(at string, in ReceiveLine, g *clinic.Goods) {
 	} else if s.rules().IsNear(*g, s.today) {
 		s.question(CodeStockNear, at+"expiry", g.Key(), map[string]string{"lot": lotName(*g), "day": g.Expiry.String()})
 	}
-	if g.Lot == "" && g.Catalog == "" {
+	if g.Lot == "" && g.Catalog != clinic.CatalogSupply {
 		s.refuse(CodeRequired, at+"lot", nil)
 	}
 }

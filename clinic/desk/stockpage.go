@@ -69,7 +69,7 @@ func (v *StockView) fill(r Reader, sheets []stock.Sheet) {
 		v.Items = append(v.Items, v.item(row(r, g, v.Today), sheets[:n]))
 		sheets = sheets[n:]
 	}
-	for _, name := range []string{clinic.CatalogMedicine, clinic.CatalogSupply} {
+	for _, name := range clinic.GoodsCatalogs() {
 		for _, row := range r.Rows(name, "") { // what must be there and never came
 			if row.Minimum > 0 && row.ValidOn(v.Today) && !v.has(&row) {
 				v.Items = append(v.Items, v.item(row, nil))

@@ -10,7 +10,7 @@ import (
 // where noted: Opening and the sums give Closing.
 type Sheet struct {
 	Batch    clinic.Batch
-	Opening  clinic.Milli // booked before the first day of the period
+	Opening  clinic.Milli // booked before the first day of the period, and what the books began with in it
 	Received clinic.Milli // from outside
 	MovedIn  clinic.Milli // from other sites
 	Out      clinic.Milli // handed out in visits
@@ -79,7 +79,7 @@ func Fold(moves []Move, from, to clinic.Date) Sheet {
 		s.Booked = booked
 		s.Lowest = min(s.Lowest, s.Booked)
 		switch day := m.Day.Int(); {
-		case day < f:
+		case day < f, day <= t && (m.What == Start || m.What == Unstart):
 			s.Opening += effect
 		case day <= t:
 			s.add(m, effect)

@@ -13,7 +13,7 @@ import (
 // What tells what a movement is. Values are frozen: they stand in the store's views.
 type What uint8
 
-// The movements. All but Count and Found take or add Quantity as their name says.
+// The movements. Each but Count takes or adds Quantity as its name says.
 const (
 	In      What = 1  // came from outside
 	MovedIn What = 2  // came from another site
@@ -25,6 +25,8 @@ const (
 	Spoilt  What = 8  // broken, expired, lost, back to the supplier
 	Found   What = 9  // adds
 	Count   What = 10 // Quantity stood on the shelf
+	Start   What = 11 // stood there before the books began
+	Unstart What = 12 // a Start that was taken back
 )
 
 // Move is one line of an entry as the fold reads it.
@@ -67,9 +69,9 @@ func (m *Move) same(o *Move) bool { return m.HLC == o.HLC && m.Leaf == o.Leaf &&
 // effect is what the movement does to the balance; a count's is not known alone.
 func (m *Move) effect() clinic.Milli {
 	switch q := max(m.Quantity, 0); m.What {
-	case In, MovedIn, Back, Found:
+	case In, MovedIn, Back, Found, Start:
 		return q
-	case Out, Used, Moved, Spoilt:
+	case Out, Used, Moved, Spoilt, Unstart:
 		return -q
 	}
 	return 0
@@ -96,8 +98,11 @@ func Moves(r *clinic.Record) (out []Line) {
 	switch b := r.Body.(type) {
 	case *clinic.Received:
 		what := In
-		if b.From != "" {
+		switch {
+		case b.From != "":
 			what = MovedIn
+		case len(b.Import) > 0:
+			what = Start
 		}
 		for _, l := range b.Lines {
 			add(l.Goods, what, l.Quantity)
@@ -134,6 +139,8 @@ func adjusts(r clinic.AdjustReason) What {
 		return Used
 	case clinic.AdjustSent:
 		return Moved
+	case clinic.AdjustUnbegun:
+		return Unstart
 	}
 	return Spoilt
 }

@@ -82,12 +82,70 @@ func visitHeadings(column string) string {
 	return ""
 }
 
+// doseHeadings are those that only a list of vaccines has.
+func doseHeadings(column string) string {
+	switch column {
+	case "given":
+		return "given date dateofvaccination ngaytiem ngaytiemchung ngay"
+	case "vaccine":
+		return "vaccine vacxin vaxin tenvacxin loaivacxin mavacxin tenvaccine loaivaccine mavaccine vacxintiem"
+	case "dose":
+		return "dose dosenumber mui muiso muithu muitiem lan lanthu lantiem"
+	case "place":
+		return "place noitiem diadiem diadiemtiem cosotiem cosotiemchung noitiemchung"
+	}
+	return goodsHeading(column, "lot")
+}
+
+// goodsHeadings are those that only a list of stock has.
+func goodsHeadings(column string) string {
+	switch column {
+	case "kind":
+		return "kind catalog loai loaihang"
+	case "code":
+		return "code ma mathuoc mavattu mavt mahang mahanghoa mavacxin mathuocvattu"
+	case "goods":
+		return "goods name ten tenthuoc tenhang tenhanghoa tenvattu tenvacxin tenthuocvattu tenthuochamluong thuoc"
+	case "gtin":
+		return "gtin mavach barcode"
+	case "registration":
+		return "registration sodangky sodk sdk gplh sogplh giaypheplhanh"
+	case "tender":
+		return "tender thau sothau thongtinthau ttthau quyetdinhthau goithau"
+	case "expiry":
+		return "expiry expirydate expires handung hansudung hsd han"
+	case "received":
+		return "received ngaynhap ngaynhapkho"
+	case "quantity":
+		return "quantity qty soluong sl ton tonkho soluongton tondau tondauky toncuoi toncuoiky"
+	case "unit":
+		return "unit donvi donvitinh dvt"
+	case "pack":
+		return "pack packsize donggoi sodonvi sovientronghop soluongtronghop slhop lieulo solieulo"
+	case "price":
+		return "price unitprice gia dongia gianhap dongianhap"
+	}
+	return goodsHeading(column, "lot")
+}
+
+func goodsHeading(column, is string) string {
+	if column != is {
+		return ""
+	}
+	return "lot batch batchnumber lotnumber lo solo losx solosx losanxuat solosanxuat"
+}
+
 // Columns returns the names of what a list may hold, in the order of pages.
 func Columns(list clinic.OldList) []string {
 	of := []string{"name", "birth", "age", "sex", "citizen", "oldid", "insurance", "social", "passport", "phone", "address", "ethnic", "occupation", "guardian", "allergies"}
-	if list == clinic.OldVisits {
-		of = append([]string{"date"}, "name", "birth", "citizen", "oldid", "insurance", "social", "passport",
-			"reason", "history", "finding", "icd", "diagnosis", "author", "pressure", "pulse", "temperature", "weight", "height")
+	who := []string{"name", "birth", "citizen", "oldid", "insurance", "social", "passport"}
+	switch list {
+	case clinic.OldVisits:
+		of = append([]string{"date"}, append(who, "reason", "history", "finding", "icd", "diagnosis", "author", "pressure", "pulse", "temperature", "weight", "height")...)
+	case clinic.OldDoses:
+		of = append([]string{"vaccine", "dose", "given"}, append(who, "lot", "place")...)
+	case clinic.OldStock:
+		of = []string{"code", "goods", "kind", "gtin", "registration", "tender", "lot", "expiry", "quantity", "unit", "pack", "price", "received"}
 	}
 	return of
 }
@@ -98,8 +156,24 @@ func column(list clinic.OldList, s string) string {
 	if key == "" {
 		return ""
 	}
-	for _, c := range append(Columns(list), "number", "male", "female", "age", "sex") {
-		if slices.Contains(strings.Fields(headings(c)), key) || list == clinic.OldVisits && slices.Contains(strings.Fields(visitHeadings(c)), key) {
+	names := append(Columns(list), "number")
+	if list != clinic.OldStock {
+		names = append(names, "male", "female", "age", "sex")
+	}
+	for _, c := range names {
+		of := ""
+		switch list {
+		case clinic.OldVisits:
+			of = visitHeadings(c)
+		case clinic.OldDoses:
+			of = doseHeadings(c)
+		case clinic.OldStock:
+			of = goodsHeadings(c)
+		}
+		if list != clinic.OldStock || c == "number" {
+			of += " " + headings(c)
+		}
+		if slices.Contains(strings.Fields(of), key) {
 			return c
 		}
 	}

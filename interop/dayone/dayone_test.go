@@ -181,3 +181,77 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// toldMore writes rows of stock and vaccines, and what is wrong with others.
+func toldMore(r dayone.Result) (out []string) {
+	for _, row := range r.Rows {
+		switch g, d := row.Goods, row.Dose; {
+		case g != nil:
+			out = append(out, fmt.Sprintf("%d %s|%s|%s|%s|%s|%s %s×%d|%d", row.At, g.Code, g.Name, g.GTIN, g.Lot, g.Expiry, g.Quantity, g.Unit, g.Pack, g.Price))
+		case d != nil:
+			out = append(out, fmt.Sprintf("%d %s|%s %d|%s|%s|%s", row.At, row.Patient.Name, d.Vaccine, d.Number, d.Day, d.Lot, d.Place))
+		}
+	}
+	r.Rows = nil
+	return append(out, told(r)...)
+}
+
+func sameMore(t *testing.T, list clinic.OldList, text string, want ...string) {
+	t.Helper()
+	if got := toldMore(dayone.Read("kho.csv", list, []byte(text), today())); !slices.Equal(got, want) {
+		t.Errorf("%s\ngot\n %s\nwant\n %s", text, strings.Join(got, "\n "), strings.Join(want, "\n "))
+	}
+}
+
+// TestGoods: a shelf as spreadsheets have it, with merged headings.
+func TestGoods(t *testing.T) {
+	h := "Mã thuốc;Tên thuốc;Số lô;Hạn dùng;Số lượng;ĐVT;Đơn giá\n"
+	sameMore(t, clinic.OldStock, "KHO TRẠM;;\n"+h+"PARA;Paracetamol 500mg;a  1;06/2028;1.234,5;viên;1.500\n;Gạc;;;20;miếng;\n",
+		"3 PARA|Paracetamol 500mg||A 1|30/06/2028|1.234,5 viên×0|1500", "4 |Gạc||||20 miếng×0|0")
+	sameMore(t, clinic.OldStock, "Mã;Tên hàng;Lô, hạn;;Tồn;\n;;Số lô;Hạn dùng;Số lượng;Đơn vị\nA;x;L1;46568;3;viên\n",
+		"3 A|x||L1|30/06/2027|3 viên×0|0", "line 3 expiry serial (warn) 46568 → 30/06/2027")
+	sameMore(t, clinic.OldStock, h+"A;;L;31/12/2025;1;;\nA;;L;2027;1;;\nA;;L;05/27;1;;\nA;;L;31/02/2027;1;;\nA;;L;05/2027;-4;;\nA;;L;05/2027;1.000;;\nA;;L;05/2027;1,000;;\nA;;L;05/2027;x;;\nA;;L;05/2027;;;\n;;L;05/2027;1;;\nA;;L;05/2027;1;;1,5\nA;;L;05/2027;1.000.000;;\nA;;L;05/2027;0;;\n",
+		"2 A|||L|31/12/2025|1 ×0|0", "13 A|||L|31/05/2027|1.000.000 ×0|0", "14 A|||L|31/05/2027|0 ×0|0",
+		"line 2 expiry stale (warn) 31/12/2025", "line 3 expiry date 2027", "line 4 expiry year2 05/27", "line 5 expiry date 31/02/2027", "line 6 quantity minus -4",
+		"line 7 quantity thousand 1.000", "line 8 quantity thousand 1,000", "line 9 quantity number x", "line 10 quantity empty", "line 11 code empty", "line 12 price number 1,5")
+	sameMore(t, clinic.OldStock, "code,gtin,quantity,received,expiry,kind,pack\nA,8930000000125,2,2026-05-01,2026-04-30,thuốc,10\nA,123456789,2,,,thuốc,\nA,,2,,,gạo,\nA,,2,,,vắc xin,0\nA,8.93E+12,2,,,,\n",
+		"line 2 expiry stale-came 2026-04-30", "line 3 gtin form 123456789", "line 4 kind value gạo", "line 5 pack number 0", "line 6 gtin digits 8.93E+12")
+	sameMore(t, clinic.OldStock, "Tên;ghi chú\nx;y\n", "line 0  columns code, quantity")
+}
+
+// TestDoses: what a book of vaccinations says, with days as far as they are known.
+func TestDoses(t *testing.T) {
+	h := "Họ tên;Ngày sinh;CCCD;Tên vắc xin;Mũi số;Ngày tiêm;Số lô;Nơi tiêm\n"
+	sameMore(t, clinic.OldDoses, h+"Lê Bé A;05/01/2025;;BCG;;06/01/2025;lo1;TYT Mẫu\nLê Bé A;05/01/2025;;DPT;mũi 2;03/2025;;\nLê Bé A;05/01/2025;;DPT;3;2025;;\n",
+		"2 Lê Bé A|BCG 0|06/01/2025|LO1|TYT Mẫu", "3 Lê Bé A|DPT 2|03/2025||", "4 Lê Bé A|DPT 3|2025||")
+	sameMore(t, clinic.OldDoses, h+"Lê Bé A;05/01/2025;;;;06/01/2025;;\nLê Bé A;05/01/2025;;BCG;;;;\nLê Bé A;05/01/2025;;BCG;x;1/2/25;;\nLê Bé A;05/01/2025;;BCG;;32/01/2025;;\nLê Bé A;05/01/2025;;BCG;;01/2027;;\nLê Bé A;05/01/2025;;BCG;;2024;;\n;;;BCG;;2025;;\n",
+		"line 2 vaccine empty", "line 3 given empty", "line 4 dose number x", "line 4 given year2 1/2/25", "line 5 given date 32/01/2025", "line 6 given future 01/2027", "line 7 given unborn 2024", "line 8 name empty")
+	sameMore(t, clinic.OldDoses, "Họ tên;vắc xin\nx;y\n", "line 0  columns vaccine, given, name")
+}
+
+// TestTwoRowsOfNames: names in two rows, as merged cells leave them, are read as one.
+func TestTwoRowsOfNames(t *testing.T) {
+	same(t, clinic.OldPatients, "STT;Họ và tên;Năm sinh;;Địa chỉ\n;;Nam;Nữ;\n1;A Dì;;1950;Thôn 1\n", "3 A Dì|1950|2")
+}
+
+func FuzzReadMore(f *testing.F) {
+	f.Add([]byte("Mã;Tên;Số lô;Hạn dùng;Số lượng;ĐVT;Đơn giá\nA;x;L1;06/2028;1.234,5;viên;1.500\n"), true)
+	f.Add([]byte("Họ tên;Ngày sinh;Vắc xin;Mũi;Ngày tiêm\nA Dì;2025;BCG;2;03/2025\n"), false)
+	f.Fuzz(func(t *testing.T, b []byte, goods bool) {
+		list := clinic.OldDoses
+		if goods {
+			list = clinic.OldStock
+		}
+		r := dayone.Read("a.csv", list, b, today())
+		if len(r.Rows) == 0 && len(r.Problems) == 0 {
+			t.Fatal("neither rows nor a word")
+		}
+		for _, row := range r.Rows {
+			g, d := row.Goods, row.Dose
+			if goods && (g == nil || g.Quantity < 0 || !g.Expiry.IsZero() && !g.Expiry.Full() || g.Price < 0 || g.Pack < 0 || g.Code+g.Name+g.GTIN+g.Registration == "") ||
+				!goods && (d == nil || d.Vaccine == "" || d.Day.IsZero() || !d.Day.Valid() || today().Before(d.Day)) {
+				t.Fatalf("%+v", row)
+			}
+		}
+	})
+}

@@ -1,5 +1,5 @@
-// Package dayone reads what a clinic knew before it had the box, its patients and their
-// visits, from the files that it was kept in. It names each doubt and error by line and
+// Package dayone reads what a clinic knew before it had the box, its patients, their visits
+// and vaccines and what stands on its shelf, from the files that it was kept in. It names each doubt and error by line and
 // column, decides nothing and keeps nothing.
 package dayone
 
@@ -57,18 +57,21 @@ type reader struct {
 func (x *reader) read(t *sheet.Table) {
 	at := x.findHead(t.Rows)
 	if at < 0 {
-		must := "name, birth"
-		if x.list == clinic.OldVisits {
-			must = "date, name"
-		}
+		must := map[clinic.OldList]string{
+			clinic.OldPatients: "name, birth", clinic.OldVisits: "date, name", clinic.OldDoses: "vaccine, given, name", clinic.OldStock: "code, quantity",
+		}[x.list]
 		x.Problems = append(x.Problems, clinic.RowProblem{Code: clinic.RowNoColumns, Args: map[string]string{"value": must}})
 		return
 	}
-	if !x.columns(&t.Rows[at]) {
+	names := t.Rows[at]
+	if at++; at < len(t.Rows) && x.below(&names, &t.Rows[at]) {
+		at++
+	}
+	if !x.columns(&names) {
 		return
 	}
-	for i := range t.Rows[at+1:] {
-		rec := &t.Rows[at+1+i]
+	for i := range t.Rows[at:] {
+		rec := &t.Rows[at+i]
 		if rec.Empty() {
 			continue
 		}
@@ -93,13 +96,45 @@ func (x *reader) findHead(rows []sheet.Row) int {
 			x.head[i] = column(x.list, cell)
 			found[x.head[i]] = true
 		}
-		born := found["birth"] || found["age"] || found["male"] || found["female"]
-		who := found["citizen"] || found["oldid"] || found["insurance"] || found["social"] || found["passport"]
-		if x.list == clinic.OldPatients && found["name"] && (born || who) || x.list == clinic.OldVisits && found["date"] && (who || found["name"]) {
+		if x.enough(found) {
 			return at
 		}
 	}
 	return -1
+}
+
+// enough reports whether a row with the columns is the one of names.
+func (x *reader) enough(found map[string]bool) bool {
+	who := found["citizen"] || found["oldid"] || found["insurance"] || found["social"] || found["passport"]
+	switch x.list {
+	case clinic.OldPatients:
+		return found["name"] && (who || found["birth"] || found["age"] || found["male"] || found["female"])
+	case clinic.OldVisits:
+		return found["date"] && (who || found["name"])
+	case clinic.OldDoses:
+		return found["vaccine"] && found["given"] && (who || found["name"])
+	}
+	return found["quantity"] && (found["code"] || found["goods"] || found["gtin"] || found["registration"])
+}
+
+// below takes a second row of names, as cells that were merged leave it: each of its words
+// is a name, and stands for what is above it.
+func (x *reader) below(names, second *sheet.Row) bool {
+	head, cells, some := slices.Clone(x.head), slices.Clone(names.Cells), false
+	for i, cell := range second.Cells {
+		if strings.TrimSpace(cell) == "" {
+			continue
+		}
+		c := column(x.list, cell)
+		if c == "" || i >= len(head) {
+			return false
+		}
+		head[i], cells[i], some = c, cell, true
+	}
+	if some {
+		x.head, names.Cells = head, cells
+	}
+	return some
 }
 
 // columns tells of columns that nobody knows, and refuses one that is there twice.
@@ -162,12 +197,19 @@ func (x *reader) row(rec *sheet.Row) (clinic.OldRow, bool) {
 			l.fail(x.head[i], clinic.RowFormula, "")
 		}
 	}
+	if x.list == clinic.OldStock {
+		l.goods()
+		return l.row, !l.bad
+	}
 	l.swapped()
 	if !l.bad {
 		l.person()
 		l.allergies()
-		if x.list == clinic.OldVisits {
+		switch x.list {
+		case clinic.OldVisits:
 			l.visit()
+		case clinic.OldDoses:
+			l.dose()
 		}
 	}
 	return l.row, !l.bad
