@@ -113,11 +113,15 @@ func (s *Store) View(ctx context.Context, f func(desk.Reader) error) error {
 
 func (s *Store) read(f func(desk.Reader) error) error {
 	r := &reader{every: s.decoded(0, len(s.records))}
-	for _, rec := range r.every {
-		if s.records[rec.Ref.Index].lost {
-			r.lost = append(r.lost, rec)
-		} else {
-			r.all = append(r.all, rec)
+	r.all = r.every
+	if slices.ContainsFunc(s.records, func(x raw) bool { return x.lost }) {
+		r.all = nil
+		for _, rec := range r.every {
+			if s.records[rec.Ref.Index].lost {
+				r.lost = append(r.lost, rec)
+			} else {
+				r.all = append(r.all, rec)
+			}
 		}
 	}
 	defer func() { r.dead = true }()
