@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,10 +100,30 @@ func (d *Desk) original(ctx context.Context, r *clinic.Record, none Code, find f
 		}
 		o.file.JudgeLegal(d.o.Legal.Judge)
 		o.legal = o.file.FindVersion(o.version.Leaf).Legal
-		fill(&o)
-		return nil
+		if err = o.asPrinted(r); err == nil {
+			fill(&o)
+		}
+		return err
 	})
 	return o.version, err
+}
+
+// asPrinted takes the visit back to what it said when the paper was printed first: a
+// reprint shows the diagnosis and the weight of the paper that it stands for.
+func (o *original) asPrinted(r *clinic.Record) error {
+	of, first := r.Body.(*clinic.Paper), r.HLC
+	for _, p := range o.file.Papers {
+		if b, ok := p.Body.(*clinic.Paper); ok && b.Form == of.Form && b.Code == of.Code {
+			first = min(first, p.HLC)
+		}
+	}
+	records, err := o.Records(r.Subject)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(x clinic.Record) bool { return x.HLC > first })
+	o.file = clinic.FoldVisit(r.Visit, records)
+	return nil
 }
 
 // slip lays out the paper that the record says was printed: the same one again

@@ -299,3 +299,30 @@ func TestDoses(t *testing.T) {
 	_, err = s.Doses(t.Context(), s.nurse, c, []string{"PARA"})
 	s.refused(err, desk.CodeNotAllowed, "")
 }
+
+// TestReprintIsThePaper: a reprint says what the first one said, though the diagnosis was
+// corrected since; a prescription that was never printed has the new one.
+func TestReprintIsThePaper(t *testing.T) {
+	s := newStation(t)
+	s.drugs()
+	on := s.ready(s.register("A"))
+	s.must(s.rx(on, "", drug("PARA", "1", "3", "5")))
+	s.must(s.rx(on, "", drug("DIAZ", "1", "1", "5")))
+	s.sign(on)
+	codes := s.codes(on)
+	if err := s.prints(on, codes[0]); err != nil {
+		t.Fatal(err)
+	}
+	changed := s.base(on, clinic.KindDiagnosis)
+	changed.Why = "ghi nhầm"
+	s.must(s.Diagnose(t.Context(), call(s.doctor), desk.DiagnosisInput{On: changed, Main: "I10"}))
+	s.sign(on)
+	for i, want := range []string{"J00 Viêm mũi họng cấp", "I10 Tăng huyết áp"} {
+		if err := s.prints(on, codes[i]); err != nil {
+			t.Fatal(err)
+		}
+		if p := s.lastPaper(); !strings.Contains(p, want) {
+			t.Errorf("%s lacks %q: %s", codes[i], want, p)
+		}
+	}
+}
