@@ -101,6 +101,7 @@ type Session struct {
 	Day     Date           `cbor:"1,keyasint"`
 	Place   string         `cbor:"2,keyasint,omitempty"`
 	Batches []VaccineBatch `cbor:"3,keyasint,omitempty"` // what is open: one of each vaccine
+	Closed  bool           `cbor:"4,keyasint,omitempty"` // it is over: what was left in opened vials is thrown away
 }
 
 // VaccineBatch is a batch of a vaccine that is in use.

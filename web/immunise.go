@@ -153,7 +153,7 @@ func (v *ImmunisePage) prefill(l *DoseLine, due bool) {
 		if i == 0 {
 			v.Form.fillDose(l.Code, &clinic.Dose{Vaccine: row.Code, Site: site})
 		}
-		if v.Plan.Session == nil {
+		if v.Plan.Session == nil || v.Plan.Session.Closed {
 			continue
 		}
 		at := slices.IndexFunc(v.Plan.Session.Batches, func(b clinic.VaccineBatch) bool { return b.Vaccine == row.Code })

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"clinicbox/clinic"
 )
 
 const (
@@ -65,5 +67,48 @@ func oldShelfPages(admin *browser, pages map[string]answer) {
 	pages["old stock questions"] = page
 	admin.send(path, url.Values{"do": {"answer"}, "all.name": {"other"}})
 	pages["old stock preview"] = admin.get(path)
+	pages["recall none"], pages["recall"] = admin.get("/stock/recall"), admin.get("/stock/recall?lot=AB-1207")
 	_, pages["old doses preview"] = admin.old("doses", doseHead+"Nguyễn Thị Mẫu;1961;;Lao (BCG);;01/1990\nKhông Ai;2025;;thuốc lạ;;2025\n")
+}
+
+// vaccineStock puts vaccines on the shelf.
+func (w *world) vaccineStock() {
+	w.put(clinic.Draft{Kind: clinic.KindReceived, Subject: clinic.StockID(), Body: &clinic.Received{Site: clinic.StockSite(w.desk.Site().Facility), Supplier: "Trung tâm Y tế Mẫu", Lines: []clinic.ReceivedLine{
+		{Goods: clinic.Goods{Catalog: clinic.CatalogVaccine, Code: "DPTVGBHIB", Lot: "AB-1207", Expiry: clinic.MonthEnd(2027, 3)}, Name: "DPT-VGB-Hib (5 trong 1)", Unit: "liều", Quantity: 20_000, Pack: 10},
+	}}})
+}
+
+// TestVaccineShelfStory: the batch on the shelf is proposed, each dose leaves it, the end of
+// the session throws away what the opened vial held, and the batch's list names who got it.
+func TestVaccineShelfStory(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	nurse := w.login(w.nurse, nursePIN)
+	w.vaccineStock()
+	if page := nurse.get("/vaccines"); !strings.Contains(page.body, `value="AB-1207"`) || !strings.Contains(page.body, `value="31/03/2027"`) {
+		t.Error("the batch on the shelf is not proposed")
+	}
+	children := nurse.infants(3)
+	nurse.openBatches()
+	for _, c := range children {
+		nurse.given(c, nil)
+	}
+	page := nurse.get("/vaccines")
+	page.says(t, "Kết thúc buổi tiêm", "Đã tiêm hôm nay 3 liều; kho còn 17", "Vắc xin này chưa có trong sổ kho")
+	form := hiddenIn(page.body)
+	if !strings.Contains(page.body, `name="waste.DPTVGBHIB" value="7"`) {
+		t.Error("what the vial still holds is not proposed")
+	}
+	form.Set("waste.DPTVGBHIB", "18")
+	nurse.post("/vaccines/close", form).says(t, "AB-1207")
+	form.Set("waste.DPTVGBHIB", "7")
+	if a := nurse.post("/vaccines/close", form); a.location != "/vaccines" {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	nurse.get("/vaccines").says(t, "Buổi tiêm đã kết thúc")
+	g := clinic.Goods{Catalog: clinic.CatalogVaccine, Code: "DPTVGBHIB", Lot: "AB-1207", Expiry: clinic.MonthEnd(2027, 3)}
+	card := nurse.get(batchPath(g))
+	card.says(t, "10 liều", "Ai đã dùng lô này")
+	list := nurse.get("/stock/recall?lot=ab-1207&goods=vaccine%3BDPTVGBHIB")
+	list.says(t, "Lò Thị Bé AA", "Lò Thị Bé AC", "3 lượt", "DPT-VGB-Hib (5 trong 1) 0,5 ml: 1 liều")
+	nurse.get("/stock/recall?lot=khac").says(t, "Chưa ghi ai dùng lô này")
 }

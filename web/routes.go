@@ -123,6 +123,7 @@ func (s *Server) recordRoutes() map[string]handler {
 	m["POST "+p+"/enrol"] = s.enrolSave
 	m["GET /vaccines"] = s.vaccines
 	m["POST /vaccines"] = s.sessionSave
+	m["POST /vaccines/close"] = s.sessionClose
 	m["POST /vaccines/sign"] = s.vaccinesSign
 	m["GET "+p+"/vaccines"] = s.vaccineCard
 	m["POST "+p+"/vaccines"] = s.vaccineCardSave

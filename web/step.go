@@ -255,7 +255,7 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 		switch e.Code {
 		case desk.CodeUnusual:
 			confirmed = append(confirmed, Pair{"confirmed", e.Field})
-		case desk.CodeBillChanged, desk.CodeLabValid, desk.CodeLabWaits, desk.CodeDoseSigns, desk.CodeDoseEarly, desk.CodeDoseTwice, desk.CodeDoseOver, desk.CodeDoseOld:
+		case desk.CodeBillChanged, desk.CodeLabValid, desk.CodeLabWaits, desk.CodeDoseSigns, desk.CodeDoseEarly, desk.CodeDoseTwice, desk.CodeDoseOver, desk.CodeDoseOld, desk.CodeDoseShort:
 			confirmed = append(confirmed, Pair{"confirmed", e.Args["code"]})
 		case desk.CodeDrugSafety:
 			severe = true

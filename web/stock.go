@@ -21,6 +21,7 @@ func (s *Server) stockRoutes() map[string]handler {
 		"GET /stock/month":  s.stockMonth,
 		"GET /stock/batch":  s.stockBatch,
 		"POST /stock/label": s.stockLabel,
+		"GET /stock/recall": s.recall,
 		"GET /stock/papers": s.stockPapers,
 		"POST /stock/print": s.stockPrint,
 		"GET /hand":         s.handList,

@@ -21,10 +21,11 @@ type Vaccines struct {
 	Works bool // the person gives vaccines
 	Signs bool // the person signs
 	Pin   Form
+	Close Form // of the session's end
 }
 
 func (s *Server) vaccinesView(r *http.Request) (*Vaccines, error) {
-	v := &Vaccines{Page: s.page(r, "vaccines.title", "today"), Form: newForm(nil), Pin: newForm(nil)}
+	v := &Vaccines{Page: s.page(r, "vaccines.title", "today"), Form: newForm(nil), Pin: newForm(nil), Close: newForm(nil)}
 	person := who(r).session.person
 	var err error
 	if v.List, err = s.opts.Desk.VaccineDay(r.Context(), person.ID); err != nil {
@@ -37,6 +38,17 @@ func (s *Server) vaccinesView(r *http.Request) (*Vaccines, error) {
 		}
 	}
 	v.Set, v.Base = v.List.Session == nil, leafText(v.List.Base)
+	for _, x := range v.List.Vials {
+		if x.Propose > 0 {
+			v.Close.Set("waste."+x.Vaccine, plainMilli(x.Propose))
+		}
+	}
+	for code, g := range v.List.Shelf {
+		if v.Set {
+			v.Form.Set("batch."+code, g.Lot)
+			v.Form.Set("expiry."+code, g.Expiry.String())
+		}
+	}
 	v.Page.Refresh = 60
 	from := v.List.Session
 	if from == nil {
@@ -45,8 +57,8 @@ func (s *Server) vaccinesView(r *http.Request) (*Vaccines, error) {
 	if from != nil {
 		v.Form.Set("place", from.Place)
 		for _, b := range from.Batches {
-			if b.Over(v.List.Day) {
-				continue
+			if g, kept := v.List.Shelf[b.Vaccine]; b.Over(v.List.Day) || v.Set && kept && g.Lot != b.Batch {
+				continue // the shelf knows better than the session before
 			}
 			v.Form.Set("batch."+b.Vaccine, b.Batch)
 			v.Form.Set("expiry."+b.Vaccine, b.Expiry.String())
@@ -100,6 +112,31 @@ func (s *Server) sessionSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.keepForm(r, f)
 	v.Form, v.Errors, v.Set = f, f.Errors, true // the next save builds on what is saved now
+	s.show(w, r, http.StatusUnprocessableEntity, "vaccines", v)
+	return nil
+}
+
+// sessionClose ends the session.
+func (s *Server) sessionClose(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.vaccinesView(r)
+	if err != nil {
+		return err
+	}
+	f := newForm(r.PostForm)
+	in := desk.CloseInput{Waste: map[string]string{}}
+	in.Base, _ = parseLeaf(f.Get("base"))
+	for _, x := range v.List.Vials {
+		in.Waste[x.Vaccine] = f.Get("waste." + x.Vaccine)
+	}
+	if _, err = s.opts.Desk.CloseSession(r.Context(), call(r, "act"), in); err == nil {
+		s.tell(r, "good", "vaccines.closed-saved")
+		http.Redirect(w, r, "/vaccines", http.StatusSeeOther)
+		return nil
+	}
+	if !s.failed(r, &f, err) {
+		return err
+	}
+	v.Close, v.Errors = f, f.Errors
 	s.show(w, r, http.StatusUnprocessableEntity, "vaccines", v)
 	return nil
 }

@@ -168,6 +168,7 @@ const (
 	CodeDoseSigns    Code = "dose.signs"          // Field; a sign was found, and a dose given; confirm
 	CodeDoseEarly    Code = "dose.early"          // Field; Args: name, day; confirm
 	CodeDoseTwice    Code = "dose.twice"          // Field; Args: name, day; confirm
+	CodeDoseShort    Code = "dose.short"          // Field; Args: name, lot, booked; the shelf has no dose of the batch; confirm
 	CodeDoseOver     Code = "dose.over"           // Field; Args: name, day; the batch expired; confirm
 	CodeDoseOld      Code = "dose.old"            // Field; Args: name; too old for it; confirm
 	CodeDoseThere    Code = "dose.there"          // doses stand in the visit: it cannot end as unseen
@@ -230,7 +231,7 @@ func Codes() []Code {
 		CodeSignNothing, CodeSignSeen, CodeSignSafety, CodePrintQueue, CodeCodeNone,
 		CodeStockNone, CodeStockRange, CodeStockShort, CodeStockTwice, CodeStockExpired, CodeStockUnchecked, CodeStockAgain, CodeStockLot, CodeStockNear, CodeStockPrice, CodeStockDiffers, CodeStockEarlier,
 		CodeCountFar, CodeCountOld, CodeTransferCode, CodeScanGoods, CodeScanNotGoods, CodeDispenseNone, CodeDispenseUnsigned, CodeDispenseChanged, CodeDispenseOther, CodeDispenseMore, CodeDispensePrice, CodeReturnMore,
-		CodeDoseAsk, CodeDoseNone, CodeDoseOutcome, CodeDoseBatch, CodeDoseVaccine, CodeDoseSigns, CodeDoseEarly, CodeDoseTwice, CodeDoseOver,
+		CodeDoseAsk, CodeDoseNone, CodeDoseOutcome, CodeDoseBatch, CodeDoseVaccine, CodeDoseSigns, CodeDoseEarly, CodeDoseTwice, CodeDoseOver, CodeDoseShort,
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
 		CodeReportOpen, CodeReportSeen,
 		CodeDied, CodeDeathDay, CodeDeathCause,

@@ -272,7 +272,11 @@ func (w *work) bringBack(body *clinic.Returned, in ReturnInput) error {
 			continue
 		}
 		row := row(s, l.Goods, doc.row.Day)
-		if has := stock.Took(doc.file.Handed, l.Goods); q > has {
+		has := stock.Took(doc.file.Handed, l.Goods)
+		if l.Goods.Catalog == clinic.CatalogVaccine {
+			has = 0 // the correction of the dose brings it back
+		}
+		if q > has {
 			s.refuse(CodeReturnMore, field, map[string]string{"lot": lotName(l.Goods), "has": max(has, 0).String(), "unit": row.Unit})
 		}
 		s.twice(field, l.Goods, taken)

@@ -115,7 +115,7 @@ func (v *HandView) took() {
 		}
 		for _, l := range b.Lines {
 			known := slices.ContainsFunc(v.Took, func(t TakenPart) bool { return t.Goods == l.Goods })
-			if q := stock.Took(v.Rows, l.Goods); !known && q > 0 {
+			if q := stock.Took(v.Rows, l.Goods); !known && q > 0 && l.Goods.Catalog != clinic.CatalogVaccine {
 				v.Took = append(v.Took, TakenPart{l.Goods, l.Name, l.Unit, q})
 			}
 		}

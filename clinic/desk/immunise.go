@@ -51,7 +51,14 @@ func (d *Desk) Immunise(ctx context.Context, c Call, in ImmuniseInput) (Done, er
 			a := clinic.BodyOf[clinic.Appointment](w.file.Doc(clinic.KindAppointment))
 			return !in.Next.IsZero() && (a == nil || a.Due != in.Next)
 		},
-		more: func(w *document, first *clinic.Draft) ([]clinic.Draft, error) { return w.comeBack(&in, first.Why) },
+		more: func(w *document, first *clinic.Draft) ([]clinic.Draft, error) {
+			out, err := w.comeBack(&in, first.Why)
+			if err != nil {
+				return nil, err
+			}
+			moved, err := w.dosesMoved(first)
+			return append(out, moved...), err
+		},
 	})
 }
 
@@ -160,6 +167,11 @@ func (w *document) immunised(in *ImmuniseInput, note string) (any, error) {
 		bad = append(bad, doubts(&dose, due, day, i)...)
 		body.Doses = append(body.Doses, dose)
 	}
+	short, err := w.dosesShort(body)
+	if err != nil {
+		return nil, err
+	}
+	bad = append(bad, short...)
 	bad = slices.DeleteFunc(bad, func(e *Error) bool {
 		code := e.Args["code"]
 		seen := code != "" && slices.Contains(in.Confirmed, code)

@@ -72,7 +72,7 @@ func newGuarded(t *testing.T) *guarded {
 	g.scans["card"] = clinic.Scan{Kind: clinic.ScanCitizen, Patient: clinic.Patient{
 		Name: "Nguyễn Thị Mẫu", Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034190012345"}},
 	}}
-	g.put(clinic.Draft{Kind: clinic.KindImmunised, Subject: reg.Patient, Body: &clinic.Immunised{Day: clinic.Date{Year: 2020, Month: 1, Day: 1}, Place: "bí mật tiêm", Doses: []clinic.Dose{{Vaccine: "UV", Name: "bí mật tiêm", Counts: []string{"UV1"}}}}})
+	g.put(clinic.Draft{Kind: clinic.KindImmunised, Subject: reg.Patient, Body: &clinic.Immunised{Day: clinic.Date{Year: 2020, Month: 1, Day: 1}, Place: "bí mật tiêm", Doses: []clinic.Dose{{Vaccine: "UV", Name: "bí mật tiêm", Counts: []string{"UV1"}, Batch: "LO1"}}}})
 	g.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: clinic.CatalogProgramme, Code: "THA", Name: "THA", From: clinic.Date{Year: 2020, Month: 1, Day: 1}, Limits: "pulse<70", Minimum: 30}})
 	g.put(clinic.Draft{Kind: clinic.KindEnrolled, Subject: reg.Patient, Body: &clinic.Enrolment{Programme: "THA", On: clinic.Date{Year: 2026, Month: 11, Day: 1}}})
 	g.protect(true)
@@ -270,6 +270,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		},
 		"HandPage": func(by clinic.ID) (any, error) { return g.HandPage(ctx, by, p, v) },
 		"Alerts":   func(by clinic.ID) (any, error) { return g.Alerts(ctx, by) },
+		"Recall":   func(by clinic.ID) (any, error) { return g.Recall(ctx, by, "LO1", clinic.Goods{}) },
 		"DayBook":  func(by clinic.ID) (any, error) { return g.DayBook(ctx, by, clinic.Date{Year: 2026, Month: 11, Day: 2}) },
 		"TellAlert": func(by clinic.ID) (any, error) {
 			return form(g.TellAlert(ctx, call(by), desk.AlertToldInput{Patient: p, Visit: v, How: "x"}))
@@ -337,7 +338,7 @@ func silent() []string {
 		"BringOld", "OldImports", "UndoOld",
 		"MonthReport", "HandIn", // figures, which name nobody
 		"OpenProtected", "OtherSigner", "PrintTest", "Programmes", "Protect",
-		"ResetPIN", "SaveSession", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
+		"CloseSession", "ResetPIN", "SaveSession", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",
 	}
 }
 

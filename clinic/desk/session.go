@@ -90,7 +90,7 @@ func (d *Desk) sessionForm(in SessionInput) (*clinic.Session, error) {
 
 func sameSession(body any, s *clinic.Session) bool {
 	b, ok := body.(*clinic.Session)
-	return ok && b.Place == s.Place && slices.Equal(b.Batches, s.Batches)
+	return ok && !b.Closed && b.Place == s.Place && slices.Equal(b.Batches, s.Batches)
 }
 
 // sessionOn is the session of the day on this box, as it was last saved; nil when there

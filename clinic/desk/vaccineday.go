@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/stock"
 )
 
 // VaccineDay is what the page of a session shows.
@@ -17,12 +18,14 @@ type VaccineDay struct {
 	Session *clinic.Session // nil: none was opened today
 	Base    clinic.Leaf     // of the session
 	Last    *clinic.Session // the one before, to start from; may be nil
+	Vials   []SessionVial   // what is open, with what the books have of it
 	Rows    []clinic.CatalogRow
-	Bad     []string     // rows of the schedule that cannot be read: the lists may lack doses
-	Watch   []VaccineRow // under observation, who leaves first stands first
-	Wait    []VaccineRow // here, nothing recorded yet
-	Done    []VaccineRow // observed, or not given
-	Due     []VaccineRow // due and not here, the oldest date first
+	Shelf   map[string]clinic.Goods // by vaccine: the batch on the shelf that expires first
+	Bad     []string                // rows of the schedule that cannot be read: the lists may lack doses
+	Watch   []VaccineRow            // under observation, who leaves first stands first
+	Wait    []VaccineRow            // here, nothing recorded yet
+	Done    []VaccineRow            // observed, or not given
+	Due     []VaccineRow            // due and not here, the oldest date first
 	Late    []VaccineRow
 }
 
@@ -65,11 +68,17 @@ func (d *Desk) VaccineDay(ctx context.Context, by clinic.ID) (VaccineDay, error)
 		}
 		if now := sessionOn(records, out.Day); now != nil {
 			out.Session, out.Base = now.Body.(*clinic.Session), now.Leaf
+			if out.Vials, err = d.vials(r, out.Session, out.Day); err != nil {
+				return err
+			}
 		}
 		out.Last = lastSession(records, out.Day)
 		l.schedule, out.Bad = clinic.Schedule(r.Rows(clinic.CatalogSchedule, ""), out.Day)
 		out.Rows = holding(r.Rows(clinic.CatalogVaccine, ""), out.Day)
 		if err := l.comers(r); err != nil {
+			return err
+		}
+		if out.Shelf, err = d.vaccinesKept(r, out.Rows, out.Day); err != nil {
 			return err
 		}
 		children, err = bornFor(r, l.schedule, out.Day)
@@ -324,6 +333,21 @@ func positions(r Reader, ids []clinic.ID) ([]Position, error) {
 			return nil, err
 		}
 		out[i] = at
+	}
+	return out, nil
+}
+
+// vaccinesKept finds for each vaccine the batch to open first.
+func (d *Desk) vaccinesKept(r Reader, rows []clinic.CatalogRow, day clinic.Date) (map[string]clinic.Goods, error) {
+	out := map[string]clinic.Goods{}
+	for i := range rows {
+		all, err := r.Stock(StockQuery{Site: d.site(), Catalog: clinic.CatalogVaccine, Code: rows[i].Code, From: day, To: day})
+		if err != nil {
+			return nil, err
+		}
+		if parts, _ := stock.Propose(all, 1000, day); len(parts) > 0 {
+			out[rows[i].Code] = parts[0].Batch.Goods
+		}
 	}
 	return out, nil
 }
