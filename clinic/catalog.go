@@ -35,7 +35,7 @@ func CatalogNames() []string {
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule, CatalogNotifiable,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage, CatalogTradIllness,
-		CatalogVaccine, CatalogSchedule, CatalogProgramme,
+		CatalogVaccine, CatalogSchedule, CatalogProgramme, CatalogAntenatal,
 	}
 }
 

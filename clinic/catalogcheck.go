@@ -55,6 +55,9 @@ func (r *CatalogRow) Check() (bad []RowProblem) {
 	if _, ok := ParseTiming(r.Timing); r.Catalog == CatalogSchedule && !ok {
 		fail("timing", RowTiming, nil)
 	}
+	if _, _, ok := ContactTiming(r.Timing); r.Catalog == CatalogAntenatal && !ok {
+		fail("timing", RowTiming, nil)
+	}
 	if _, ok := ParseLimits(r.Limits); r.Catalog == CatalogProgramme && !ok {
 		fail("limits", RowLimits, nil)
 	}

@@ -80,7 +80,7 @@ func (v *VisitFile) when() uint64 {
 }
 
 func documentKinds() []Kind {
-	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindTraditional, KindImmunised, KindReaction, KindDeath, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindTraditional, KindImmunised, KindReaction, KindAntenatal, KindDelivery, KindBirthCertificate, KindDeath, KindAppointment}
 }
 
 func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {

@@ -168,7 +168,7 @@ func newListBody(k Kind) any {
 	case KindTraditional:
 		return new(Traditional)
 	}
-	return nil
+	return newMotherBody(k)
 }
 
 // IsStock reports whether entries of the kind are about stock.
@@ -178,7 +178,7 @@ func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition 
 // that a signature covers and that is amended, never replaced.
 func (k Kind) IsDocument() bool {
 	return k >= KindVitals && k <= KindAppointment || k == KindOrder || k == KindImmunised || k == KindReaction || k == KindDeath ||
-		k == KindTraditional
+		k == KindTraditional || k.motherDocument()
 }
 
 // InProgrammes reports whether the kind is of what patients are followed in beyond one
@@ -199,6 +199,9 @@ func (k Kind) String() string {
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}
 	if n, ok := names[k]; ok {
+		return n
+	}
+	if n := k.motherName(); n != "" {
 		return n
 	}
 	return fmt.Sprintf("kind-%d", uint16(k))

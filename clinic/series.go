@@ -65,7 +65,7 @@ func Issued(body any) []Issue {
 			}
 		}
 	default:
-		out = issuedGoods(body)
+		out = append(issuedGoods(body), issuedBirth(body)...)
 	}
 	return out
 }

@@ -20,6 +20,8 @@ const (
 	transferLetter    = 'X' // phiếu xuất chuyển kho
 	requisitionLetter = 'D' // phiếu dự trù
 	labelLetter       = 'K' // nhãn lô trong kho
+
+	birthLetter = 'S' // giấy chứng sinh
 )
 
 // checkAlphabet holds the values 0–36 of ISO/IEC 7064 MOD 37-2; the last stands

@@ -21,7 +21,7 @@ const (
 
 // VisitTypes returns the kinds that are chosen from, in the order of pages.
 func VisitTypes() []VisitType {
-	return []VisitType{VisitOutpatient, VisitChronic, VisitTraditional, VisitVaccination, VisitDeath}
+	return []VisitType{VisitOutpatient, VisitChronic, VisitAntenatal, VisitDelivery, VisitTraditional, VisitVaccination, VisitDeath}
 }
 
 // Known reports whether this program knows the kind.
@@ -36,6 +36,10 @@ func (t VisitType) Documents() []Kind {
 		return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindTraditional, KindPrescribe, KindBill, KindAppointment}
 	case VisitVaccination:
 		return []Kind{KindImmunised, KindReaction, KindAppointment}
+	case VisitAntenatal:
+		return []Kind{KindAntenatal, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
+	case VisitDelivery:
+		return []Kind{KindDelivery, KindBirthCertificate, KindVitals, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 	case VisitDeath:
 		return []Kind{KindExam, KindDeath, KindBill}
 	}
@@ -49,6 +53,10 @@ func (t VisitType) Needs() []Kind {
 		return []Kind{KindExam, KindDiagnosis, KindTraditional}
 	case VisitVaccination:
 		return []Kind{KindImmunised}
+	case VisitAntenatal:
+		return []Kind{KindAntenatal}
+	case VisitDelivery:
+		return []Kind{KindDelivery}
 	case VisitDeath:
 		return []Kind{KindDeath}
 	}

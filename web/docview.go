@@ -34,6 +34,9 @@ type DocView struct {
 	Reaction     *clinic.Reaction
 	Death        *clinic.Death
 	Traditional  *clinic.Traditional
+	Antenatal    *clinic.Antenatal
+	Delivery     *clinic.Delivery
+	Certificate  *clinic.BirthCertificate
 }
 
 // SignedBy tells who confirmed a version.
@@ -99,6 +102,12 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		x.Death = b
 	case *clinic.Traditional:
 		x.Traditional = b
+	case *clinic.Antenatal:
+		x.Antenatal = b
+	case *clinic.Delivery:
+		x.Delivery = b
+	case *clinic.BirthCertificate:
+		x.Certificate = b
 	}
 	return x
 }

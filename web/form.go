@@ -195,7 +195,7 @@ func (f *Form) unclear() {
 // quantity reports whether a field holds a decimal number.
 func quantity(name string) bool {
 	base, _, _ := strings.Cut(name, ".")
-	if base == "dose" || base == "quantity" || base == "found" || base == "sent" || base == "v" {
+	if base == "dose" || base == "quantity" || base == "found" || base == "sent" || base == "v" || base == "hb" || base == "grams" {
 		return true
 	}
 	return slices.ContainsFunc(clinic.VitalFields(), func(x clinic.VitalField) bool { return x.Name == name })

@@ -44,6 +44,8 @@ func lostName(k clinic.Kind) string {
 		return "lost.slip"
 	case clinic.KindImmunised, clinic.KindReaction, clinic.KindDeath, clinic.KindTraditional:
 		return "step." + stepOf(k)
+	case clinic.KindPregnancy:
+		return "pregnancy.title"
 	case clinic.KindDispensed, clinic.KindReturned:
 		return "lost.handed"
 	}

@@ -72,6 +72,7 @@ func pagesOf(w *world) map[string]answer {
 	bookPages(w, nurse, b, pages)
 	programmePages(nurse, b, pages)
 	deathPages(nurse, b, pages)
+	motherPages(nurse, b, pages)
 	labPages(w, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)

@@ -132,6 +132,7 @@ func (s *Server) recordRoutes() map[string]handler {
 	maps.Copy(m, s.stockRoutes())
 	maps.Copy(m, s.paperRoutes())
 	maps.Copy(m, s.labRoutes())
+	maps.Copy(m, s.motherRoutes())
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

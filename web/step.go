@@ -32,7 +32,7 @@ type step struct {
 // steps are the pages that visits have, in their order; stepsOf those of one visit.
 func steps() []step {
 	return []step{
-		vitalsStep(), examStep(), orderStep(), diagnosisStep(), traditionalStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), deathStep(), appointmentStep(),
+		vitalsStep(), examStep(), orderStep(), diagnosisStep(), traditionalStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), antenatalStep(), deliveryStep(), certificateStep(), deathStep(), appointmentStep(),
 	}
 }
 
@@ -44,6 +44,7 @@ func works(role clinic.Role, kind clinic.Kind, paper bool) bool {
 		return true
 	case clinic.RoleNurse:
 		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction ||
+			kind == clinic.KindAntenatal || kind == clinic.KindDelivery || kind == clinic.KindBirthCertificate ||
 			paper && (kind == clinic.KindExam || kind == clinic.KindTraditional || kind == clinic.KindDiagnosis)
 	case clinic.RoleCashier:
 		return kind == clinic.KindBill
@@ -56,7 +57,7 @@ func stepOf(kind clinic.Kind) string {
 		clinic.KindVitals: "vitals", clinic.KindExam: "exam", clinic.KindDiagnosis: "diagnosis",
 		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
 		clinic.KindDeath: "death", clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
-		clinic.KindOrder: "order", clinic.KindTraditional: "traditional",
+		clinic.KindOrder: "order", clinic.KindTraditional: "traditional", clinic.KindAntenatal: "antenatal", clinic.KindDelivery: "delivery", clinic.KindBirthCertificate: "certificate",
 	}[kind]
 }
 
@@ -214,6 +215,9 @@ func (s *Server) after(r *http.Request, st step, v clinic.VisitFile) string {
 	}
 	if who(r).session.person.Role != clinic.RoleDoctor && st.kind == clinic.KindVitals {
 		return path
+	}
+	if st.kind == clinic.KindAntenatal || st.kind == clinic.KindDelivery || st.kind == clinic.KindBirthCertificate {
+		return path // what must be done, and the children, stand there
 	}
 	if v.Type() == clinic.VisitVaccination && (st.kind == clinic.KindImmunised || st.kind == clinic.KindReaction) {
 		return "/vaccines" // the next child

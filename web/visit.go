@@ -32,6 +32,7 @@ type VisitPage struct {
 	Retype   bool // the person may say that it is another kind of visit
 	Types    *TypeChoice
 	Joins    []clinic.CatalogRow // programmes that the diagnosis belongs to
+	Births   *BirthsView         // nil when nothing was born
 }
 
 func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
@@ -77,6 +78,9 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 		v.AskFirst = v.AskFirst || v.File.Patient.Allergies.Lost && d.State != clinic.DocSigned
 	}
 	if v.Joins, err = s.toJoin(r, &v.File); err != nil {
+		return nil, err
+	}
+	if v.Births, err = s.births(r, v); err != nil {
 		return nil, err
 	}
 	v.Next = v.next()

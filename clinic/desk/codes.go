@@ -207,7 +207,7 @@ const (
 
 // Codes lists every code, for the catalogues of words.
 func Codes() []Code {
-	return []Code{
+	return append(motherCodes(),
 		CodePINWrong, CodePINWait, CodePINLocked, CodePINStrangers, CodePINUnset, CodeKeyOwn, CodeKeyNone, CodeKeyVoucher, CodeKeyRevoked,
 		CodePINWeak, CodePINLength, CodePINHelp, CodeNoPerson, CodeNotAllowed,
 		CodeStaffName, CodeStaffRole, CodeStaffTwin, CodeStaffLast, CodeFormStale,
@@ -238,5 +238,5 @@ func Codes() []Code {
 		CodeLabNone, CodeLabValid, CodeLabWaits, CodeLabTaken, CodeLabDone, CodeLabImpossible, CodeLabOtherUnit,
 		CodeLabUnit, CodeLabCritical, CodeLabNote, CodeSampleNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,
-	}
+	)
 }

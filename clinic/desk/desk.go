@@ -22,6 +22,7 @@ type Desk struct {
 	verdicts  *verdicts
 	doses     doseMemo
 	follows   followMemo
+	mothers   followMemo // with the schedule of pregnancy
 	importing sync.Mutex // one import of a catalogue at a time
 }
 

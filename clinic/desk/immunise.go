@@ -52,7 +52,7 @@ func (d *Desk) Immunise(ctx context.Context, c Call, in ImmuniseInput) (Done, er
 			return !in.Next.IsZero() && (a == nil || a.Due != in.Next)
 		},
 		more: func(w *document, first *clinic.Draft) ([]clinic.Draft, error) {
-			out, err := w.comeBack(&in, first.Why)
+			out, err := w.comeBack(in.Next, vaccineNote, first.Why)
 			if err != nil {
 				return nil, err
 			}
@@ -232,10 +232,10 @@ func doubts(x *clinic.Dose, due []clinic.DoseDue, day clinic.Date, i int) (bad E
 	return bad
 }
 
-// comeBack makes the appointment for the next doses, or moves the one that is there. A
-// slip that was used stays as it is.
-func (w *document) comeBack(in *ImmuniseInput, why string) ([]clinic.Draft, error) {
-	if in.Next.IsZero() {
+// comeBack makes the appointment for the next time, or moves the one that is there. A
+// slip that was used stays as it is. A zero day makes none.
+func (w *document) comeBack(next clinic.Date, note, why string) ([]clinic.Draft, error) {
+	if next.IsZero() {
 		return nil, nil
 	}
 	doc := *w
@@ -243,14 +243,14 @@ func (w *document) comeBack(in *ImmuniseInput, why string) ([]clinic.Draft, erro
 	draft := clinic.Draft{Kind: clinic.KindAppointment, Subject: w.on.Patient, Visit: w.on.Visit}
 	if doc.old != nil {
 		draft.Corrects = doc.old.Leaf()
-		if clinic.BodyOf[clinic.Appointment](doc.old).Due == in.Next {
+		if clinic.BodyOf[clinic.Appointment](doc.old).Due == next {
 			return nil, nil
 		}
 		if doc.old.State != clinic.DocUnsigned {
 			draft.Why = why
 		}
 	}
-	body, err := w.desk.fillAppointment(&doc, clinic.Appointment{Due: in.Next, Note: vaccineNote})
+	body, err := w.desk.fillAppointment(&doc, clinic.Appointment{Due: next, Note: note})
 	if err != nil {
 		for _, e := range ErrorsOf(err) {
 			if e.Field == "due" {

@@ -221,6 +221,8 @@ func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) 
 				return nil, &Error{Code: CodeVisitSigned}
 			case len(dosesOf(&doc.file)) > 0:
 				return nil, &Error{Code: CodeDoseThere}
+			case born(&doc.file):
+				return nil, &Error{Code: CodeBirthThere}
 			case died(&doc.file):
 				return nil, &Error{Code: CodeDied} // it could not be taken back any more
 			case doc.row.Has&cared != 0 && w.by.Role != clinic.RoleDoctor:

@@ -99,6 +99,7 @@ type Patient struct {
 	Children   []Hit                // the youngest first
 	Followed   []clinic.Followed    // programmes that they are in
 	Programmes []clinic.CatalogRow  // that they are not in
+	With       *clinic.Expecting    // the pregnancy that goes on; nil = none is recorded
 	Linked     map[clinic.ID]string // the name, and unless closed the number, under each ID of Who.Bonds
 }
 
@@ -164,6 +165,8 @@ func names(r Reader) (map[clinic.ID]Person, error) {
 func (p *Patient) programmes(r Catalogues, today clinic.Date) {
 	rows := holding(r.Rows(clinic.CatalogProgramme, ""), today)
 	p.Followed = p.PatientFile.Followed(rows, today)
+	contacts, _ := clinic.Contacts(holding(r.Rows(clinic.CatalogAntenatal, ""), today), today)
+	p.With = p.Expecting(contacts, today)
 	p.Programmes = slices.DeleteFunc(rows, func(row clinic.CatalogRow) bool {
 		return slices.ContainsFunc(p.Followed, func(f clinic.Followed) bool { return f.Row.Code == row.Code })
 	})

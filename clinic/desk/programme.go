@@ -216,6 +216,7 @@ type heldFollow struct {
 	ids  []clinic.ID
 	now  clinic.Patient
 	in   []clinic.Followed
+	with *clinic.Expecting // the pregnancy that goes on; nil = none
 	lost bool
 	gone bool
 }
@@ -223,7 +224,7 @@ type heldFollow struct {
 func (m *followMemo) of(r Reader, id clinic.ID, rows []clinic.CatalogRow, day clinic.Date) (heldFollow, error) {
 	mark := day.String()
 	for i := range rows {
-		mark += fmt.Sprint(rows[i].Code, rows[i].Limits, rows[i].Minimum, rows[i].Name)
+		mark += fmt.Sprint(rows[i].Code, rows[i].Limits, rows[i].Minimum, rows[i].Name, rows[i].Timing)
 	}
 	m.mu.Lock()
 	if m.mark != mark || len(m.held) >= dosesHeld {
@@ -242,6 +243,8 @@ func (m *followMemo) of(r Reader, id clinic.ID, rows []clinic.CatalogRow, day cl
 		return heldFollow{ids: []clinic.ID{id}}, err
 	}
 	h = heldFollow{ids: file.Who.IDs, now: *file.Now, in: file.Followed(rows, day), lost: len(file.Lost) > 0, gone: gone(&file)}
+	contacts, _ := clinic.Contacts(rows, day)
+	h.with = file.Expecting(contacts, day)
 	if h.at, err = positions(r, h.ids); err != nil {
 		return h, err
 	}

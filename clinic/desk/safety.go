@@ -154,6 +154,8 @@ func visitDay(v *clinic.VisitFile) clinic.Date {
 func (w *document) person(day clinic.Date) safety.Patient {
 	p := safety.Patient{On: day, AgeDays: ageDays(w.patient.Birth, day), Sex: w.patient.Sex, Allergies: w.whole.Allergies.Items}
 	var said answers
+	var own expectancy
+	w.expects(&own, day)
 	for _, v := range w.visits() {
 		at := cmp.Or(visitDay(v), day)
 		ago := int(day.Time().Sub(at.Time()) / (24 * time.Hour))
@@ -164,13 +166,24 @@ func (w *document) person(day clinic.Date) safety.Patient {
 			if p.Creatinine == 0 && b.Creatinine > 0 && ago <= creatinineDays {
 				p.Creatinine, p.Tested = b.Creatinine, at
 			}
-			said.take(&p, b, ago)
+			if own.over.Before(at) { // not of a pregnancy that is over
+				said.take(&p, b, ago)
+			}
+		}
+		if a := clinic.BodyOf[clinic.Antenatal](v.Doc(clinic.KindAntenatal)); a != nil && p.Weight == 0 && a.Weight > 0 {
+			p.Weight, p.Weighed = a.Weight, at
 		}
 		if dx := clinic.BodyOf[clinic.Diagnosis](v.Doc(clinic.KindDiagnosis)); dx != nil {
 			for _, code := range append([]string{dx.Main}, dx.Others...) {
 				p.Problems = append(p.Problems, safety.Problem{Code: code, On: at})
 			}
 		}
+	}
+	if own.pregnant {
+		p.Pregnant, p.Weeks = clinic.AnswerYes, own.weeks
+	}
+	if own.nursing && !said.nursing {
+		p.Breastfeeding = clinic.AnswerYes
 	}
 	w.labCreatinine(&p, day)
 	return p

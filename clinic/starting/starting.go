@@ -86,6 +86,7 @@ func tables() []table {
 		{file: "facility.csv", catalog: clinic.CatalogFacility, columns: "code,name,english" + validity},
 		{file: "programme.csv", catalog: clinic.CatalogProgramme, columns: "code,name,english,applies,limits,minimum,flags" + validity, may: "flags", ours: true},
 		{file: "vaccine.csv", catalog: clinic.CatalogVaccine, columns: "code,name,english,strength,form,unit,route,parent" + validity, ours: true},
+		{file: "antenatal.csv", catalog: clinic.CatalogAntenatal, columns: "code,name,english,timing,flags" + validity, may: "flags", ours: true},
 		{file: "vaccineschedule.csv", catalog: clinic.CatalogSchedule, columns: "code,name,english,parent,timing,flags" + validity, may: "flags", ours: true},
 		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},
 		{file: "rxdays.csv", catalog: clinic.CatalogRxDays, columns: "code,name,english,applies,rule" + validity, ours: true},

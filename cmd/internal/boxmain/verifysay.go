@@ -209,6 +209,7 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindImmunised: "tiêm chủng", clinic.KindReaction: "theo dõi sau tiêm", clinic.KindSession: "buổi tiêm chủng",
 		clinic.KindAlert: "báo dịch", clinic.KindAlertTold: "đã báo dịch", clinic.KindReport: "báo cáo tháng",
 		clinic.KindOrder: "chỉ định xét nghiệm", clinic.KindSample: "mẫu xét nghiệm", clinic.KindResult: "kết quả xét nghiệm", clinic.KindReviewed: "đã xem kết quả",
+		clinic.KindDelivery: "sinh", clinic.KindBirthCertificate: "giấy chứng sinh", clinic.KindPregnancy: "thai kỳ", clinic.KindAntenatal: "khám thai",
 		clinic.KindEnrolled: "theo dõi trong chương trình", clinic.KindDeath: "tử vong", clinic.KindTraditional: "khám y học cổ truyền",
 	}[k]
 	if vi == "" {
