@@ -109,6 +109,6 @@ func TestVaccineShelfStory(t *testing.T) {
 	card := nurse.get(batchPath(g))
 	card.says(t, "10 liều", "Ai đã dùng lô này")
 	list := nurse.get("/stock/recall?lot=ab-1207&goods=vaccine%3BDPTVGBHIB")
-	list.says(t, "Lò Thị Bé AA", "Lò Thị Bé AC", "3 lượt", "DPT-VGB-Hib (5 trong 1) 0,5 ml: 1 liều")
+	list.says(t, "Lò Thị Bé AA", "Lò Văn Ba", "Lò Thị Bé AC", "3 lượt", "DPT-VGB-Hib (5 trong 1) 0,5 ml: 1 liều")
 	nurse.get("/stock/recall?lot=khac").says(t, "Chưa ghi ai dùng lô này")
 }

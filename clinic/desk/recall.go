@@ -17,15 +17,17 @@ type RecallRow struct {
 	Name    string
 	Birth   clinic.Date
 	Address string
-	Phone   string
-	Closed  bool // the record is protected: the name and the year of birth, no more
-	Goods   clinic.Goods
-	Item    string // what it is
-	Unit    string
-	Day     clinic.Date // the latest on which they got it
-	Out     clinic.Milli
-	Back    clinic.Milli // brought back
-	Place   string       // where, unless at this facility
+	// Guardian is who is asked about a child.
+	Guardian string
+	Phone    string
+	Closed   bool // the record is protected: the name and the year of birth, no more
+	Goods    clinic.Goods
+	Item     string // what it is
+	Unit     string
+	Day      clinic.Date // the latest on which they got it
+	Out      clinic.Milli
+	Back     clinic.Milli // brought back
+	Place    string       // where, unless at this facility
 }
 
 // Recall is the list of those who got something of a batch: handed out, or given as a
@@ -207,7 +209,7 @@ func (l *recaller) names(r Reader, out *Recall) error {
 			continue
 		}
 		if p != nil {
-			x.Address, x.Phone = p.Address, p.Phone
+			x.Address, x.Phone, x.Guardian = p.Address, p.Phone, p.Guardian
 		}
 		row := row(r, x.Goods, x.Day)
 		x.Item, x.Unit = named(row), row.Unit
