@@ -186,6 +186,11 @@ func TestMonthIsExportedAndImported(t *testing.T) {
 	if again := lines(y, "own"); len(again) <= len(own) || !slices.Equal(again[:len(own)], own) || !slices.Equal(lines(x, "in"), lines(y, "in")) {
 		t.Error("the export of the import has other entries")
 	}
+	for kind, least := range map[clinic.Kind]int{clinic.KindReceived: 2, clinic.KindDispensed: seedDays} {
+		if n := strings.Count(x["entries.jsonl"], fmt.Sprintf(`"kind":%q,`, kind.String())); n < least {
+			t.Errorf("%d entries of %v", n, kind)
+		}
+	}
 	t.Logf("%d entries, %d KB", len(own), len(x["entries.jsonl"])>>10)
 }
 

@@ -112,13 +112,16 @@ func facility(cfg config.Box) clinic.Facility {
 	}
 }
 
-// play registers everybody on the first day, then runs the days up to now.
+// play registers everybody and fills the shelf on the first day, then runs the days up to now.
 func (s *seeder) play(ctx context.Context, now time.Time) error {
 	if err := s.each(ctx, seedPatients, s.register); err != nil {
 		return err
 	}
 	today := clinic.DateOf(now)
 	gen := invent.NewOn(3, today)
+	if err := s.deliver(ctx, gen.Shelf(today.AddDays(-seedDays))); err != nil {
+		return err
+	}
 	rnd := rand.New(rand.NewPCG(1, 2)) // invented days, not secrets
 	for day := today.AddDays(-seedDays); day.Before(today); day = day.AddDays(1) {
 		if w := day.Time().Weekday(); w == time.Saturday || w == time.Sunday {
@@ -137,9 +140,9 @@ func (s *seeder) day(ctx context.Context, day clinic.Date, arrivals []invent.Arr
 	for at := 0; at < len(arrivals); at += seedDesks {
 		group := arrivals[at:min(at+seedDesks, len(arrivals))]
 		s.clock.set(day.Time().Add(time.Duration(group[0].Plan.Minute) * time.Minute))
-		slips := make([]string, len(group))
+		slips, seen := make([]string, len(group)), make([]desk.On, len(group))
 		err := s.each(ctx, len(group), func(ctx context.Context, i int) (err error) {
-			slips[i], err = s.visit(ctx, group[i], stepSigned)
+			seen[i], slips[i], err = s.visit(ctx, group[i], stepSigned)
 			return err
 		})
 		if err != nil {
@@ -147,6 +150,9 @@ func (s *seeder) day(ctx context.Context, day clinic.Date, arrivals []invent.Arr
 		}
 		for i, a := range group {
 			s.slips[a.Person] = slips[i]
+			if err := s.hand(ctx, seen[i]); err != nil { // there is one counter
+				return err
+			}
 		}
 	}
 	return nil
@@ -157,7 +163,7 @@ func (s *seeder) waiting(ctx context.Context, now time.Time, arrivals []invent.A
 	steps := []step{stepSigned, stepDiagnosis, stepVitals, stepVitals, stepQueue, stepQueue}
 	for i, a := range arrivals {
 		s.clock.set(now.Add(time.Duration(i-len(arrivals)) * time.Minute))
-		if _, err := s.visit(ctx, a, steps[i]); err != nil {
+		if _, _, err := s.visit(ctx, a, steps[i]); err != nil {
 			return err
 		}
 	}

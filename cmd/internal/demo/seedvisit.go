@@ -27,30 +27,30 @@ const (
 	stepSigned
 )
 
-// visit plays an invented visit up to a step and returns the slip of its
+// visit plays an invented visit up to a step and returns it with the slip of its
 // appointment, "" for none.
-func (s *seeder) visit(ctx context.Context, a invent.Arrival, upTo step) (slip string, err error) {
+func (s *seeder) visit(ctx context.Context, a invent.Arrival, upTo step) (on desk.On, slip string, err error) {
 	in := desk.VisitInput{
 		Patient: s.ids[a.Person], Source: a.Plan.Source, Insurance: a.Plan.Insurance,
 		Reason: a.Plan.Exam.Reason, Slip: s.slips[a.Person], Another: true,
 	}
 	done, err := s.desk.OpenVisit(ctx, s.call(clinic.RoleNurse), in)
 	if err != nil {
-		return "", fmt.Errorf("demo: visit: %w", err)
+		return on, "", fmt.Errorf("demo: visit: %w", err)
 	}
-	on := desk.On{Patient: done.Patient, Visit: done.Visit}
+	on = desk.On{Patient: done.Patient, Visit: done.Visit}
 	steps := []func(context.Context, desk.On, *invent.VisitPlan) error{nil, s.measure, s.treat, s.sign}
 	for at := stepVitals; at <= upTo; at++ {
 		if at == stepSigned {
 			if slip, err = s.appoint(ctx, on, &a.Plan); err != nil {
-				return "", err
+				return on, "", err
 			}
 		}
 		if err := steps[at](ctx, on, &a.Plan); err != nil {
-			return "", fmt.Errorf("demo: step %d: %w", at, err)
+			return on, "", fmt.Errorf("demo: step %d: %w", at, err)
 		}
 	}
-	return slip, nil
+	return on, slip, nil
 }
 
 func (s *seeder) measure(ctx context.Context, on desk.On, p *invent.VisitPlan) error {
@@ -151,6 +151,13 @@ func (c *pastClock) set(t time.Time) {
 	if t.After(c.now) {
 		c.now = t
 	}
+}
+
+// peek tells the time without adding to it.
+func (c *pastClock) peek() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
 }
 
 // Now adds a moment at each call: two forms never come at the same instant.
