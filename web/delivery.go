@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strconv"
@@ -83,7 +84,13 @@ func viewDelivery(_ *Server, _ context.Context, b Step) (viewer, error) {
 	for i := range clinic.MostChildren {
 		v.Counts = append(v.Counts, i+1)
 	}
-	if _, v.Pregnancy = b.File.Patient.Pregnant(b.File.Row.Day); v.Pregnancy != nil {
+	_, v.Pregnancy = b.File.Patient.Pregnant(b.File.Row.Day)
+	for _, d := range b.File.Patient.Pregnancies() { // the one that this birth ended
+		if p := clinic.BodyOf[clinic.Pregnancy](d); bytes.Equal(p.Delivery, b.File.Row.ID[:]) {
+			v.Pregnancy = p
+		}
+	}
+	if v.Pregnancy != nil {
 		v.Age, _ = v.Pregnancy.AgeOn(b.File.Row.Day)
 		v.Due, _ = v.Pregnancy.Due()
 	}

@@ -88,7 +88,7 @@ func TestAntenatalStory(t *testing.T) {
 	}
 	doctor.sign(visit)
 	list := nurse.get("/mothers")
-	if !strings.Contains(list.text(), "Phạm Thị Sương") || !strings.Contains(list.text(), "tiền sản giật") || !strings.Contains(list.text(), "Quyết định 4128") {
+	if !strings.Contains(list.text(), "Phạm Thị Sương") || !strings.Contains(list.text(), "tiền sản giật") || !strings.Contains(list.text(), "Quyết định 4128") || !strings.Contains(list.body, `<details class="govuk-details" open>`) {
 		t.Errorf("%s", list.text())
 	}
 	w.clock.Add(20 * 24 * time.Hour)
@@ -161,6 +161,9 @@ func TestDeliveryStory(t *testing.T) {
 		if !strings.Contains(page.text(), want) {
 			t.Errorf("the visit lacks %q: %s", want, page.text())
 		}
+	}
+	if a := nurse.get(visit + "/delivery"); strings.Contains(a.text(), "Chưa ghi thai kỳ") || !strings.Contains(a.text(), "04/02/2027") {
+		t.Errorf("the pregnancy that it ended is not there: %s", a.text())
 	}
 	if a := nurse.get("/mothers"); strings.Contains(a.text(), "Sương") {
 		t.Errorf("still followed: %s", a.text())

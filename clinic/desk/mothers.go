@@ -35,6 +35,14 @@ type MotherRow struct {
 // Near reports whether birth is expected within three weeks.
 func (m MotherRow) Near() bool { return !m.Expecting.Birth.IsZero() && m.PastDue >= -21 }
 
+// Urgent reports whether one of those who are not due yet must be referred at once: the
+// page shows them unasked.
+func (m Mothers) Urgent() bool {
+	return slices.ContainsFunc(m.Others, func(x MotherRow) bool {
+		return len(x.Expecting.Concerns) > 0 && x.Expecting.Concerns[0].Urgency == clinic.ReferNow
+	})
+}
+
 // Mothers reads whose pregnancy goes on, and who must be called. That somebody is with
 // child is a secret of a protected record: it is counted, not shown.
 func (d *Desk) Mothers(ctx context.Context, by clinic.ID) (Mothers, error) {
