@@ -38,7 +38,7 @@ func (m *messy) add(cells ...string) {
 	line := strings.Join(cells, ";") + "\n"
 	m.lines++
 	code := []sheet.Code{sheet.CodeTCVN3, sheet.CodeVNI}[m.lines%2]
-	if m.lines%7 == 3 && accented(cells) > 1 && says(code, line) { // of one word alone nobody can tell its code
+	if m.lines%7 == 3 && accented(cells) > 2 && says(code, line) { // of a word or two nobody can tell the code
 		m.text = append(m.text, sheettest.Encode(code, line)...)
 		return
 	}
@@ -182,8 +182,12 @@ func (m *messy) input(t *testing.T, today clinic.Date) desk.OldInput {
 		}
 		t.Fatalf("%s: %d lines, %d bad; want %d, %d", m.list, r.Lines, r.Bad, m.lines, m.bad)
 	}
+	byName := desk.OldSkip
+	if m.list == clinic.OldPatients { // in a long list names come again
+		byName = desk.OldOther
+	}
 	return desk.OldInput{
-		List: m.list, File: "sổ.csv", Hash: sha256.Sum256(m.text), Rows: r.Rows, Size: r.Lines, ByNumber: desk.OldSame, ByName: desk.OldSkip, Confirmed: true,
+		List: m.list, File: "sổ.csv", Hash: sha256.Sum256(m.text), Rows: r.Rows, Size: r.Lines, ByNumber: desk.OldSame, ByName: byName, Confirmed: true,
 	}
 }
 
