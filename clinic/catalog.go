@@ -27,6 +27,8 @@ const (
 	// ICD-10 codes that usually stand beside them.
 	CatalogTradIllness = "tradillness"
 	CatalogNotifiable  = "notifiable" // diseases that must be reported: Applies, FlagNow
+	CatalogBed         = "bed"        // beds of the station (^[HTCK]\d{3}$); Parent: the room, in words
+	CatalogCareRule    = "carerule"   // numbers that notices and stays go by: Minimum
 )
 
 // CatalogNames returns the catalogues that people keep by import, in the order of lists.
@@ -35,7 +37,7 @@ func CatalogNames() []string {
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule, CatalogNotifiable,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage, CatalogTradIllness,
-		CatalogVaccine, CatalogSchedule, CatalogProgramme, CatalogAntenatal,
+		CatalogVaccine, CatalogSchedule, CatalogProgramme, CatalogBed, CatalogCareRule, CatalogAntenatal,
 	}
 }
 

@@ -93,6 +93,8 @@ func (r *CatalogRow) codeForm() bool {
 		return len(c) == 2 && digits(c)
 	case CatalogCommune:
 		return len(c) == 5 && digits(c)
+	case CatalogBed: // Decision 4750/QĐ-BYT, MA_GIUONG
+		return len(c) == 4 && strings.Contains("HTCK", c[:1]) && digits(c[1:])
 	case CatalogRetention:
 		return strings.HasPrefix(c, KeepPrefix)
 	default:

@@ -80,7 +80,7 @@ func (v *VisitFile) when() uint64 {
 }
 
 func documentKinds() []Kind {
-	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindTraditional, KindImmunised, KindReaction, KindAntenatal, KindDelivery, KindBirthCertificate, KindDeath, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindStay, KindCare, KindBill, KindTraditional, KindImmunised, KindReaction, KindAntenatal, KindDelivery, KindBirthCertificate, KindDeath, KindEmergencyNotice, KindDischarge, KindAppointment}
 }
 
 func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
@@ -134,8 +134,8 @@ func (v *VisitFile) state() VisitState {
 		any = true
 		open = open || d.Kind != KindVitals
 		// A bill is written after the doctor is done, and changes no care: the
-		// next signature covers it, but none is asked for it.
-		changed = changed || d.State != DocSigned && d.Kind != KindBill
+		// next signature covers it, but none is asked for it. So is a notice.
+		changed = changed || d.State != DocSigned && d.Kind != KindBill && d.Kind != KindEmergencyNotice
 	}
 	v.Lacks = v.lacks()
 	switch {

@@ -168,6 +168,9 @@ func newListBody(k Kind) any {
 	case KindTraditional:
 		return new(Traditional)
 	}
+	if b := newStayBody(k); b != nil {
+		return b
+	}
 	return newMotherBody(k)
 }
 
@@ -178,7 +181,7 @@ func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition 
 // that a signature covers and that is amended, never replaced.
 func (k Kind) IsDocument() bool {
 	return k >= KindVitals && k <= KindAppointment || k == KindOrder || k == KindImmunised || k == KindReaction || k == KindDeath ||
-		k == KindTraditional || k.motherDocument()
+		k == KindTraditional || k.motherDocument() || k.OfStay()
 }
 
 // InProgrammes reports whether the kind is of what patients are followed in beyond one
@@ -193,7 +196,7 @@ func (k Kind) String() string {
 		KindProtection: "protection", KindLink: "link", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
-		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindDeath: "death", KindTraditional: "traditional", KindEnrolled: "enrolled", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
+		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindDeath: "death", KindEmergencyNotice: "emergency-notice", KindStay: "stay", KindCare: "care", KindDischarge: "discharge", KindTraditional: "traditional", KindEnrolled: "enrolled", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
 		KindOrder: "order", KindResult: "result", KindReviewed: "reviewed", KindSample: "sample",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",

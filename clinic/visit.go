@@ -10,6 +10,8 @@ type Visit struct {
 	Slip      string    `cbor:"6,keyasint,omitempty"` // appointment slip that brought the patient
 	Reason    string    `cbor:"7,keyasint,omitempty"` // first words at the desk (LY_DO_VV)
 	Type      VisitType `cbor:"8,keyasint,omitempty"`
+	Triage    Triage    `cbor:"9,keyasint,omitempty"`  // of an emergency
+	Trip      *Trip     `cbor:"10,keyasint,omitempty"` // of a visit outside the station
 	// After tells of a visit that was written on paper, or elsewhere, and entered later.
 	After *Afterwards `cbor:"20,keyasint,omitempty"`
 }

@@ -21,7 +21,7 @@ const (
 
 // VisitTypes returns the kinds that are chosen from, in the order of pages.
 func VisitTypes() []VisitType {
-	return []VisitType{VisitOutpatient, VisitChronic, VisitAntenatal, VisitDelivery, VisitTraditional, VisitVaccination, VisitDeath}
+	return []VisitType{VisitOutpatient, VisitEmergency, VisitChronic, VisitAntenatal, VisitDelivery, VisitStay, VisitHome, VisitTraditional, VisitVaccination, VisitDeath}
 }
 
 // Known reports whether this program knows the kind.
@@ -42,6 +42,10 @@ func (t VisitType) Documents() []Kind {
 		return []Kind{KindDelivery, KindBirthCertificate, KindVitals, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 	case VisitDeath:
 		return []Kind{KindExam, KindDeath, KindBill}
+	case VisitEmergency:
+		return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindEmergencyNotice, KindBill, KindAppointment}
+	case VisitStay:
+		return []Kind{KindStay, KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindCare, KindDischarge, KindBill, KindAppointment}
 	}
 	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 }
@@ -59,6 +63,10 @@ func (t VisitType) Needs() []Kind {
 		return []Kind{KindDelivery}
 	case VisitDeath:
 		return []Kind{KindDeath}
+	case VisitEmergency:
+		return []Kind{KindExam} // care comes first, words later
+	case VisitStay:
+		return []Kind{KindStay, KindExam, KindDiagnosis}
 	}
 	return []Kind{KindExam, KindDiagnosis}
 }
@@ -71,13 +79,23 @@ func (v *VisitFile) Type() VisitType {
 	return v.Visit.Type
 }
 
-// retype takes what a later entry says of the kind: everything else of an opening stays
-// as it was, for the visit's key and place in the queue are on papers.
+// Opening is the entry that says last what the opening says: the base of a change. Its
+// kind is zero while the opening is missing here.
+func (v *VisitFile) Opening() *Record {
+	if v.Retyped != nil {
+		return v.Retyped
+	}
+	return &v.Opened
+}
+
+// retype takes what a later entry says of the kind, the urgency and the trip: everything
+// else of an opening stays as it was, for the visit's key and place in the queue are on
+// papers.
 func (v *VisitFile) retype(r *Record, b *Visit) {
 	if r.Corrects == (Leaf{}) || b.Key != v.Visit.Key {
 		return
 	}
 	changed := *v.Visit
-	changed.Type = b.Type
+	changed.Type, changed.Triage, changed.Trip = b.Type, b.Triage, b.Trip
 	v.Visit, v.Retyped = &changed, r
 }

@@ -26,6 +26,7 @@ type Chart struct {
 // ChartPoint is one value.
 type ChartPoint struct {
 	On    clinic.Date
+	At    time.Time // zero: the day is enough
 	Value float64
 	Bad   bool // outside the usual range
 }
@@ -75,6 +76,14 @@ func (c *Chart) SVG(words *i18n.Catalogue) template.HTML {
 	return template.HTML(b.String())
 }
 
+// at is where the point stands in time.
+func (p *ChartPoint) at() time.Time {
+	if p.At.IsZero() {
+		return p.On.Time()
+	}
+	return p.At
+}
+
 // axes place days and values in the picture.
 type axes struct {
 	from        time.Time
@@ -84,10 +93,10 @@ type axes struct {
 }
 
 func newAxes(c *Chart, all []ChartPoint) axes {
-	a := axes{from: all[0].On.Time(), low: all[0].Value, high: all[0].Value}
+	a := axes{from: all[0].at(), low: all[0].Value, high: all[0].Value}
 	to := a.from
 	for _, p := range all {
-		if t := p.On.Time(); t.After(to) {
+		if t := p.at(); t.After(to) {
 			to = t
 		} else if t.Before(a.from) {
 			a.from = t
@@ -110,11 +119,11 @@ func newAxes(c *Chart, all []ChartPoint) axes {
 	return a
 }
 
-func (a *axes) x(on clinic.Date) float64 {
+func (a *axes) x(on time.Time) float64 {
 	if a.days == 0 {
 		return (chartLeft + chartWide - chartRight) / 2
 	}
-	return chartLeft + 8 + on.Time().Sub(a.from).Hours()/24/a.days*(chartWide-chartLeft-chartRight-16)
+	return chartLeft + 8 + on.Sub(a.from).Hours()/24/a.days*(chartWide-chartLeft-chartRight-16)
 }
 
 func (a *axes) y(v float64) float64 {
@@ -144,15 +153,15 @@ func (a *axes) line(b *strings.Builder, points []ChartPoint, n int) {
 	dashes := [...]string{"none", "7 5"}[n]
 	fmt.Fprintf(b, `<polyline fill="none" stroke="#0b4a6b" stroke-width="2.5" stroke-dasharray="%s" points="`, dashes)
 	for _, p := range points {
-		fmt.Fprintf(b, "%.1f,%.1f ", a.x(p.On), a.y(p.Value))
+		fmt.Fprintf(b, "%.1f,%.1f ", a.x(p.at()), a.y(p.Value))
 	}
 	b.WriteString(`"/>`)
 	for _, p := range points {
 		if p.Bad { // a square: not by colour alone
-			fmt.Fprintf(b, `<rect fill="#b3261e" x="%.1f" y="%.1f" width="10" height="10"/>`, a.x(p.On)-5, a.y(p.Value)-5)
+			fmt.Fprintf(b, `<rect fill="#b3261e" x="%.1f" y="%.1f" width="10" height="10"/>`, a.x(p.at())-5, a.y(p.Value)-5)
 			continue
 		}
-		fmt.Fprintf(b, `<circle fill="#0b4a6b" cx="%.1f" cy="%.1f" r="4.5"/>`, a.x(p.On), a.y(p.Value))
+		fmt.Fprintf(b, `<circle fill="#0b4a6b" cx="%.1f" cy="%.1f" r="4.5"/>`, a.x(p.at()), a.y(p.Value))
 	}
 }
 
@@ -195,7 +204,7 @@ func labChart(points []clinic.LabPoint) (c Chart) {
 				c.Low, c.High = float64(g.Low)/1000, float64(g.High)/1000
 			}
 		}
-		c.Points = append(c.Points, ChartPoint{p.Taken, float64(*p.Value.Number) / 1000, p.Value.Flag.Abnormal()})
+		c.Points = append(c.Points, ChartPoint{On: p.Taken, Value: float64(*p.Value.Number) / 1000, Bad: p.Value.Flag.Abnormal()})
 	}
 	slices.Reverse(c.Points)
 	return c

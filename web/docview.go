@@ -37,6 +37,10 @@ type DocView struct {
 	Antenatal    *clinic.Antenatal
 	Delivery     *clinic.Delivery
 	Certificate  *clinic.BirthCertificate
+	Stay         *clinic.Stay
+	Care         *clinic.Care
+	Notice       *clinic.EmergencyNotice
+	Discharge    *clinic.Discharge
 }
 
 // SignedBy tells who confirmed a version.
@@ -108,6 +112,14 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		x.Delivery = b
 	case *clinic.BirthCertificate:
 		x.Certificate = b
+	case *clinic.Stay:
+		x.Stay = b
+	case *clinic.Care:
+		x.Care = b
+	case *clinic.EmergencyNotice:
+		x.Notice = b
+	case *clinic.Discharge:
+		x.Discharge = b
 	}
 	return x
 }

@@ -73,6 +73,7 @@ func pagesOf(w *world) map[string]answer {
 	programmePages(nurse, b, pages)
 	deathPages(nurse, b, pages)
 	motherPages(nurse, b, pages)
+	stayPages(w, nurse, b, pages)
 	labPages(w, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)

@@ -133,6 +133,7 @@ func (s *Server) recordRoutes() map[string]handler {
 	maps.Copy(m, s.paperRoutes())
 	maps.Copy(m, s.labRoutes())
 	maps.Copy(m, s.motherRoutes())
+	maps.Copy(m, s.stayRoutes())
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

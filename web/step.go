@@ -18,6 +18,9 @@ type step struct {
 	optional bool
 	// fresh reports whether the page adds a document although there is this one; nil = never.
 	fresh func(v *desk.VisitView, d *clinic.Document) bool
+	// renew makes a form that adds a document one of what is recorded now; nil = there is
+	// nothing that it starts from.
+	renew func(f *Form, v *desk.VisitView)
 	// fill puts the saved document into the form.
 	fill func(f *Form, d *clinic.Document, v *desk.VisitView)
 	// edit does what a button other than save asks: search, add a line, remove it.
@@ -33,6 +36,7 @@ type step struct {
 func steps() []step {
 	return []step{
 		vitalsStep(), examStep(), orderStep(), diagnosisStep(), traditionalStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), antenatalStep(), deliveryStep(), certificateStep(), deathStep(), appointmentStep(),
+		stayStep(), careStep(), noticeStep(), dischargeStep(),
 	}
 }
 
@@ -44,6 +48,7 @@ func works(role clinic.Role, kind clinic.Kind, paper bool) bool {
 		return true
 	case clinic.RoleNurse:
 		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction ||
+			kind == clinic.KindStay || kind == clinic.KindCare || kind == clinic.KindEmergencyNotice ||
 			kind == clinic.KindAntenatal || kind == clinic.KindDelivery || kind == clinic.KindBirthCertificate ||
 			paper && (kind == clinic.KindExam || kind == clinic.KindTraditional || kind == clinic.KindDiagnosis)
 	case clinic.RoleCashier:
@@ -58,6 +63,7 @@ func stepOf(kind clinic.Kind) string {
 		clinic.KindPrescribe: "prescription", clinic.KindBill: "bill", clinic.KindAppointment: "appointment",
 		clinic.KindDeath: "death", clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
 		clinic.KindOrder: "order", clinic.KindTraditional: "traditional", clinic.KindAntenatal: "antenatal", clinic.KindDelivery: "delivery", clinic.KindBirthCertificate: "certificate",
+		clinic.KindStay: "stay", clinic.KindCare: "care", clinic.KindEmergencyNotice: "notice", clinic.KindDischarge: "discharge",
 	}[kind]
 }
 
@@ -210,7 +216,10 @@ func (s *Server) stepSave(st step) handler {
 // visit for a nurse who measured and for a correction.
 func (s *Server) after(r *http.Request, st step, v clinic.VisitFile) string {
 	path := visitPath(v.Patient, v.ID)
-	if len(v.Signed) > 0 {
+	if st.kind == clinic.KindCare {
+		return path + "/care" // the next line
+	}
+	if len(v.Signed) > 0 || st.kind == clinic.KindDischarge {
 		return path
 	}
 	if who(r).session.person.Role != clinic.RoleDoctor && st.kind == clinic.KindVitals {
@@ -304,8 +313,12 @@ func (s *Server) stepChanged(b *Step, st step) {
 		b.Form.Set("base", "")
 		return
 	}
-	leaf := doc.Leaf()
-	b.Form.Set("base", leafText(leaf))
+	if st.renew != nil && b.Form.Get("base") == "" {
+		st.renew(&b.Form, &b.File)
+	} else {
+		leaf := doc.Leaf()
+		b.Form.Set("base", leafText(leaf))
+	}
 	v := docView(&b.File, doc, doc.Current())
 	b.Changed = &v
 }

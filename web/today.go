@@ -20,7 +20,10 @@ type Today struct {
 	Papers  bool          // the person may enter paper visits
 	Alarms  []desk.LabRow // critical results that no clinician has seen
 	Doctor  bool
-	Opened  int // protected records that an administrator must acknowledge
+	Notices []desk.NoticeRow // unknown patients of whom the commune must still be told
+	Lying   int              // who lies in a bed
+	Opens   bool             // the person opens visits
+	Opened  int              // protected records that an administrator must acknowledge
 }
 
 func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
@@ -60,6 +63,17 @@ func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
 		if v.Alarms, err = s.opts.Desk.Alarms(r.Context(), by); err != nil {
 			return err
 		}
+	}
+	if v.Notices, err = s.opts.Desk.NoticesDue(r.Context(), by); err != nil {
+		return err
+	}
+	beds, err := s.opts.Desk.Beds(r.Context(), by)
+	if err != nil {
+		return err
+	}
+	v.Lying, v.Opens = len(beds.Others), role != clinic.RoleAdministrator
+	for _, b := range beds.Beds {
+		v.Lying += len(b.Here)
 	}
 	opened, err := s.openings(r)
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"clinicbox/clinic"
@@ -33,6 +34,19 @@ type VisitPage struct {
 	Types    *TypeChoice
 	Joins    []clinic.CatalogRow // programmes that the diagnosis belongs to
 	Births   *BirthsView         // nil when nothing was born
+	Stay     StayBox
+	Triages  []clinic.Triage // of an emergency, for who may say it
+	Went     []desk.Person   // of a visit outside
+	Works    bool            // the person treats or nurses
+}
+
+// StayBox is what the visit's page says of a stay.
+type StayBox struct {
+	Lines  int // of care; they stand on the sheet, not here
+	Bed    *clinic.Placement
+	Days   int
+	End    *clinic.Discharge
+	Copies int // of the discharge paper
 }
 
 func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
@@ -56,11 +70,7 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	v.Legal = legalLines(&v.File.Visit, v.At)
 	v.Opened = named(v.File.Names, v.File.Visit.Opened.Author)
 	v.Seen = v.File.Visit.Seen()
-	for _, p := range v.File.Visit.Papers {
-		if b, ok := p.Body.(*clinic.Paper); ok && b.Form == "appointment" {
-			v.Copies++
-		}
-	}
+	v.Copies = copiesOf(&v.File.Visit, "appointment")
 	v.Slip = clinic.BodyOf[clinic.Appointment](v.File.Visit.Doc(clinic.KindAppointment))
 	v.Retype = v.File.Visit.Ended == nil && !v.File.Closed && by.Role != clinic.RoleAdministrator
 	chosen := newForm(nil)
@@ -83,8 +93,40 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 	if v.Births, err = s.births(r, v); err != nil {
 		return nil, err
 	}
+	v.stay(by.Role)
 	v.Next = v.next()
 	return v, nil
+}
+
+// stay fills in what only emergencies, stays and visits outside have.
+func (v *VisitPage) stay(role clinic.Role) {
+	file := &v.File.Visit
+	if v.File.Closed {
+		return
+	}
+	v.Works = works(role, clinic.KindVitals, false) && file.Ended == nil
+	v.Stay = StayBox{Lines: len(file.Docs(clinic.KindCare)), Days: v.File.StayDays, End: file.Discharged(), Copies: copiesOf(file, "discharge")}
+	if p, ok := file.Lies(); ok {
+		v.Stay.Bed = &p
+	}
+	if file.Type() == clinic.VisitEmergency {
+		v.Triages = clinic.Triages()
+	}
+	if file.Visit != nil {
+		for _, id := range file.Visit.Trip.Went() {
+			v.Went = append(v.Went, named(v.File.Names, id))
+		}
+	}
+}
+
+// copiesOf counts how often a paper of the form was printed.
+func copiesOf(v *clinic.VisitFile, form string) (n int) {
+	for _, p := range v.Papers {
+		if b, ok := p.Body.(*clinic.Paper); ok && b.Form == form {
+			n = max(n, b.Copy)
+		}
+	}
+	return n
 }
 
 func kindOf(name string) clinic.Kind {
@@ -124,6 +166,9 @@ func (v *VisitPage) next() string {
 			if !works(v.User.Role, kindOf(st.Name), v.paper()) || st.Optional {
 				continue
 			}
+			if st.Name == "discharge" && v.Stay.Bed != nil {
+				return "care" // nobody goes home because a button came next
+			}
 			return st.Name
 		}
 	}
@@ -135,6 +180,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Docs = slices.DeleteFunc(v.Docs, func(d DocView) bool { return d.Care != nil })
 	s.show(w, r, http.StatusOK, "visit", v)
 	return nil
 }

@@ -263,7 +263,7 @@ func (a answer) text() string {
 	return strings.Join(strings.Fields(tags.ReplaceAllString(a.body, " ")), " ")
 }
 
-var actField = regexp.MustCompile(`name="(act|act2|seen|base|tips)" value="([^"]*)"`)
+var actField = regexp.MustCompile(`name="(act|act2|seen|base|from|tips)" value="([^"]*)"`)
 
 // hidden returns the steering fields of the page's form.
 func (a answer) hidden() url.Values {

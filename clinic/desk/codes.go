@@ -183,6 +183,15 @@ const (
 	CodeDied       Code = "death.died"  // the person died: no new visit, no second death
 	CodeDeathDay   Code = "death.when"  // Field; no day, in the future, or before the birth
 	CodeDeathCause Code = "death.cause" // Field; at least one cause
+	// Emergencies, stays, visits outside.
+	CodeBedTaken    Code = "stay.taken"   // Field; Args: bed; somebody else lies there
+	CodeStayNone    Code = "stay.none"    // nobody was put into a bed
+	CodeStayOver    Code = "stay.over"    // the patient went
+	CodeStayTime    Code = "stay.time"    // Field; before it could be, or not yet
+	CodeStayDied    Code = "stay.died"    // Field; the death must be recorded first
+	CodeLying       Code = "stay.lying"   // Visit; the patient lies in a bed
+	CodeGiveAgain   Code = "give.again"   // Args: name, n; given since the page was shown
+	CodeTripMinutes Code = "trip.minutes" // Field
 	// Tests.
 	CodeLabNone       Code = "lab.none"       // Field; Args: code; no such test on the day
 	CodeLabValid      Code = "lab.valid"      // Args: test, code, date, value; a result still stands; confirm
@@ -235,6 +244,7 @@ func Codes() []Code {
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
 		CodeReportOpen, CodeReportSeen,
 		CodeDied, CodeDeathDay, CodeDeathCause,
+		CodeBedTaken, CodeStayNone, CodeStayOver, CodeStayTime, CodeStayDied, CodeLying, CodeGiveAgain, CodeTripMinutes,
 		CodeLabNone, CodeLabValid, CodeLabWaits, CodeLabTaken, CodeLabDone, CodeLabImpossible, CodeLabOtherUnit,
 		CodeLabUnit, CodeLabCritical, CodeLabNote, CodeSampleNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,

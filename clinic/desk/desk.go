@@ -23,6 +23,7 @@ type Desk struct {
 	doses     doseMemo
 	follows   followMemo
 	mothers   followMemo // with the schedule of pregnancy
+	stays     stayMemo
 	importing sync.Mutex // one import of a catalogue at a time
 }
 

@@ -95,6 +95,9 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 	if doc, _ := file.Died(); doc != nil {
 		return &Error{Code: CodeDied}
 	}
+	if v := file.LiesIn(); v != nil && !another {
+		return &Error{Code: CodeAlreadyQueued, Visit: v.ID}
+	}
 	rows, err := queue(w, w.now)
 	if err != nil || another {
 		return err
@@ -188,6 +191,12 @@ func died(v *clinic.VisitFile) bool {
 	return b != nil && !b.Mistake
 }
 
+// lies reports whether the patient lies in a bed.
+func lies(v *clinic.VisitFile) bool {
+	_, ok := v.Lies()
+	return ok
+}
+
 // dosesOf are the doses that stand in the visit.
 func dosesOf(v *clinic.VisitFile) (out []clinic.Dose) {
 	for _, d := range v.Docs(clinic.KindImmunised) {
@@ -223,6 +232,8 @@ func (d *Desk) EndVisit(ctx context.Context, c Call, in EndInput) (Done, error) 
 				return nil, &Error{Code: CodeDoseThere}
 			case born(&doc.file):
 				return nil, &Error{Code: CodeBirthThere}
+			case lies(&doc.file):
+				return nil, &Error{Code: CodeLying, Visit: in.Visit}
 			case died(&doc.file):
 				return nil, &Error{Code: CodeDied} // it could not be taken back any more
 			case doc.row.Has&cared != 0 && w.by.Role != clinic.RoleDoctor:

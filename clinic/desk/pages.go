@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -20,12 +21,16 @@ type QueueRow struct {
 	State     clinic.VisitState // of a signed visit: as its signatures are judged
 	// Closed: the record is protected, Birth is the year only.
 	Closed bool
+	// An emergency says so also while the record is closed: who is in danger waits for
+	// nobody.
+	Emergency bool
+	Triage    clinic.Triage
 }
 
 // Day is the list of a day.
 type Day struct {
 	Day  clinic.Date
-	Rows []QueueRow // in queue order; those of last evening that go on stand first
+	Rows []QueueRow // emergencies that wait first, by urgency; then in queue order, those of last evening that go on first
 	Next int        // index in Rows of who is next for the doctor; -1 = nobody
 }
 
@@ -42,7 +47,7 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 			return err
 		}
 		j := d.judging(r)
-		for i, row := range rows {
+		for _, row := range rows {
 			q := QueueRow{VisitRow: row}
 			if q.State, err = j.state(&row); err != nil {
 				return err
@@ -57,16 +62,18 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 					return err
 				}
 			}
+			if err := q.urgency(r); err != nil {
+				return err
+			}
 			if q.Closed {
 				q.Birth, q.BirthTime, q.Sex, q.Has, q.Type = clinic.Date{Year: p.Birth.Year}, "", 0, q.Has&shownClosed, 0
-			}
-			if out.Next < 0 && q.State <= clinic.VisitMeasured {
-				out.Next = i
 			}
 			out.Rows = append(out.Rows, q)
 		}
 		return nil
 	})
+	slices.SortStableFunc(out.Rows, func(a, b QueueRow) int { return cmp.Compare(a.first(), b.first()) })
+	out.Next = slices.IndexFunc(out.Rows, func(q QueueRow) bool { return q.State <= clinic.VisitMeasured })
 	return out, err
 }
 
@@ -183,7 +190,8 @@ func (p *Patient) visits(r Agenda, now time.Time) error {
 		}
 		if ok {
 			p.VisitRows[v.ID] = row
-			if row.waits() && (row.Day == today || row.Day == today.AddDays(-1) && now.Sub(row.Opened) <= overnight) {
+			_, lies := v.Lies()
+			if lies || row.waits() && (row.Day == today || row.Day == today.AddDays(-1) && now.Sub(row.Opened) <= overnight) {
 				p.Today = append(p.Today, row)
 			}
 		}
@@ -212,6 +220,8 @@ type VisitView struct {
 	Names   map[clinic.ID]Person         // authors by ID
 	ICD     map[string]clinic.CatalogRow // rows of the diagnosis' codes on the visit's day
 	Closed  bool                         // the record is protected: what the bill needs, for the cashier
+	// StayDays are the days of the stay so far, or of the whole; 0 without one.
+	StayDays int
 	// Safety is what the safety checks say today of prescriptions that wait for a
 	// signature, by the leaf of their current version; not for a cashier.
 	Safety map[clinic.Leaf][]safety.Finding
@@ -240,6 +250,7 @@ func (d *Desk) VisitPage(ctx context.Context, by, patient, visit clinic.ID) (Vis
 		if p.Role != clinic.RoleCashier {
 			out.Safety = doc.waiting()
 		}
+		out.StayDays = doc.stayDays()
 		out.ICD = icdRows(r, &doc.file, doc.row.Day)
 		if out.Names, err = names(r); err != nil {
 			return err

@@ -161,6 +161,12 @@ func fillSlip(a *paper.Appointment, doc *document) {
 	if v := doc.file.Visit; v != nil && a.Card.Value == "" {
 		a.Card.Value = v.Insurance
 	}
+	if beds := doc.file.Placements(); len(beds) > 0 {
+		a.Admitted = beds[0].Day
+		if end := doc.file.Discharged(); end != nil {
+			a.Discharged = end.Day
+		}
+	}
 	dx := clinic.BodyOf[clinic.Diagnosis](doc.file.Doc(clinic.KindDiagnosis))
 	if a.Unread = doc.misses(clinic.KindDiagnosis, HasDiagnosis); dx == nil || a.Unread {
 		return

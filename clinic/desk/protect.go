@@ -156,7 +156,7 @@ func (v *VisitView) billing() {
 	f.Lost, f.MayLack = ofBill(v.Visit.Lost), ofBill(v.Visit.MayLack)
 	if v.Visit.Visit != nil {
 		opened := *v.Visit.Visit
-		opened.Reason, opened.Type = "", 0
+		opened.Reason, opened.Type, opened.Triage, opened.Trip, v.StayDays = "", 0, 0, nil, 0
 		f.Visit, f.Opened.Body = &opened, &opened
 	}
 	for _, d := range v.Visit.Docs(clinic.KindBill) {

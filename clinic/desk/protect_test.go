@@ -21,7 +21,7 @@ import (
 func secrets() []string {
 	return []string{
 		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
-		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao", "bí mật chỉ định", "Huyết sắc tố", "bí mật kết quả", "bí mật thai",
+		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao", "bí mật chỉ định", "Huyết sắc tố", "bí mật kết quả", "bí mật thai", "bí mật nằm lưu",
 	}
 }
 
@@ -77,6 +77,8 @@ func newGuarded(t *testing.T) *guarded {
 	g.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: clinic.CatalogProgramme, Code: "THA", Name: "THA", From: clinic.Date{Year: 2020, Month: 1, Day: 1}, Limits: "pulse<70", Minimum: 30}})
 	g.put(clinic.Draft{Kind: clinic.KindEnrolled, Subject: reg.Patient, Body: &clinic.Enrolment{Programme: "THA", On: clinic.Date{Year: 2026, Month: 11, Day: 1}}})
 	g.expectant()
+	g.put(clinic.Draft{Kind: clinic.KindStay, Subject: reg.Patient, Visit: open.Visit, Body: &clinic.Stay{Bed: "9", Day: clinic.Date{Year: 2026, Month: 11, Day: 2}, Time: "08:00", Reason: "bí mật nằm lưu"}})
+	g.put(clinic.Draft{Kind: clinic.KindCare, Subject: reg.Patient, Visit: open.Visit, Body: &clinic.Care{Day: clinic.Date{Year: 2026, Month: 11, Day: 2}, Time: "08:00", Course: "bí mật nằm lưu"}})
 	g.protect(true)
 	return g
 }
@@ -141,7 +143,8 @@ func leaks(v reflect.Value, allowed ...string) (out []string) {
 		case reflect.TypeFor[clinic.Vitals](), reflect.TypeFor[clinic.Exam](), reflect.TypeFor[clinic.Diagnosis](),
 			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Enrolment](), reflect.TypeFor[clinic.Value](), reflect.TypeFor[clinic.Reaction](),
 			reflect.TypeFor[clinic.Order](), reflect.TypeFor[clinic.Sample](), reflect.TypeFor[clinic.Result](), reflect.TypeFor[clinic.Reviewed](),
-			reflect.TypeFor[clinic.Pregnancy](), reflect.TypeFor[clinic.Antenatal](), reflect.TypeFor[clinic.Delivery](), reflect.TypeFor[clinic.Born](), reflect.TypeFor[clinic.BirthCertificate]():
+			reflect.TypeFor[clinic.Pregnancy](), reflect.TypeFor[clinic.Antenatal](), reflect.TypeFor[clinic.Delivery](), reflect.TypeFor[clinic.Born](), reflect.TypeFor[clinic.BirthCertificate](),
+			reflect.TypeFor[clinic.Stay](), reflect.TypeFor[clinic.Care](), reflect.TypeFor[clinic.Discharge](), reflect.TypeFor[clinic.EmergencyNotice]():
 			out = append(out, v.Type().String())
 		}
 		for i := range v.NumField() {
@@ -312,6 +315,7 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		return form(g.Enrol(ctx, call(by), desk.EnrolInput{Patient: p, Programme: "THA"}))
 	}
 	out["ProgrammePage"] = func(by clinic.ID) (any, error) { return g.ProgrammePage(ctx, by, "THA") }
+	g.stayReadings(out)
 	out["VaccineDay"] = func(by clinic.ID) (any, error) { return g.VaccineDay(ctx, by) }
 	out["VaccineCard"] = func(by clinic.ID) (any, error) { return g.VaccineCard(ctx, by, p) }
 	out["PastDoses"] = func(by clinic.ID) (any, error) {

@@ -87,6 +87,7 @@ func tables() []table {
 		{file: "programme.csv", catalog: clinic.CatalogProgramme, columns: "code,name,english,applies,limits,minimum,flags" + validity, may: "flags", ours: true},
 		{file: "vaccine.csv", catalog: clinic.CatalogVaccine, columns: "code,name,english,strength,form,unit,route,parent" + validity, ours: true},
 		{file: "antenatal.csv", catalog: clinic.CatalogAntenatal, columns: "code,name,english,timing,flags" + validity, may: "flags", ours: true},
+		{file: "carerule.csv", catalog: clinic.CatalogCareRule, columns: "code,name,english,minimum,flags" + validity, may: "flags", ours: true},
 		{file: "vaccineschedule.csv", catalog: clinic.CatalogSchedule, columns: "code,name,english,parent,timing,flags" + validity, may: "flags", ours: true},
 		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},
 		{file: "rxdays.csv", catalog: clinic.CatalogRxDays, columns: "code,name,english,applies,rule" + validity, ours: true},

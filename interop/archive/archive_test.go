@@ -156,7 +156,7 @@ func TestNewerNamesAreRead(t *testing.T) {
 	w := newWorld(t)
 	newer := rewrite(t, w.export(w.head()), func(f *forgery) {
 		f.set("schema.json", "\n },\n \"types\"", ",\n  \"999\": {\n   \"name\": \"future\",\n   \"body\": \"Future\"\n  }\n },\n \"types\"")
-		f.set("schema.json", "  \"Goods\": {", "  \"Future\": {\n   \"1\": {\n    \"name\": \"what\"\n   }\n  },\n  \"Goods\": {")
+		f.set("schema.json", "  \"Given\": {", "  \"Future\": {\n   \"1\": {\n    \"name\": \"what\"\n   }\n  },\n  \"Given\": {")
 		f.set("entries.jsonl", `"kind-999"`, `"future"`)
 		f.set("entries.jsonl", `"body":{"#1":"mới"`, `"body":{"what":"mới"`)
 	})
