@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/hex"
 	"strings"
 
 	"clinicbox/clinic"
@@ -32,7 +33,8 @@ func (d *Desk) PrintDischarge(ctx context.Context, c Call, in PrintInput) (Done,
 			case doc.file.Discharged() == nil:
 				return nil, &Error{Code: CodeStayNone}
 			}
-			body := &clinic.Paper{Form: formDischarge, Code: doc.row.Key, Copy: printed(&doc.file, formDischarge, doc.row.Key) + 1}
+			code := dischargeCode(&doc.file.Doc(clinic.KindDischarge).Current().Record)
+			body := &clinic.Paper{Form: formDischarge, Code: code, Copy: printed(&doc.file, formDischarge, code) + 1}
 			return []clinic.Draft{{Kind: clinic.KindPaper, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
 		},
 		same: func(b any) bool { p, ok := b.(*clinic.Paper); return ok && p.Form == formDischarge },
@@ -44,16 +46,25 @@ func (d *Desk) PrintDischarge(ctx context.Context, c Call, in PrintInput) (Done,
 	return done, d.enqueue(ctx, c, doc, err)
 }
 
+// dischargeCode names a version: the paper of a corrected discharge is another one.
+func dischargeCode(r *clinic.Record) string { return hex.EncodeToString(r.Leaf[:4]) }
+
+// dischargeOf finds the version that has the code.
+func dischargeOf(v *clinic.VisitFile, code string) *clinic.Record {
+	for _, doc := range v.Docs(clinic.KindDischarge) {
+		for i := range doc.Versions {
+			if r := &doc.Versions[i].Record; dischargeCode(r) == code {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
 // dischargePaper lays out the paper that the record says was printed.
 func (d *Desk) dischargePaper(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	a := paper.Discharge{Facility: d.o.Site.Facility, Copy: r.Body.(*clinic.Paper).Copy, Printed: r.Event}
-	ended := func(v *clinic.VisitFile, _ string) *clinic.Record {
-		if doc := v.Doc(clinic.KindDischarge); doc != nil && v.Discharged() != nil {
-			return &doc.Current().Record
-		}
-		return nil
-	}
-	version, err := d.original(ctx, r, CodeStayNone, ended, func(o *original) {
+	version, err := d.original(ctx, r, CodeStayNone, dischargeOf, func(o *original) {
 		a.Discharge, a.Made = *o.version.Body.(*clinic.Discharge), o.version.Event
 		a.Doctor, a.Printer, a.Entered, a.At = o.doctor, o.printer, o.entered, o.enteredAt
 		o.fillDischarge(&a)
