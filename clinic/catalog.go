@@ -37,7 +37,7 @@ func CatalogNames() []string {
 		CatalogMedicine, CatalogSupply, CatalogService, CatalogICD10, CatalogLabTest, CatalogDepartment, CatalogFacility,
 		CatalogProvince, CatalogCommune, CatalogEthnic, CatalogOccupation, CatalogRetention, CatalogStockRule, CatalogNotifiable,
 		CatalogInteraction, CatalogAllergyClass, CatalogDoseLimit, CatalogCaution, CatalogRxDays, CatalogDosage, CatalogTradIllness,
-		CatalogVaccine, CatalogSchedule, CatalogProgramme, CatalogBed, CatalogCareRule, CatalogAntenatal,
+		CatalogVaccine, CatalogSchedule, CatalogProgramme, CatalogBed, CatalogCareRule, CatalogAntenatal, CatalogHealthBook, CatalogHealthCheck,
 	}
 }
 

@@ -43,6 +43,7 @@ type PatientFile struct {
 	Guards    []Record    // KindProtection that count, of each ID the latest last
 	Signed    []Signature // confirmations of single documents outside visits, oldest first
 	Lab       LabFile     // results of tests
+	Book      BookFile    // what the health book's own entries say
 	Lost      []Hole      // entries that can no longer be read (Lose)
 	NoDetails bool        // none of the demographics can be read: Now is empty
 }
@@ -83,6 +84,8 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 			p.Allergies.Versions = append(p.Allergies.Versions, r)
 		case *Sample:
 			p.Lab.Samples = append(p.Lab.Samples, r)
+		case *HealthBook:
+			p.Book.Entries = append(p.Book.Entries, r)
 		case *Reviewed:
 			p.Lab.Reviews = append(p.Lab.Reviews, r)
 		case *Result:

@@ -80,7 +80,7 @@ func (v *VisitFile) when() uint64 {
 }
 
 func documentKinds() []Kind {
-	return []Kind{KindVitals, KindExam, KindOrder, KindDiagnosis, KindPrescribe, KindStay, KindCare, KindBill, KindTraditional, KindImmunised, KindReaction, KindAntenatal, KindDelivery, KindBirthCertificate, KindDeath, KindEmergencyNotice, KindDischarge, KindAppointment}
+	return []Kind{KindVitals, KindExam, KindHealthCheck, KindOrder, KindDiagnosis, KindPrescribe, KindStay, KindCare, KindBill, KindTraditional, KindImmunised, KindReaction, KindAntenatal, KindDelivery, KindBirthCertificate, KindDeath, KindEmergencyNotice, KindDischarge, KindAppointment}
 }
 
 func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {

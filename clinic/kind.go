@@ -171,6 +171,9 @@ func newListBody(k Kind) any {
 	if b := newStayBody(k); b != nil {
 		return b
 	}
+	if b := newBookBody(k); b != nil {
+		return b
+	}
 	return newMotherBody(k)
 }
 
@@ -181,12 +184,14 @@ func (k Kind) IsStock() bool { return k >= KindReceived && k <= KindRequisition 
 // that a signature covers and that is amended, never replaced.
 func (k Kind) IsDocument() bool {
 	return k >= KindVitals && k <= KindAppointment || k == KindOrder || k == KindImmunised || k == KindReaction || k == KindDeath ||
-		k == KindTraditional || k.motherDocument() || k.OfStay()
+		k == KindTraditional || k.motherDocument() || k.OfStay() || k == KindHealthCheck
 }
 
 // InProgrammes reports whether the kind is of what patients are followed in beyond one
 // visit: stores keep the patients of whom there is one (immunisation, pregnancy …).
-func (k Kind) InProgrammes() bool { return k >= 60 && k < 80 && k != KindSession }
+func (k Kind) InProgrammes() bool {
+	return k >= 60 && k < 80 && k != KindSession && k != KindHealthBook && k != KindHealthCheck
+}
 
 // String returns a short English name for logs and checks.
 func (k Kind) String() string {
@@ -198,6 +203,7 @@ func (k Kind) String() string {
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindDeath: "death", KindEmergencyNotice: "emergency-notice", KindStay: "stay", KindCare: "care", KindDischarge: "discharge", KindTraditional: "traditional", KindEnrolled: "enrolled", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",
 		KindOrder: "order", KindResult: "result", KindReviewed: "reviewed", KindSample: "sample",
+		KindHealthBook: "health-book", KindHealthCheck: "health-check",
 		KindArrived: "arrived", KindPaper: "paper", KindAttached: "attached", KindViewed: "viewed", KindAcknowledged: "acknowledged",
 		KindReceived: "received", KindDispensed: "dispensed", KindReturned: "returned", KindCounted: "counted", KindAdjusted: "adjusted", KindRequisition: "requisition",
 	}

@@ -18,6 +18,7 @@ func (p *PatientFile) Lose(holes []Hole) {
 	}
 	p.Lost = holes
 	p.Allergies.lose(holes)
+	p.Book.lose(holes)
 	if p.Now == nil && slices.ContainsFunc(holes, func(h Hole) bool { return h.Kind == KindPatient || h.Kind == 0 }) {
 		p.Now, p.NoDetails = &Patient{}, true
 	}

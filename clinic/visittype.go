@@ -21,7 +21,7 @@ const (
 
 // VisitTypes returns the kinds that are chosen from, in the order of pages.
 func VisitTypes() []VisitType {
-	return []VisitType{VisitOutpatient, VisitEmergency, VisitChronic, VisitAntenatal, VisitDelivery, VisitStay, VisitHome, VisitTraditional, VisitVaccination, VisitDeath}
+	return []VisitType{VisitOutpatient, VisitEmergency, VisitChronic, VisitAntenatal, VisitDelivery, VisitStay, VisitHome, VisitTraditional, VisitVaccination, VisitHealthCheck, VisitDeath}
 }
 
 // Known reports whether this program knows the kind.
@@ -40,6 +40,8 @@ func (t VisitType) Documents() []Kind {
 		return []Kind{KindAntenatal, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 	case VisitDelivery:
 		return []Kind{KindDelivery, KindBirthCertificate, KindVitals, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
+	case VisitHealthCheck:
+		return []Kind{KindVitals, KindHealthCheck, KindOrder, KindDiagnosis, KindPrescribe, KindBill, KindAppointment}
 	case VisitDeath:
 		return []Kind{KindExam, KindDeath, KindBill}
 	case VisitEmergency:
@@ -61,6 +63,8 @@ func (t VisitType) Needs() []Kind {
 		return []Kind{KindAntenatal}
 	case VisitDelivery:
 		return []Kind{KindDelivery}
+	case VisitHealthCheck:
+		return []Kind{KindHealthCheck}
 	case VisitDeath:
 		return []Kind{KindDeath}
 	case VisitEmergency:

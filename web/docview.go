@@ -41,6 +41,7 @@ type DocView struct {
 	Care         *clinic.Care
 	Notice       *clinic.EmergencyNotice
 	Discharge    *clinic.Discharge
+	Check        *clinic.HealthCheck
 }
 
 // SignedBy tells who confirmed a version.
@@ -120,6 +121,8 @@ func docView(v *desk.VisitView, d *clinic.Document, ver *clinic.Version) DocView
 		x.Notice = b
 	case *clinic.Discharge:
 		x.Discharge = b
+	case *clinic.HealthCheck:
+		x.Check = b
 	}
 	return x
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 // funcs is what templates may call, in one language.
 func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
-	return template.FuncMap{
+	m := template.FuncMap{
 		"t":      c.Text,
 		"icon":   icon,
 		"asset":  func(name string) string { return a.path[name] },
@@ -93,6 +94,8 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"has":         func(f Form, name, value string) bool { return slices.Contains(f.Values[name], value) },
 		"lookForm":    func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
+	maps.Copy(m, healthBookFuncs(c))
+	return m
 }
 
 // dateText writes a date so that it cannot be misread: day first with figures in

@@ -36,6 +36,8 @@ func lostName(k clinic.Kind) string {
 		return "lost.result"
 	case clinic.KindReviewed:
 		return "lost.reviewed"
+	case clinic.KindHealthBook:
+		return "healthbook.title"
 	case clinic.KindSample:
 		return "lost.sample"
 	case clinic.KindAttached:

@@ -3,9 +3,11 @@ package web
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"image"
 	"image/color"
 	"image/png"
+	"strings"
 
 	"github.com/boombuler/barcode/qr"
 )
@@ -39,4 +41,26 @@ func qrPNG(text string, dot int) ([]byte, error) {
 		return nil, fmt.Errorf("web: QR code: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// qrSVG draws a QR code that papers carry, as a picture in the page: nothing but squares.
+// What does not fit gives none.
+func qrSVG(text string) template.HTML {
+	const quiet = 4
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil || len(text) > qrMost {
+		return ""
+	}
+	n := code.Bounds().Dx()
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg class="cb-qrcode" width="170" height="170" viewBox="0 0 %d %d" shape-rendering="crispEdges" role="img" aria-label="QR"><rect fill="#fff" width="%d" height="%d"/><path fill="#000" d="`, n+2*quiet, n+2*quiet, n+2*quiet, n+2*quiet)
+	for y := range n {
+		for x := range n {
+			if code.At(x, y) == color.Color(color.Gray16{}) {
+				fmt.Fprintf(&b, "M%d %dh1v1h-1z", x+quiet, y+quiet)
+			}
+		}
+	}
+	b.WriteString(`"/></svg>`)
+	return template.HTML(b.String())
 }

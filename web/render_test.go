@@ -74,6 +74,7 @@ func pagesOf(w *world) map[string]answer {
 	deathPages(nurse, b, pages)
 	motherPages(nurse, b, pages)
 	stayPages(w, nurse, b, pages)
+	healthBookPages(nurse, b, pages)
 	labPages(w, pages)
 	barePages(w, pages)
 	guardedPages(w, pages)

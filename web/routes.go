@@ -134,6 +134,8 @@ func (s *Server) recordRoutes() map[string]handler {
 	maps.Copy(m, s.labRoutes())
 	maps.Copy(m, s.motherRoutes())
 	maps.Copy(m, s.stayRoutes())
+	maps.Copy(m, s.healthBookRoutes())
+	m["POST "+v+"/healthcheck/print"] = s.printCheck
 	for _, st := range steps() {
 		m["GET "+v+"/"+st.name] = s.stepPage(st)
 		m["POST "+v+"/"+st.name] = s.stepSave(st)

@@ -35,7 +35,7 @@ type step struct {
 // steps are the pages that visits have, in their order; stepsOf those of one visit.
 func steps() []step {
 	return []step{
-		vitalsStep(), examStep(), orderStep(), diagnosisStep(), traditionalStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), antenatalStep(), deliveryStep(), certificateStep(), deathStep(), appointmentStep(),
+		vitalsStep(), examStep(), healthCheckStep(), orderStep(), diagnosisStep(), traditionalStep(), prescriptionStep(), billStep(), immuniseStep(), reactionStep(), antenatalStep(), deliveryStep(), certificateStep(), deathStep(), appointmentStep(),
 		stayStep(), careStep(), noticeStep(), dischargeStep(),
 	}
 }
@@ -50,7 +50,7 @@ func works(role clinic.Role, kind clinic.Kind, paper bool) bool {
 		return kind == clinic.KindVitals || kind == clinic.KindBill || kind == clinic.KindImmunised || kind == clinic.KindReaction ||
 			kind == clinic.KindStay || kind == clinic.KindCare || kind == clinic.KindEmergencyNotice ||
 			kind == clinic.KindAntenatal || kind == clinic.KindDelivery || kind == clinic.KindBirthCertificate ||
-			paper && (kind == clinic.KindExam || kind == clinic.KindTraditional || kind == clinic.KindDiagnosis)
+			paper && (kind == clinic.KindExam || kind == clinic.KindTraditional || kind == clinic.KindDiagnosis || kind == clinic.KindHealthCheck)
 	case clinic.RoleCashier:
 		return kind == clinic.KindBill
 	}
@@ -64,6 +64,7 @@ func stepOf(kind clinic.Kind) string {
 		clinic.KindDeath: "death", clinic.KindImmunised: "immunise", clinic.KindReaction: "reaction",
 		clinic.KindOrder: "order", clinic.KindTraditional: "traditional", clinic.KindAntenatal: "antenatal", clinic.KindDelivery: "delivery", clinic.KindBirthCertificate: "certificate",
 		clinic.KindStay: "stay", clinic.KindCare: "care", clinic.KindEmergencyNotice: "notice", clinic.KindDischarge: "discharge",
+		clinic.KindHealthCheck: "healthcheck",
 	}[kind]
 }
 

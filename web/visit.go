@@ -32,6 +32,7 @@ type VisitPage struct {
 	AskFirst bool
 	Retype   bool // the person may say that it is another kind of visit
 	Types    *TypeChoice
+	Check    *clinic.Document    // a confirmed health check, which may be printed; or nil
 	Joins    []clinic.CatalogRow // programmes that the diagnosis belongs to
 	Births   *BirthsView         // nil when nothing was born
 	Stay     StayBox
@@ -86,6 +87,9 @@ func (s *Server) visitView(r *http.Request) (*VisitPage, error) {
 			v.Rx = append(v.Rx, RxPaper{Code: b.Code, Copies: copies(&v.File.Visit, b.Code)})
 		}
 		v.AskFirst = v.AskFirst || v.File.Patient.Allergies.Lost && d.State != clinic.DocSigned
+	}
+	if d := v.File.Visit.Doc(clinic.KindHealthCheck); d != nil && d.State == clinic.DocSigned && registers(by) && !v.File.Closed {
+		v.Check = d
 	}
 	if v.Joins, err = s.toJoin(r, &v.File); err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ import (
 func generated() []string {
 	return []string{
 		"triage.", "noticeto.", "result.", "way.", "tripplace.", "roundkind.",
-		"age.", "deathplace.", "control.", "aefi.", "dosestate.", "outcome.", "sign.", "site.", "visittype.", "answer.", "principle.", "catalog.", "change.", "citizen.", "column.", "downtime.", "newborn.born.", "old.all.", "old.column.", "old.fate.", "old.like.", "old.list.", "old.row.", "newborn.of.", "end.why.", "field.", "key.", "lab.flag.", "legal.role.", "language.", "line.", "locked.", "machine.", "month.key.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
+		"age.", "checkstate.", "pastabout.", "pastsource.", "deathplace.", "control.", "aefi.", "dosestate.", "outcome.", "sign.", "site.", "visittype.", "answer.", "principle.", "catalog.", "change.", "citizen.", "column.", "downtime.", "newborn.born.", "old.all.", "old.column.", "old.fate.", "old.like.", "old.list.", "old.row.", "newborn.of.", "end.why.", "field.", "key.", "lab.flag.", "legal.role.", "language.", "line.", "locked.", "machine.", "month.key.", "next.", "open.need.", "open.reason.", "paper.", "printer.", "problem.",
 		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "specimen.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"stock.move-", "stock.reason-",
 		"birthmode.", "birthplace.", "bornstate.", "complication.", "concern.", "danger.", "lie.", "motherstate.", "perineum.", "placenta.", "pregnancyend.", "protein.", "risk.", "tetanus.", "urgency.",

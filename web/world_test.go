@@ -169,7 +169,7 @@ func (w *world) must(err error) {
 func (w *world) catalogue() {
 	rows, err := starting.Rows(clinic.CatalogLabTest, clinic.CatalogICD10, clinic.CatalogMedicine, clinic.CatalogService, clinic.CatalogRetention, clinic.CatalogSupply, clinic.CatalogDepartment, clinic.CatalogStockRule,
 		clinic.CatalogInteraction, clinic.CatalogAllergyClass, clinic.CatalogDoseLimit, clinic.CatalogCaution, clinic.CatalogVaccine, clinic.CatalogSchedule,
-		clinic.CatalogRxDays, clinic.CatalogDosage, clinic.CatalogNotifiable, clinic.CatalogProgramme, clinic.CatalogAntenatal, clinic.CatalogTradIllness)
+		clinic.CatalogRxDays, clinic.CatalogDosage, clinic.CatalogNotifiable, clinic.CatalogProgramme, clinic.CatalogHealthBook, clinic.CatalogHealthCheck, clinic.CatalogAntenatal, clinic.CatalogTradIllness)
 	w.must(err)
 	drafts := make([]clinic.Draft, 0, len(rows))
 	for i := range rows {

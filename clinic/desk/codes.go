@@ -192,6 +192,14 @@ const (
 	CodeLying       Code = "stay.lying"   // Visit; the patient lies in a bed
 	CodeGiveAgain   Code = "give.again"   // Args: name, n; given since the page was shown
 	CodeTripMinutes Code = "trip.minutes" // Field
+	// The health book, health checks.
+	CodePastYear      Code = "book.year"      // Field; before the birth, or in the future
+	CodeBookCopy      Code = "book.copy"      // no copy of the sheet was made under this address
+	CodeCheckWords    Code = "check.words"    // Field; Args: name; something was found, and nothing says what
+	CodeCheckParts    Code = "check.parts"    // Field; no part was examined
+	CodeCheckNext     Code = "check.next"     // Field; no day after the visit
+	CodeCheckNone     Code = "check.none"     // nothing to print: no health check, or another version
+	CodeCheckUnsigned Code = "check.unsigned" // nobody confirmed it
 	// Tests.
 	CodeLabNone       Code = "lab.none"       // Field; Args: code; no such test on the day
 	CodeLabValid      Code = "lab.valid"      // Args: test, code, date, value; a result still stands; confirm
@@ -245,6 +253,7 @@ func Codes() []Code {
 		CodeReportOpen, CodeReportSeen,
 		CodeDied, CodeDeathDay, CodeDeathCause,
 		CodeBedTaken, CodeStayNone, CodeStayOver, CodeStayTime, CodeStayDied, CodeLying, CodeGiveAgain, CodeTripMinutes,
+		CodePastYear, CodeBookCopy, CodeCheckWords, CodeCheckParts, CodeCheckNext, CodeCheckNone, CodeCheckUnsigned,
 		CodeLabNone, CodeLabValid, CodeLabWaits, CodeLabTaken, CodeLabDone, CodeLabImpossible, CodeLabOtherUnit,
 		CodeLabUnit, CodeLabCritical, CodeLabNote, CodeSampleNone,
 		CodeLegalNone, CodeLegalOld, CodeLegalUnsigned, CodeLegalDone, CodeLegalCentre, CodeLegalBad,

@@ -22,18 +22,20 @@ func secrets() []string {
 	return []string{
 		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
 		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao", "bí mật chỉ định", "Huyết sắc tố", "bí mật kết quả", "bí mật thai", "bí mật nằm lưu",
+		"bí mật gia đình", "bí mật tiền sử", "bí mật kết luận",
 	}
 }
 
 // guarded is a station with a signed visit of a protected patient.
 type guarded struct {
 	*station
-	on   desk.On
-	slip string
-	base clinic.Leaf // of the details
-	old  clinic.ID   // an import that gave the patient something
-	twin clinic.ID   // somebody of the same name and birth date, not protected
-	lab  struct {
+	on    desk.On
+	slip  string
+	base  clinic.Leaf // of the details
+	old   clinic.ID   // an import that gave the patient something
+	sheet clinic.Leaf // of a copy of the health book
+	twin  clinic.ID   // somebody of the same name and birth date, not protected
+	lab   struct {
 		order, result clinic.Leaf
 		sample        string
 	}
@@ -75,6 +77,10 @@ func newGuarded(t *testing.T) *guarded {
 	}}
 	g.put(clinic.Draft{Kind: clinic.KindImmunised, Subject: reg.Patient, Body: &clinic.Immunised{Day: clinic.Date{Year: 2020, Month: 1, Day: 1}, Place: "bí mật tiêm", Doses: []clinic.Dose{{Vaccine: "UV", Name: "bí mật tiêm", Counts: []string{"UV1"}, Batch: "LO1"}}}})
 	g.put(clinic.Draft{Kind: clinic.KindCatalogRow, Body: &clinic.CatalogRow{Catalog: clinic.CatalogProgramme, Code: "THA", Name: "THA", From: clinic.Date{Year: 2020, Month: 1, Day: 1}, Limits: "pulse<70", Minimum: 30}})
+	g.put(clinic.Draft{Kind: clinic.KindHealthBook, Subject: reg.Patient, Body: &clinic.HealthBook{Items: []clinic.BookItem{{Code: "S6HTN", Name: "THA", Value: "bí mật gia đình"}}}})
+	g.put(clinic.Draft{Kind: clinic.KindHealthBook, Subject: reg.Patient, Body: &clinic.HealthBook{Past: &clinic.PastItem{About: 1, Text: "bí mật tiền sử", Source: 1}}})
+	g.put(clinic.Draft{Kind: clinic.KindHealthCheck, Subject: reg.Patient, Visit: g.on.Visit, Body: &clinic.HealthCheck{Purpose: "MDDK", PurposeName: "x", Conclusion: "bí mật kết luận"}})
+	g.sheet = g.must(g.BookSheetCopy(t.Context(), call(g.nurse), reg.Patient)).Records[0].Leaf
 	g.put(clinic.Draft{Kind: clinic.KindEnrolled, Subject: reg.Patient, Body: &clinic.Enrolment{Programme: "THA", On: clinic.Date{Year: 2026, Month: 11, Day: 1}}})
 	g.expectant()
 	g.put(clinic.Draft{Kind: clinic.KindStay, Subject: reg.Patient, Visit: open.Visit, Body: &clinic.Stay{Bed: "9", Day: clinic.Date{Year: 2026, Month: 11, Day: 2}, Time: "08:00", Reason: "bí mật nằm lưu"}})
@@ -144,7 +150,8 @@ func leaks(v reflect.Value, allowed ...string) (out []string) {
 			reflect.TypeFor[clinic.Prescription](), reflect.TypeFor[clinic.Appointment](), reflect.TypeFor[clinic.Immunised](), reflect.TypeFor[clinic.Enrolment](), reflect.TypeFor[clinic.Value](), reflect.TypeFor[clinic.Reaction](),
 			reflect.TypeFor[clinic.Order](), reflect.TypeFor[clinic.Sample](), reflect.TypeFor[clinic.Result](), reflect.TypeFor[clinic.Reviewed](),
 			reflect.TypeFor[clinic.Pregnancy](), reflect.TypeFor[clinic.Antenatal](), reflect.TypeFor[clinic.Delivery](), reflect.TypeFor[clinic.Born](), reflect.TypeFor[clinic.BirthCertificate](),
-			reflect.TypeFor[clinic.Stay](), reflect.TypeFor[clinic.Care](), reflect.TypeFor[clinic.Discharge](), reflect.TypeFor[clinic.EmergencyNotice]():
+			reflect.TypeFor[clinic.Stay](), reflect.TypeFor[clinic.Care](), reflect.TypeFor[clinic.Discharge](), reflect.TypeFor[clinic.EmergencyNotice](),
+			reflect.TypeFor[clinic.HealthBook](), reflect.TypeFor[clinic.HealthCheck](), reflect.TypeFor[clinic.Indicator]():
 			out = append(out, v.Type().String())
 		}
 		for i := range v.NumField() {
@@ -311,6 +318,22 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 	out["Death"] = func(by clinic.ID) (any, error) {
 		return form(g.Death(ctx, call(by), desk.DeathInput{On: on, Death: clinic.Death{Day: clinic.Date{Year: 2026, Month: 11, Day: 1}, Place: 1, Chain: []clinic.Cause{{Code: "I10"}}}}))
 	}
+	out["BookPage"] = func(by clinic.ID) (any, error) { return g.BookPage(ctx, by, p) }
+	out["SaveBook"] = func(by clinic.ID) (any, error) {
+		return form(g.SaveBook(ctx, call(by), desk.BookInput{Patient: p, Values: map[string]string{"S1": "x"}}))
+	}
+	out["SavePast"] = func(by clinic.ID) (any, error) {
+		return form(g.SavePast(ctx, call(by), desk.PastInput{Patient: p, PastItem: clinic.PastItem{About: 1, Text: "x", Source: 1}}))
+	}
+	out["PrintBook"] = func(by clinic.ID) (any, error) { return form(g.PrintBook(ctx, call(by), p)) }
+	out["BookSheetCopy"] = func(by clinic.ID) (any, error) { return form(g.BookSheetCopy(ctx, call(by), p)) }
+	out["BookSheet"] = func(by clinic.ID) (any, error) { return g.BookSheet(ctx, by, p, g.sheet) }
+	out["HealthCheck"] = func(by clinic.ID) (any, error) {
+		return form(g.HealthCheck(ctx, call(by), desk.CheckInput{On: on, Purpose: "MDDK", Conclusion: "x", Parts: map[string]desk.CheckEntry{"PH01": {State: clinic.CheckNormal}}}))
+	}
+	out["PrintCheck"] = func(by clinic.ID) (any, error) {
+		return form(g.PrintCheck(ctx, call(by), desk.PrintInput{Patient: p, Visit: v}))
+	}
 	out["Enrol"] = func(by clinic.ID) (any, error) {
 		return form(g.Enrol(ctx, call(by), desk.EnrolInput{Patient: p, Programme: "THA"}))
 	}
@@ -340,7 +363,7 @@ func silent() []string {
 	return []string{
 		"Analyse", // says to a device whether a sample is known
 		"Acknowledge", "Centre", "ChangePIN", "CloseOpened", "Colleagues", "Confirm", "DosesDue", "ExportLinked", "Login", "NoteEscrow", "NoteExport", "NoteLoss", "NoteMachine", "NoteMachineAs",
-		"CatalogRow", "CatalogSearch", "Catalogs", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
+		"CatalogRow", "CatalogSearch", "Catalogs", "CheckTemplate", "Import", "Imports", "PlanImport", "PlanUndo", "Undo",
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
 		"StockPage", "StockPapers",
 		"BringOld", "OldImports", "UndoOld",

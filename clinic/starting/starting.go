@@ -89,6 +89,8 @@ func tables() []table {
 		{file: "antenatal.csv", catalog: clinic.CatalogAntenatal, columns: "code,name,english,timing,flags" + validity, may: "flags", ours: true},
 		{file: "carerule.csv", catalog: clinic.CatalogCareRule, columns: "code,name,english,minimum,flags" + validity, may: "flags", ours: true},
 		{file: "vaccineschedule.csv", catalog: clinic.CatalogSchedule, columns: "code,name,english,parent,timing,flags" + validity, may: "flags", ours: true},
+		{file: "healthbook.csv", catalog: clinic.CatalogHealthBook, columns: "code,name,english,parent,value,possible,unit,flags" + validity, may: "parent value possible unit flags", ours: true},
+		{file: "healthcheck.csv", catalog: clinic.CatalogHealthCheck, columns: "code,name,english,parent,applies,possible,flags" + validity, may: "applies possible flags", ours: true},
 		{file: "retention.csv", catalog: clinic.CatalogRetention, columns: "code,name,english,years,applies" + validity, ours: true},
 		{file: "rxdays.csv", catalog: clinic.CatalogRxDays, columns: "code,name,english,applies,rule" + validity, ours: true},
 		{file: "dosage.csv", catalog: clinic.CatalogDosage, columns: "code,name,english,parent,applies,dosage,rule" + validity, may: "applies rule", ours: true},

@@ -212,6 +212,7 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindDelivery: "sinh", clinic.KindBirthCertificate: "giấy chứng sinh", clinic.KindPregnancy: "thai kỳ", clinic.KindAntenatal: "khám thai",
 		clinic.KindEnrolled: "theo dõi trong chương trình", clinic.KindDeath: "tử vong", clinic.KindTraditional: "khám y học cổ truyền",
 		clinic.KindEmergencyNotice: "báo tin cấp cứu", clinic.KindStay: "giường nằm lưu", clinic.KindCare: "phiếu chăm sóc", clinic.KindDischarge: "ra viện",
+		clinic.KindHealthBook: "sổ sức khỏe", clinic.KindHealthCheck: "khám sức khỏe",
 	}[k]
 	if vi == "" {
 		return "không rõ / " + k.String()
