@@ -87,7 +87,7 @@ func (s *Server) indicatorLine(lang string, x clinic.Indicator) IndicatorLine {
 		l.Chart.Name = words.Text("field." + x.Name)
 	}
 	for _, m := range x.Points {
-		at := func(n clinic.Milli) ChartPoint { return ChartPoint{m.On, float64(n) / 1000, m.Unusual} }
+		at := func(n clinic.Milli) ChartPoint { return ChartPoint{On: m.On, Value: float64(n) / 1000, Bad: m.Unusual} }
 		l.Chart.Points = append(l.Chart.Points, at(m.Value))
 		if m.Second != 0 {
 			l.Chart.Second = append(l.Chart.Second, at(m.Second))
