@@ -24,6 +24,8 @@ type HealthBook struct {
 	// Past is one thing of the history whose day nobody knows. A correction of the entry
 	// says it anew.
 	Past *PastItem `cbor:"3,keyasint,omitempty"`
+	// Line names the line of old data that it came from (DayOneID); empty = typed.
+	Line []byte `cbor:"4,keyasint,omitempty"`
 }
 
 // BookItem is one thing of the template as it is said from now on. Boxes that changed

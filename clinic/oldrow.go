@@ -7,21 +7,23 @@ type OldList string
 const (
 	OldPatients OldList = "patients" // who is known, with their allergies
 	OldVisits   OldList = "visits"   // when they came before, and for what
+	OldPast     OldList = "past"     // what they had before, of days that nobody knows
 	OldDoses    OldList = "doses"    // the vaccines that they have had
 	OldStock    OldList = "stock"    // what stands on this box's shelf as its books begin
 )
 
 // OldLists returns every list, in the order in which they are brought.
-func OldLists() []OldList { return []OldList{OldPatients, OldVisits, OldDoses, OldStock} }
+func OldLists() []OldList { return []OldList{OldPatients, OldVisits, OldPast, OldDoses, OldStock} }
 
 // OldRow is one row of a file of old data.
 type OldRow struct {
 	At int // the line in the file
-	// Patient is whole in OldPatients; in OldVisits and OldDoses it tells whose row it is.
+	// Patient is whole in OldPatients; in OldVisits, OldPast and OldDoses it tells whose row it is.
 	Patient   Patient
 	Allergies []Allergy
 	NoAllergy bool // the file says that none is known
 	Visit     *OldVisit
+	Past      *PastItem
 	Dose      *OldDose
 	Goods     *OldGoods
 }

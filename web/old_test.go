@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestOldBookStory(t *testing.T) {
 	mau := "/patients/" + strings.Split(found.body, `href="/patients/`)[1][:32]
 	nurse.get(mau).says(t, "04/03/2019", "Hồ sơ cũ")
 	list := admin.get("/old")
-	first := "/old/" + strings.Split(list.body, `href="/old/`)[5+1][:32]
+	first := imported(list)[1]
 	one := admin.get(first)
 	one.says(t, "Giữ nguyên vì đã được dùng sau khi nhập", "Nguyễn Thị Mẫu")
 	if a := admin.post(first, one.hidden()); a.location != "/old" {
@@ -118,9 +119,14 @@ func oldPages(admin *browser, pages map[string]answer) {
 	form.Set("confirm", "yes")
 	admin.post(path, form)
 	list := admin.get("/old")
-	one := "/old/" + strings.Split(list.body, `href="/old/`)[5][:32]
+	one := imported(list)[0]
 	pages["old done"], pages["old one"] = list, admin.get(one)
 	_, pages["old again"] = admin.old("patients", oldHead+"1;Nguyễn Thị Mẫu;1961;nữ;;tôm\n2;Nguyễn Thị Mẫu;1961;nữ;056161000001;\n3;1961;Trần Văn;nữ;;\n4;Đỗ Văn Tuổi;45 tuổi;nam;5.6E+10;\n")
 	admin.send(one, nil)
 	pages["old undone"], pages["old one undone"] = admin.get("/old"), admin.get(one)
+}
+
+// imported are the addresses of the imports that a page lists, the newest first.
+func imported(list answer) []string {
+	return regexp.MustCompile(`/old/[0-9a-f]{32}`).FindAllString(list.body, -1)
 }

@@ -281,6 +281,9 @@ func (x *older) check(i int) *clinic.Patient {
 	if err == nil && row.Visit != nil {
 		err = x.d.checkOldVisit(row.Visit)
 	}
+	if err == nil && row.Past != nil {
+		*row.Past, _, err = x.d.pastForm(&PastInput{PastItem: *row.Past})
+	}
 	for _, e := range ErrorsOf(err) {
 		field, _, _ := strings.Cut(e.Field, ".")
 		x.wrong[i] = clinic.RowProblem{At: row.At, Column: oldColumn(field), Code: oldProblem(e.Code), Args: e.Args}
@@ -295,6 +298,8 @@ func oldColumn(field string) string {
 		return "citizen"
 	case "items":
 		return "allergies"
+	case "text":
+		return "past"
 	}
 	return field
 }
@@ -309,6 +314,8 @@ func oldProblem(c Code) string {
 		return clinic.RowText
 	case CodeName:
 		return clinic.RowName
+	case CodePastYear:
+		return clinic.RowDate
 	case CodeBirth:
 		return clinic.RowBirth
 	case CodeSex:

@@ -147,6 +147,47 @@ func TestOldDoses(t *testing.T) {
 	}
 }
 
+// TestOldPast: histories find their person, stand once in the health book, and are taken
+// back unless somebody changed them since.
+func TestOldPast(t *testing.T) {
+	s := newStation(t)
+	child := oldPerson(2, "Lê Bé Mẫu", 1980, "034080000007")
+	s.must(s.BringOld(t.Context(), call(s.admin), oldFile(clinic.OldPatients, child)))
+	hits, _ := s.Find(t.Context(), s.nurse, "034080000007")
+	id := hits[0].ID
+	past := func(at int, text string, about clinic.PastAbout, year int) clinic.OldRow {
+		return clinic.OldRow{
+			At: at, Patient: clinic.Patient{Identifiers: []clinic.Identifier{{System: clinic.SystemCitizen, Value: "034080000007"}}},
+			Past: &clinic.PastItem{Text: text, About: about, Year: year, Source: clinic.PastPaper},
+		}
+	}
+	nobody := past(7, "lao phổi", clinic.PastIllness, 0)
+	nobody.Patient = clinic.Patient{Name: "Không Ai", Birth: clinic.Date{Year: 1970}}
+	in := oldFile(clinic.OldPast, past(2, "Mổ ruột thừa", clinic.PastOperation, 1999), past(3, "MỔ RUỘT THỪA", clinic.PastOperation, 1999),
+		past(4, "Mổ ruột thừa", clinic.PastOperation, 0), past(5, "lao phổi", clinic.PastIllness, 1975), past(6, "", clinic.PastIllness, 0), nobody)
+	p := s.plan(in)
+	if does(p) != "asaxxx" || p.Rows[3].Problem.Code != clinic.RowUnborn || p.Rows[5].Problem.Code != clinic.RowNobody {
+		t.Fatalf("%s %+v", does(p), p.Rows)
+	}
+	s.must(s.BringOld(t.Context(), call(s.admin), in))
+	book := s.bookPage(id)
+	if len(book.Past) != 2 {
+		t.Fatalf("%d things of the history", len(book.Past))
+	}
+	if p := s.plan(oldFile(clinic.OldPast, past(9, "mổ ruột thừa", clinic.PastOperation, 1999))); does(p) != "s" {
+		t.Errorf("again: %s", does(p))
+	}
+	of := book.Past[0]
+	changed := *clinic.PastOf(&of)
+	changed.Text = "Mổ ruột thừa ở huyện"
+	s.must(s.SavePast(t.Context(), call(s.nurse), desk.PastInput{Patient: id, Base: of.Leaf(), Why: "hỏi lại", PastItem: changed}))
+	list, _ := s.OldImports(t.Context(), s.admin)
+	s.must(s.UndoOld(t.Context(), call(s.admin), list[0].ID))
+	if book = s.bookPage(id); len(book.Past) != 1 || clinic.PastOf(&book.Past[0]).Text != changed.Text {
+		t.Errorf("what somebody changed since is gone, or the rest is not: %d", len(book.Past))
+	}
+}
+
 // TestOldListsThatAreCut: both lists go on after a cut at any act, and end as without it.
 func TestOldListsThatAreCut(t *testing.T) {
 	var goods, doses []clinic.OldRow

@@ -22,6 +22,8 @@ func (x *older) settle(w *work, i int) (OldPlanRow, error) {
 		out.Does, out.Problem = OldRefuses, x.wrong[i]
 	case x.in.List == clinic.OldPatients:
 		err = x.patient(w, i, &out)
+	case x.in.List == clinic.OldPast:
+		err = x.past(w, i, &out)
 	case x.in.List == clinic.OldDoses:
 		err = x.dose(w, i, &out)
 	case x.in.List == clinic.OldStock:
@@ -150,7 +152,7 @@ func (x *older) sameRow(i, j int) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// whose finds the person of a row of a visit or vaccine, who must be known. nil: the row is
+// whose finds the person of a row of a visit, history or vaccine, who must be known. nil: the row is
 // settled.
 func (x *older) whose(w *work, i int, out *OldPlanRow) (*Hit, error) {
 	p := x.clean[i]
@@ -175,7 +177,7 @@ func (x *older) whose(w *work, i int, out *OldPlanRow) (*Hit, error) {
 		found = found[at : at+1]
 	}
 	row := &x.in.Rows[i]
-	day := clinic.Date{}
+	var day clinic.Date // zero: none is said
 	if row.Visit != nil {
 		day = row.Visit.Day
 	} else if row.Dose != nil {
@@ -185,7 +187,7 @@ func (x *older) whose(w *work, i int, out *OldPlanRow) (*Hit, error) {
 	case len(found) == 0:
 		out.refuse("name", clinic.RowNobody, "")
 		return nil, nil
-	case day.Last().Before(found[0].Now.Birth):
+	case !day.IsZero() && day.Last().Before(found[0].Now.Birth):
 		column := "date"
 		if row.Dose != nil {
 			column = "given"

@@ -140,8 +140,11 @@ func (x *undoer) back(l *clinic.DayOneLine) (out []clinic.Draft, used bool, err 
 		return x.goodsBack(l)
 	}
 	id := clinic.ID(l.Patient)
-	if x.info.List == clinic.OldDoses {
+	switch x.info.List {
+	case clinic.OldDoses:
 		return x.doseBack(l, id)
+	case clinic.OldPast:
+		return x.pastBack(l, id)
 	}
 	records, err := x.r.Records(id)
 	if err != nil {

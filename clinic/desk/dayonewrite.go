@@ -190,6 +190,9 @@ func (x *oldChunk) add(i int, row *OldPlanRow, line *clinic.DayOneLine) error {
 	case clinic.OldStock:
 		x.addGoods(src, row, line)
 		return nil
+	case clinic.OldPast:
+		x.addPast(src, row)
+		return nil
 	case clinic.OldDoses:
 		x.addDose(src, row)
 		return nil

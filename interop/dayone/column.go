@@ -97,6 +97,19 @@ func doseHeadings(column string) string {
 	return goodsHeading(column, "lot")
 }
 
+// pastHeadings are those that only a list of histories has.
+func pastHeadings(column string) string {
+	switch column {
+	case "past":
+		return "past history tiensu tiensubenh tiensubanthan benhsu noidung benh benhly tenbenh"
+	case "about":
+		return "about kind loai loaitiensu"
+	case "year":
+		return "year nam nammac nambi namphathien"
+	}
+	return ""
+}
+
 // goodsHeadings are those that only a list of stock has.
 func goodsHeadings(column string) string {
 	switch column {
@@ -142,6 +155,8 @@ func Columns(list clinic.OldList) []string {
 	switch list {
 	case clinic.OldVisits:
 		of = append([]string{"date"}, append(who, "reason", "history", "finding", "icd", "diagnosis", "author", "pressure", "pulse", "temperature", "weight", "height")...)
+	case clinic.OldPast:
+		of = append([]string{"past", "about", "year"}, who...)
 	case clinic.OldDoses:
 		of = append([]string{"vaccine", "dose", "given"}, append(who, "lot", "place")...)
 	case clinic.OldStock:
@@ -165,6 +180,8 @@ func column(list clinic.OldList, s string) string {
 		switch list {
 		case clinic.OldVisits:
 			of = visitHeadings(c)
+		case clinic.OldPast:
+			of = pastHeadings(c)
 		case clinic.OldDoses:
 			of = doseHeadings(c)
 		case clinic.OldStock:

@@ -155,6 +155,23 @@ func TestVisits(t *testing.T) {
 	same(t, clinic.OldVisits, "ngày;lý do\n04/03/2019;x\n", "line 0  columns date, name")
 }
 
+func TestPast(t *testing.T) {
+	h := "Họ tên;Năm sinh;CCCD;Tiền sử bệnh;Loại;Năm mắc\n"
+	r := dayone.Read("a.csv", clinic.OldPast, []byte(h+"A Dì;1961;;Mổ ruột thừa;Phẫu thuật;1999\n;;056161000001;Hen;;\n"), clinic.Date{Year: 2026, Month: 11, Day: 22})
+	if len(r.Rows) != 2 || *r.Rows[0].Past != (clinic.PastItem{Text: "Mổ ruột thừa", About: clinic.PastOperation, Year: 1999, Source: clinic.PastPaper}) ||
+		r.Rows[1].Past.About != clinic.PastIllness || r.Rows[1].Past.Year != 0 {
+		t.Errorf("%+v", r)
+	}
+	r = dayone.Read("a.csv", clinic.OldPast, []byte(h+"A Dì;1961;;;;\nA Dì;1961;;Hen;lạ;\nA Dì;1961;;Hen;;99\nA Dì;1961;;Hen;;2030\nA Dì;1961;;Hen;;1950\nA Dì;1961;;Hen;;x\n"), clinic.Date{Year: 2026, Month: 11, Day: 22})
+	got := ""
+	for _, p := range r.Problems {
+		got += p.Column + " " + p.Code + ", "
+	}
+	if got != "past empty, about value, year year2, year future, year unborn, year number, " || len(r.Rows) != 0 {
+		t.Error(got)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(head+"1;Nguyễn Thị Mẫu;2/3/1961;Nữ;056161000001;0912345678;tôm\n"), false)
 	f.Add([]byte("Ngày khám;Họ tên;Năm sinh;Huyết áp\n04/03/2019;A Dì;45 tuổi;150/90\n"), true)
@@ -242,6 +259,7 @@ func FuzzReadMore(f *testing.F) {
 		if goods {
 			list = clinic.OldStock
 		}
+		dayone.Read("a.csv", clinic.OldPast, b, today())
 		r := dayone.Read("a.csv", list, b, today())
 		if len(r.Rows) == 0 && len(r.Problems) == 0 {
 			t.Fatal("neither rows nor a word")

@@ -58,7 +58,7 @@ func (x *reader) read(t *sheet.Table) {
 	at := x.findHead(t.Rows)
 	if at < 0 {
 		must := map[clinic.OldList]string{
-			clinic.OldPatients: "name, birth", clinic.OldVisits: "date, name", clinic.OldDoses: "vaccine, given, name", clinic.OldStock: "code, quantity",
+			clinic.OldPatients: "name, birth", clinic.OldVisits: "date, name", clinic.OldPast: "past, name", clinic.OldDoses: "vaccine, given, name", clinic.OldStock: "code, quantity",
 		}[x.list]
 		x.Problems = append(x.Problems, clinic.RowProblem{Code: clinic.RowNoColumns, Args: map[string]string{"value": must}})
 		return
@@ -111,6 +111,8 @@ func (x *reader) enough(found map[string]bool) bool {
 		return found["name"] && (who || found["birth"] || found["age"] || found["male"] || found["female"])
 	case clinic.OldVisits:
 		return found["date"] && (who || found["name"])
+	case clinic.OldPast:
+		return found["past"] && (who || found["name"])
 	case clinic.OldDoses:
 		return found["vaccine"] && found["given"] && (who || found["name"])
 	}
@@ -208,6 +210,8 @@ func (x *reader) row(rec *sheet.Row) (clinic.OldRow, bool) {
 		switch x.list {
 		case clinic.OldVisits:
 			l.visit()
+		case clinic.OldPast:
+			l.past()
 		case clinic.OldDoses:
 			l.dose()
 		}
