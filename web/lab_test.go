@@ -217,7 +217,7 @@ func TestLabInABrowser(t *testing.T) {
 	}
 	do("login", c.to("/login/"+x.world.doctor.String()+"?next="+x.visit+"/order"), typing("#pin", doctorPIN), press("main button"), wait("#q"))
 	do("search", typing("#q", "huyet sac to"), wait("#found button"), press("#found button"), wait("#tests .cb-lines"))
-	do("save", press("button[value=save]"), wait("#main-diagnosis, #q, .cb-steps"))
+	do("save", press("button[value=save]"), wait(".cb-note--good")) // the next page says that it is saved
 	p, err := x.desk.PatientPage(t.Context(), x.world.doctor, x.patientID())
 	x.must(err)
 	lines := p.OrderLines()
