@@ -40,7 +40,8 @@ type coder struct {
 	known  map[string]int // scores of words: names repeat
 }
 
-func coders(bytes bool) []coder {
+// coders returns the readings of text and those of bytes, the plain one first.
+func coders() (text, raw []*coder) {
 	from3 := map[rune]rune{}
 	for i, r := range []rune(tcvn3) {
 		if r != '.' {
@@ -48,18 +49,18 @@ func coders(bytes bool) []coder {
 		}
 	}
 	vni := strings.NewReplacer(vniPairs()...)
-	first := coder{CodeNone, func(s string) string { return s }, map[string]int{}}
-	if bytes {
-		first = coder{Code1258, from1258, map[string]int{}}
-	}
-	return []coder{first, {CodeTCVN3, func(s string) string {
+	as := func(code Code, decode func(string) string) *coder { return &coder{code, decode, map[string]int{}} }
+	three := as(CodeTCVN3, func(s string) string {
 		return capitals(strings.Map(func(r rune) rune {
 			if to, ok := from3[r]; ok {
 				return to
 			}
 			return r
 		}, s))
-	}, map[string]int{}}, {CodeVNI, func(s string) string { return fold.NFC(vni.Replace(s)) }, map[string]int{}}}
+	})
+	letters := as(CodeVNI, func(s string) string { return fold.NFC(vni.Replace(s)) })
+	plain := as(CodeNone, func(s string) string { return s })
+	return []*coder{plain, three, letters}, []*coder{as(Code1258, from1258), three, letters}
 }
 
 // vniPairs are replacements for each mark behind each vowel: a mark that stands alone is
@@ -119,50 +120,70 @@ const (
 )
 
 // recode finds the rows that were written in an old code. Text that reads as it is stays
-// as it is; of bytes that are in no code the table tells.
+// as it is, also beside rows of bytes; of bytes that are in no code the table tells.
 func (t *Table) recode() {
-	all := coders(t.bytes)
-	scores := make([][]int, len(t.Rows))
-	total := make([]int, len(all))
-	clear := 0
+	var text, raw reading
+	text.coders, raw.coders = coders()
+	raw.bytes = true
 	for i := range t.Rows {
-		text := strings.Join(t.Rows[i].Cells, " ")
-		if !western(text) {
-			continue
-		}
-		scores[i] = make([]int, len(all))
-		for j, c := range all {
-			scores[i][j] = score(text, c)
-			total[j] += scores[i][j]
-		}
-		if slices.Max(scores[i])-scores[i][0] >= scoreClear {
-			clear++
+		cells := strings.Join(t.Rows[i].Cells, " ")
+		switch {
+		case !western(cells):
+		case t.raw[t.Rows[i].Line]:
+			raw.add(i, cells)
+		default:
+			text.add(i, cells)
 		}
 	}
-	read := 0
-	for i, s := range scores {
-		if s == nil {
-			continue
-		}
-		best := 0
-		for j := range s {
-			if s[j] > s[best] || s[j] == s[best] && t.bytes && total[j] > total[best] {
-				best = j
-			}
-		}
-		read += s[best]
-		if best > 0 && !t.bytes && s[best]-s[0] < scoreClear && clear < scoreClearly {
-			continue
-		}
-		t.write(&t.Rows[i], all[best])
-	}
-	if t.bytes && read < 2*scoreWord && len(t.Problems) == 0 {
+	read := text.write(t) + raw.write(t)
+	if len(t.raw) > 0 && read < 2*scoreWord && len(t.Problems) == 0 {
 		t.Rows = nil
 		t.Fail(0, clinic.RowEncoding, nil)
 	}
 }
 
-func (t *Table) write(row *Row, c coder) {
+// reading is the rows of a table that may be in the same codes.
+type reading struct {
+	bytes  bool
+	coders []*coder
+	rows   []int
+	scores [][]int
+	total  []int
+	clear  int // rows that another code reads much better
+}
+
+func (g *reading) add(row int, text string) {
+	s := make([]int, len(g.coders))
+	g.total = append(g.total, make([]int, len(g.coders)-len(g.total))...)
+	for j, c := range g.coders {
+		s[j] = score(text, c)
+		g.total[j] += s[j]
+	}
+	if slices.Max(s)-s[0] >= scoreClear {
+		g.clear++
+	}
+	g.rows, g.scores = append(g.rows, row), append(g.scores, s)
+}
+
+// write rewrites the rows in the code that reads them best, and returns how well.
+func (g *reading) write(t *Table) (read int) {
+	for i, s := range g.scores {
+		best := 0
+		for j := range s {
+			if s[j] > s[best] || s[j] == s[best] && g.bytes && g.total[j] > g.total[best] {
+				best = j
+			}
+		}
+		read += s[best]
+		if best > 0 && !g.bytes && s[best]-s[0] < scoreClear && g.clear < scoreClearly {
+			continue
+		}
+		t.write(&t.Rows[g.rows[i]], g.coders[best])
+	}
+	return read
+}
+
+func (t *Table) write(row *Row, c *coder) {
 	if c.code == CodeNone {
 		return
 	}
@@ -187,7 +208,7 @@ func western(s string) bool {
 	return some
 }
 
-func score(text string, c coder) (n int) {
+func score(text string, c *coder) (n int) {
 	for _, token := range mapTokens(text, func(s string) string { return s }) {
 		if !western(token) {
 			continue
@@ -254,6 +275,9 @@ func syllable(word string) bool {
 			return false
 		}
 		if s := string(r); fold.Toneless(s) != s {
+			if !strings.Contains("aăâeêioôơuưy", fold.Toneless(s)) {
+				return false
+			}
 			tones++
 		}
 	}

@@ -23,7 +23,7 @@ func readCSV(b []byte, l Limits) (t Table) {
 		return t
 	}
 	if !utf8.ValidString(text) {
-		text, t.bytes = latin(text), true
+		text, t.raw = latin(text)
 	}
 	skipped := 0
 	comma := separator(text)
@@ -48,6 +48,12 @@ func readCSV(b []byte, l Limits) (t Table) {
 			return t
 		}
 		line, _ := r.FieldPos(0)
+		last, _ := r.FieldPos(len(rec) - 1)
+		for n := line; n <= last+strings.Count(rec[len(rec)-1], "\n"); n++ {
+			if t.raw[n+skipped] {
+				t.raw[line+skipped] = true // a row of several lines
+			}
+		}
 		if !t.Add(line+skipped, append([]string(nil), rec...), l) {
 			return t
 		}
@@ -99,19 +105,23 @@ func decode(b []byte) (string, bool) {
 	return string(utf16.Decode(units)), true
 }
 
-// latin makes a sign of every byte of the lines that are not UTF-8: recode reads them.
-func latin(text string) string {
+// latin makes a sign of every byte of the lines that are not UTF-8, and returns their
+// numbers: recode reads them.
+func latin(text string) (string, map[int]bool) {
 	var out strings.Builder
+	raw, n := map[int]bool{}, 0
 	for line := range strings.Lines(text) {
+		n++
 		if utf8.ValidString(line) {
 			out.WriteString(line)
 			continue
 		}
+		raw[n] = true
 		for _, b := range []byte(line) {
 			out.WriteRune(rune(b))
 		}
 	}
-	return out.String()
+	return out.String(), raw
 }
 
 // separator guesses from the first lines: what stands most often outside quotes.

@@ -38,7 +38,7 @@ type Table struct {
 	Rows     []Row
 	Problems []clinic.RowProblem
 
-	bytes bool // some lines are not UTF-8
+	raw map[int]bool // lines that are not UTF-8
 }
 
 // Row is one row of a file.

@@ -51,6 +51,21 @@ func TestOldCodes(t *testing.T) {
 	}
 }
 
+// TestTextBesideBytes: rows of UTF-8 stay as they are beside rows of an old code, though
+// their few letters could be signs of one.
+func TestTextBesideBytes(t *testing.T) {
+	text := []string{"Hòe hoa;10", "Phòng phong;20", "Tang ký sinh;30", "Võ Hoàng Hòa;40"}
+	file := strings.Join(text, "\n") + "\n"
+	for _, line := range people() {
+		file += string(sheettest.Encode(sheet.CodeTCVN3, line)) + "\n"
+	}
+	file += "\"Lý Hòa\n" + string(sheettest.Encode(sheet.CodeTCVN3, "Nguyễn Thị Mẫu")) + "\";50\n"
+	got := rows(sheet.Read("a.csv", []byte(file), sheet.DefaultLimits()))
+	if want := append(text, people()...); !slices.Equal(got[:len(got)-1], want) || !strings.Contains(got[len(got)-1], "Nguyễn Thị Mẫu") {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+}
+
 // TestMixedCodes: each row of a file that was put together reads by itself.
 func TestMixedCodes(t *testing.T) {
 	var file []byte
