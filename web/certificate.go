@@ -151,15 +151,8 @@ func (s *Server) birthPrint(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := desk.BirthPrintInput{Patient: patient, Visit: visit, Number: r.PostForm.Get("number")}
 	_, err = s.opts.Desk.PrintBirth(r.Context(), call(r, "act"), in)
-	refusals := desk.ErrorsOf(err)
-	switch {
-	case err == nil:
-		s.tell(r, "good", "certificate.sent")
-	case refusals == nil:
+	if err := s.told(r, "certificate.sent", err); err != nil {
 		return err
-	default:
-		p := s.problem(r, refusals[0])
-		s.tell(r, "warn", p.Key, p.Args...)
 	}
 	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
 	return nil

@@ -169,18 +169,12 @@ func (s *Server) bornSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	n, _ := strconv.Atoi(r.PathValue("n"))
 	done, err := s.opts.Desk.RegisterBorn(r.Context(), call(r, "act"), desk.BornInput{Patient: patient, Visit: visit, N: n})
-	back := visitPath(patient, visit)
-	switch refusals := desk.ErrorsOf(err); {
-	case err == nil && !done.Visit.IsZero():
-		s.tell(r, "good", "births.saved-death")
-		back = visitPath(done.Patient, done.Visit) + "/death"
-	case err == nil:
-		s.tell(r, "good", "births.saved")
-	case refusals == nil:
+	good, back := "births.saved", visitPath(patient, visit)
+	if err == nil && !done.Visit.IsZero() {
+		good, back = "births.saved-death", visitPath(done.Patient, done.Visit)+"/death"
+	}
+	if err := s.told(r, good, err); err != nil {
 		return err
-	default:
-		p := s.problem(r, refusals[0])
-		s.tell(r, "warn", p.Key, p.Args...)
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
 	return nil

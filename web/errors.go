@@ -211,3 +211,19 @@ func wrongPIN(err error) bool {
 	e, ok := errors.AsType[*UnlockError](err)
 	return ok && e.Key == UnlockWrong
 }
+
+// told tells on the next page that something was done, by the key, or why not. It returns
+// what no page can tell.
+func (s *Server) told(r *http.Request, done string, err error) error {
+	refusals := desk.ErrorsOf(err)
+	switch {
+	case err == nil:
+		s.tell(r, "good", done)
+	case refusals == nil:
+		return err
+	default:
+		p := s.problem(r, refusals[0])
+		s.tell(r, "warn", p.Key, p.Args...)
+	}
+	return nil
+}

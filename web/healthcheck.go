@@ -102,14 +102,8 @@ func (s *Server) printCheck(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	_, err = s.opts.Desk.PrintCheck(r.Context(), call(r, "act"), desk.PrintInput{Patient: patient, Visit: visit})
-	switch refusals := desk.ErrorsOf(err); {
-	case err == nil:
-		s.tell(r, "good", "healthcheck.sent")
-	case refusals == nil:
+	if err := s.told(r, "healthcheck.sent", err); err != nil {
 		return err
-	default:
-		p := s.problem(r, refusals[0])
-		s.tell(r, "warn", p.Key, p.Args...)
 	}
 	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
 	return nil

@@ -172,10 +172,10 @@ func (s *Server) printDischarge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.opts.Desk.PrintDischarge(r.Context(), call(r, "act"), desk.PrintInput{Patient: patient, Visit: visit}); err != nil {
+	_, err = s.opts.Desk.PrintDischarge(r.Context(), call(r, "act"), desk.PrintInput{Patient: patient, Visit: visit})
+	if err := s.told(r, "discharge.printed", err); err != nil {
 		return err
 	}
-	s.tell(r, "good", "discharge.printed")
 	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
 	return nil
 }

@@ -195,25 +195,10 @@ func (s *Server) stockLabel(w http.ResponseWriter, r *http.Request) error {
 		return errGone
 	}
 	copies, _ := strconv.Atoi(strings.TrimSpace(r.PostForm.Get("copies")))
-	if err := s.told(r, s.opts.Desk.PrintLabels(r.Context(), call(r, "act"), g, copies)); err != nil {
+	if err := s.told(r, "print.sent", s.opts.Desk.PrintLabels(r.Context(), call(r, "act"), g, copies)); err != nil {
 		return err
 	}
 	http.Redirect(w, r, batchPath(g), http.StatusSeeOther)
-	return nil
-}
-
-// told tells on the next page that something was printed, or why not.
-func (s *Server) told(r *http.Request, err error) error {
-	refusals := desk.ErrorsOf(err)
-	switch {
-	case err == nil:
-		s.tell(r, "good", "print.sent")
-	case refusals == nil:
-		return err
-	default:
-		p := s.problem(r, refusals[0])
-		s.tell(r, "warn", p.Key, p.Args...)
-	}
 	return nil
 }
 
@@ -241,7 +226,7 @@ func (s *Server) stockPapers(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) stockPrint(w http.ResponseWriter, r *http.Request) error {
 	_, err := s.opts.Desk.PrintStockPaper(r.Context(), call(r, "act"), r.PostForm.Get("code"))
-	if err := s.told(r, err); err != nil {
+	if err := s.told(r, "print.sent", err); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/stock/papers", http.StatusSeeOther)

@@ -243,15 +243,8 @@ func (s *Server) print(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	_, err = s.opts.Desk.PrintAppointment(r.Context(), call(r, "act"), desk.PrintInput{Patient: patient, Visit: visit})
-	refusals := desk.ErrorsOf(err)
-	switch {
-	case err == nil:
-		s.tell(r, "good", "print.sent")
-	case refusals == nil:
+	if err := s.told(r, "print.sent", err); err != nil {
 		return err
-	default:
-		p := s.problem(r, refusals[0])
-		s.tell(r, "warn", p.Key, p.Args...)
 	}
 	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
 	return nil
@@ -280,15 +273,8 @@ func (s *Server) printRx(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := desk.RxPrintInput{Patient: patient, Visit: visit, Code: r.PostForm.Get("code")}
 	_, err = s.opts.Desk.PrintPrescription(r.Context(), call(r, "act"), in)
-	refusals := desk.ErrorsOf(err)
-	switch {
-	case err == nil:
-		s.tell(r, "good", "rx.sent")
-	case refusals == nil:
+	if err := s.told(r, "rx.sent", err); err != nil {
 		return err
-	default:
-		p := s.problem(r, refusals[0])
-		s.tell(r, "warn", p.Key, p.Args...)
 	}
 	http.Redirect(w, r, visitPath(patient, visit), http.StatusSeeOther)
 	return nil

@@ -147,36 +147,13 @@ type BirthPrintInput struct {
 	Number  string // of the certificate that the page showed
 }
 
-// PrintBirth records the copy and queues the paper of a certificate that is confirmed with
-// the PIN and that no other took the place of; every copy after the first is marked as a
-// reprint. CodePrintQueue means: the same form again queues the same copy.
+// PrintBirth prints a certificate of birth that is confirmed with the PIN and that no other
+// took the place of, as printPaper does.
 func (d *Desk) PrintBirth(ctx context.Context, c Call, in BirthPrintInput) (Done, error) {
-	if _, err := d.trusted(); err != nil {
-		return Done{}, err
-	}
-	done, err := d.save(ctx, c, plan{
-		need: rightRegister, kind: clinic.KindPaper, patient: in.Patient, visit: in.Visit,
-		build: func(w *work) ([]clinic.Draft, error) {
-			if !w.sure {
-				return nil, &Error{Code: CodeClockUntrusted}
-			}
-			doc, err := w.visit(in.Patient, in.Visit)
-			if err != nil {
-				return nil, err
-			}
-			if err := doc.mayPrintBirth(in.Number); err != nil {
-				return nil, err
-			}
-			body := &clinic.Paper{Form: formBirth, Code: in.Number, Copy: printed(&doc.file, formBirth, in.Number) + 1}
-			return []clinic.Draft{{Kind: clinic.KindPaper, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
-		},
-		same: func(b any) bool { p, ok := b.(*clinic.Paper); return ok && p.Form == formBirth && p.Code == in.Number },
+	return d.printPaper(ctx, c, PrintInput{in.Patient, in.Visit}, visitPaper{
+		form: formBirth, code: in.Number, lay: d.birthPaper,
+		of: func(w *document) (string, error) { return in.Number, w.mayPrintBirth(in.Number) },
 	})
-	if err != nil {
-		return Done{}, err
-	}
-	doc, err := d.birthPaper(ctx, &done.Records[0])
-	return done, d.enqueue(ctx, c, doc, err)
 }
 
 // mayPrintBirth refuses what nobody confirmed and what was replaced.
@@ -202,15 +179,10 @@ func (w *document) mayPrintBirth(number string) error {
 
 // certificateOf finds the version of a certificate that has the number.
 func certificateOf(v *clinic.VisitFile, number string) *clinic.Record {
-	for _, doc := range v.Docs(clinic.KindBirthCertificate) {
-		for i := range doc.Versions {
-			r := &doc.Versions[i].Record
-			if c, ok := r.Body.(*clinic.BirthCertificate); ok && c.Number == number && number != "" {
-				return r
-			}
-		}
-	}
-	return nil
+	return versionOf(v, clinic.KindBirthCertificate, func(r *clinic.Record) bool {
+		c, ok := r.Body.(*clinic.BirthCertificate)
+		return ok && c.Number == number && number != ""
+	})
 }
 
 // birthPaper lays out the paper that the record says was printed.
@@ -227,8 +199,5 @@ func (d *Desk) birthPaper(ctx context.Context, r *clinic.Record) (paper.Doc, err
 	if err != nil {
 		return paper.Doc{}, err
 	}
-	if a.QR, err = d.paperQR(version, ""); err != nil {
-		return paper.Doc{}, err
-	}
-	return a.Doc(), nil
+	return d.withQR(version, "", &a.QR, a.Doc)
 }

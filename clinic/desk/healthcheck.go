@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/hex"
 	"reflect"
 	"slices"
 
@@ -167,44 +166,21 @@ func (d *Desk) CheckTemplate(ctx context.Context, day clinic.Date) (rows []clini
 // formCheck is Paper.Form of the conclusion of a health check.
 const formCheck = "healthcheck"
 
-// checkCode names the version that a paper shows.
-func checkCode(l clinic.Leaf) string { return hex.EncodeToString(l[:8]) }
-
-// PrintCheck records the copy and queues the paper with the conclusion of the visit's
-// health check, which somebody must have confirmed; as PrintPrescription.
+// PrintCheck prints the conclusion of the visit's health check, which somebody must have
+// confirmed, as printPaper does.
 func (d *Desk) PrintCheck(ctx context.Context, c Call, in PrintInput) (Done, error) {
-	if _, err := d.trusted(); err != nil {
-		return Done{}, err
-	}
-	done, err := d.save(ctx, c, plan{
-		need: rightRegister, kind: clinic.KindPaper, patient: in.Patient, visit: in.Visit,
-		build: func(w *work) ([]clinic.Draft, error) {
-			doc, err := w.visit(in.Patient, in.Visit)
-			if err != nil {
-				return nil, err
-			}
-			check := doc.file.Doc(clinic.KindHealthCheck)
-			switch {
-			case !w.sure:
-				return nil, &Error{Code: CodeClockUntrusted}
-			case doc.whole.NoDetails, doc.file.Misses(clinic.KindHealthCheck):
-				return nil, &Error{Code: CodeLost}
-			case check == nil:
-				return nil, &Error{Code: CodeCheckNone}
-			case check.State != clinic.DocSigned:
-				return nil, &Error{Code: CodeCheckUnsigned}
-			}
-			code := checkCode(check.Leaf())
-			body := &clinic.Paper{Form: formCheck, Code: code, Copy: printed(&doc.file, formCheck, code) + 1}
-			return []clinic.Draft{{Kind: clinic.KindPaper, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
-		},
-		same: func(b any) bool { p, ok := b.(*clinic.Paper); return ok && p.Form == formCheck },
-	})
-	if err != nil {
-		return Done{}, err
-	}
-	doc, err := d.checkPaper(ctx, &done.Records[0])
-	return done, d.enqueue(ctx, c, doc, err)
+	return d.printPaper(ctx, c, in, visitPaper{form: formCheck, lay: d.checkPaper, of: func(w *document) (string, error) {
+		check := w.file.Doc(clinic.KindHealthCheck)
+		switch {
+		case w.whole.NoDetails, w.file.Misses(clinic.KindHealthCheck):
+			return "", &Error{Code: CodeLost}
+		case check == nil:
+			return "", &Error{Code: CodeCheckNone}
+		case check.State != clinic.DocSigned:
+			return "", &Error{Code: CodeCheckUnsigned}
+		}
+		return leafCode(check.Leaf()), nil
+	}})
 }
 
 // checkPaper lays out the paper that the record says was printed.
@@ -219,22 +195,12 @@ func (d *Desk) checkPaper(ctx context.Context, r *clinic.Record) (paper.Doc, err
 	if err != nil {
 		return paper.Doc{}, err
 	}
-	if a.QR, err = d.paperQR(version, ""); err != nil {
-		return paper.Doc{}, err
-	}
-	return a.Doc(), nil
+	return d.withQR(version, "", &a.QR, a.Doc)
 }
 
 // checkOf finds the version of a health check that a paper names.
 func checkOf(v *clinic.VisitFile, code string) *clinic.Record {
-	for _, doc := range v.Docs(clinic.KindHealthCheck) {
-		for i := range doc.Versions {
-			if r := &doc.Versions[i].Record; checkCode(r.Leaf) == code {
-				return r
-			}
-		}
-	}
-	return nil
+	return versionOf(v, clinic.KindHealthCheck, func(r *clinic.Record) bool { return leafCode(r.Leaf) == code })
 }
 
 // fillCheck copies what was measured at the visit.

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +20,32 @@ type PrintInput struct {
 // formAppointment is Paper.Form of an appointment slip.
 const formAppointment = "appointment"
 
-// PrintAppointment records the copy and queues the paper; every copy after the
-// first is marked as a reprint. CodePrintQueue means: the same form again queues
-// the same copy.
+// PrintAppointment prints the visit's appointment slip, as printPaper does.
 func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Done, error) {
+	return d.printPaper(ctx, c, in, visitPaper{form: formAppointment, lay: d.slip, of: func(w *document) (string, error) {
+		a := clinic.BodyOf[clinic.Appointment](w.file.Doc(clinic.KindAppointment))
+		switch {
+		case w.whole.NoDetails, w.misses(clinic.KindAppointment, HasAppointment):
+			return "", &Error{Code: CodeLost}
+		case a == nil:
+			return "", &Error{Code: CodeAppointNone}
+		}
+		return a.Slip, nil
+	}})
+}
+
+// visitPaper is a paper of one document of a visit.
+type visitPaper struct {
+	form string // Paper.Form
+	code string // of the version that the page showed; empty = the current one
+	// of refuses what may not be printed, and returns the code of the version that is.
+	of  func(w *document) (string, error)
+	lay func(ctx context.Context, r *clinic.Record) (paper.Doc, error)
+}
+
+// printPaper records the copy and queues the paper; every copy after the first is marked as
+// a reprint. CodePrintQueue means: the same form again queues the same copy.
+func (d *Desk) printPaper(ctx context.Context, c Call, in PrintInput, p visitPaper) (Done, error) {
 	if _, err := d.trusted(); err != nil {
 		return Done{}, err
 	}
@@ -36,23 +59,76 @@ func (d *Desk) PrintAppointment(ctx context.Context, c Call, in PrintInput) (Don
 			if err != nil {
 				return nil, err
 			}
-			a := clinic.BodyOf[clinic.Appointment](doc.file.Doc(clinic.KindAppointment))
-			switch {
-			case doc.whole.NoDetails, doc.misses(clinic.KindAppointment, HasAppointment):
-				return nil, &Error{Code: CodeLost}
-			case a == nil:
-				return nil, &Error{Code: CodeAppointNone}
+			code, err := p.of(doc)
+			if err != nil {
+				return nil, err
 			}
-			body := &clinic.Paper{Form: formAppointment, Code: a.Slip, Copy: printed(&doc.file, formAppointment, a.Slip) + 1}
+			body := &clinic.Paper{Form: p.form, Code: code, Copy: printed(&doc.file, p.form, code) + 1}
 			return []clinic.Draft{{Kind: clinic.KindPaper, Subject: in.Patient, Visit: in.Visit, Body: body}}, nil
 		},
-		same: func(b any) bool { p, ok := b.(*clinic.Paper); return ok && p.Form == formAppointment },
+		same: func(b any) bool {
+			x, ok := b.(*clinic.Paper)
+			return ok && x.Form == p.form && (p.code == "" || x.Code == p.code)
+		},
 	})
 	if err != nil {
 		return Done{}, err
 	}
-	doc, err := d.slip(ctx, &done.Records[0])
+	doc, err := p.lay(ctx, &done.Records[0])
 	return done, d.enqueue(ctx, c, doc, err)
+}
+
+// printed counts how often a paper was printed.
+func printed(v *clinic.VisitFile, form, code string) int {
+	n := 0
+	for _, r := range v.Papers {
+		if p, ok := r.Body.(*clinic.Paper); ok && p.Form == form && p.Code == code {
+			n = max(n, p.Copy)
+		}
+	}
+	return n
+}
+
+// versionOf finds the version of a document of the kind that is so, or nil.
+func versionOf(v *clinic.VisitFile, k clinic.Kind, is func(*clinic.Record) bool) *clinic.Record {
+	for _, doc := range v.Docs(k) {
+		for i := range doc.Versions {
+			if r := &doc.Versions[i].Record; is(r) {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// leafCode names a version that has no number of its own on its paper.
+func leafCode(l clinic.Leaf) string { return hex.EncodeToString(l[:8]) }
+
+// withQR lays a paper out with the code that proves the version, and names the slip.
+func (d *Desk) withQR(of *clinic.Record, slip string, qr *string, lay func() paper.Doc) (paper.Doc, error) {
+	var err error
+	if *qr, err = d.paperQR(of, slip); err != nil {
+		return paper.Doc{}, err
+	}
+	return lay(), nil
+}
+
+// insurance is the number of the card that the visit's papers show.
+func (w *document) insurance() clinic.Identifier {
+	card, _ := w.patient.Current(clinic.SystemInsurance, w.row.Day)
+	if v := w.file.Visit; v != nil && card.Value == "" {
+		card.Value = v.Insurance
+	}
+	return card
+}
+
+// diagnosed are the current diagnoses, code and name, the main one first.
+func (w *document) diagnosed() (out []string) {
+	for _, code := range w.diagnoses() {
+		row, _ := w.Row(clinic.CatalogICD10, code, w.row.Day)
+		out = append(out, strings.TrimSpace(code+" "+row.Name))
+	}
+	return out
 }
 
 // enqueue queues a paper that is recorded already, unless it could not be laid out: both
@@ -140,10 +216,7 @@ func (d *Desk) slip(ctx context.Context, r *clinic.Record) (paper.Doc, error) {
 	if err != nil {
 		return paper.Doc{}, err
 	}
-	if a.QR, err = d.paperQR(version, printed.Code); err != nil {
-		return paper.Doc{}, err
-	}
-	return a.Doc(), nil
+	return d.withQR(version, printed.Code, &a.QR, a.Doc)
 }
 
 // signature is what the paper says of a legal signature that holds, or nil.
@@ -157,41 +230,25 @@ func signature(l *clinic.Legal, role clinic.LegalRole) *paper.Signature {
 // fillSlip copies who was seen, when and for what.
 func fillSlip(a *paper.Appointment, doc *document) {
 	a.Patient, a.Examined, a.Key = *doc.patient, doc.row.Day, doc.row.Key
-	a.Card, _ = doc.patient.Current(clinic.SystemInsurance, doc.row.Day)
-	if v := doc.file.Visit; v != nil && a.Card.Value == "" {
-		a.Card.Value = v.Insurance
-	}
+	a.Card = doc.insurance()
 	if beds := doc.file.Placements(); len(beds) > 0 {
 		a.Admitted = beds[0].Day
 		if end := doc.file.Discharged(); end != nil {
 			a.Discharged = end.Day
 		}
 	}
-	dx := clinic.BodyOf[clinic.Diagnosis](doc.file.Doc(clinic.KindDiagnosis))
-	if a.Unread = doc.misses(clinic.KindDiagnosis, HasDiagnosis); dx == nil || a.Unread {
-		return
-	}
-	name := func(code string) string {
-		row, _ := doc.Row(clinic.CatalogICD10, code, doc.row.Day)
-		return strings.TrimSpace(code + " " + row.Name)
-	}
-	a.Main = name(dx.Main)
-	for _, code := range dx.Others {
-		a.Others = append(a.Others, name(code))
+	a.Unread = doc.misses(clinic.KindDiagnosis, HasDiagnosis)
+	if names := doc.diagnosed(); len(names) > 0 && !a.Unread {
+		a.Main, a.Others = names[0], names[1:]
 	}
 }
 
 // appointmentOf finds the version of the appointment that has the code.
 func appointmentOf(v *clinic.VisitFile, code string) *clinic.Record {
-	for _, doc := range v.Docs(clinic.KindAppointment) {
-		for i := range doc.Versions {
-			r := &doc.Versions[i].Record
-			if a, ok := r.Body.(*clinic.Appointment); ok && a.Slip == code {
-				return r
-			}
-		}
-	}
-	return nil
+	return versionOf(v, clinic.KindAppointment, func(r *clinic.Record) bool {
+		a, ok := r.Body.(*clinic.Appointment)
+		return ok && a.Slip == code
+	})
 }
 
 // PrintTest queues a plain test slip. It holds no patient data, so any clock and
