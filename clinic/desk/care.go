@@ -62,7 +62,7 @@ func (w *document) careAt(b clinic.Care) (any, error) {
 		return nil, err
 	}
 	if end := w.file.Discharged(); end != nil && b.At().After(end.At()) && !b.Mistake {
-		return nil, &Error{Code: CodeStayOver}
+		return nil, &Error{Code: CodeStayOver, Field: "time"}
 	}
 	return &b, nil
 }

@@ -186,9 +186,13 @@ const (
 	// Emergencies, stays, visits outside.
 	CodeBedTaken    Code = "stay.taken"   // Field; Args: bed; somebody else lies there
 	CodeStayNone    Code = "stay.none"    // nobody was put into a bed
-	CodeStayOver    Code = "stay.over"    // the patient went
+	CodeStayOver    Code = "stay.over"    // Field; the patient went before that
+	CodeStayGone    Code = "stay.gone"    // the patient went: no bed any more
+	CodeStayOnly    Code = "stay.only"    // the patient went from it: the discharge is taken back first
+	CodeStayBack    Code = "stay.back"    // Args: bed; without it the patient lies there, and somebody else does
 	CodeStayTime    Code = "stay.time"    // Field; before it could be, or not yet
 	CodeStayDied    Code = "stay.died"    // Field; the death must be recorded first
+	CodeStayDead    Code = "stay.dead"    // Field; a death stands in the visit
 	CodeLying       Code = "stay.lying"   // Visit; the patient lies in a bed
 	CodeGiveAgain   Code = "give.again"   // Args: name, n; given since the page was shown
 	CodeTripMinutes Code = "trip.minutes" // Field
@@ -252,7 +256,7 @@ func Codes() []Code {
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
 		CodeReportOpen, CodeReportSeen,
 		CodeDied, CodeDeathDay, CodeDeathCause,
-		CodeBedTaken, CodeStayNone, CodeStayOver, CodeStayTime, CodeStayDied, CodeLying, CodeGiveAgain, CodeTripMinutes,
+		CodeBedTaken, CodeStayNone, CodeStayOver, CodeStayGone, CodeStayOnly, CodeStayBack, CodeStayTime, CodeStayDied, CodeStayDead, CodeLying, CodeGiveAgain, CodeTripMinutes,
 		CodePastYear, CodeBookCopy, CodeCheckWords, CodeCheckParts, CodeCheckNext, CodeCheckNone, CodeCheckUnsigned,
 		CodeLabNone, CodeLabValid, CodeLabWaits, CodeLabTaken, CodeLabDone, CodeLabImpossible, CodeLabOtherUnit,
 		CodeLabUnit, CodeLabCritical, CodeLabNote, CodeSampleNone,

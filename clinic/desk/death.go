@@ -121,5 +121,8 @@ func (w *document) death(body *clinic.Death) (any, error) {
 	for _, code := range body.Others {
 		check(code, "chain")
 	}
+	if body.Mistake && len(bad) == 0 && died(&w.file) && w.file.Discharged() == nil {
+		return body, w.lands(w.file.Placements(), nil) // who did not die lies there again
+	}
 	return body, bad.join()
 }

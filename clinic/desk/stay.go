@@ -54,6 +54,7 @@ func (d *Desk) Stay(ctx context.Context, c Call, in StayInput) (Done, error) {
 
 // stay checks the bed against what is recorded.
 func (w *document) stay(b clinic.Stay, from clinic.Leaf) (any, error) {
+	end := w.file.Discharged()
 	if w.old == nil {
 		var now clinic.Leaf
 		if p, ok := w.file.Lies(); ok {
@@ -62,29 +63,75 @@ func (w *document) stay(b clinic.Stay, from clinic.Leaf) (any, error) {
 		if now != from || b.Mistake {
 			return nil, &Error{Code: CodeChanged}
 		}
-		if w.file.Discharged() != nil {
-			return nil, &Error{Code: CodeStayOver}
+		if end != nil {
+			return nil, &Error{Code: CodeStayGone}
 		}
 	}
 	if err := w.moment(&b.Day, &b.Time); err != nil {
 		return nil, err
 	}
-	if b.Mistake {
-		return &b, nil
+	before, after := w.file.Placements(), w.placed(&b)
+	switch {
+	case w.old == nil && len(before) > 0 && b.At().Before(before[len(before)-1].At()):
+		return nil, &Error{Code: CodeStayTime, Field: "time"} // no move: it would stand before the bed that the page showed
+	case end != nil && len(after) == 0:
+		return nil, &Error{Code: CodeStayOnly}
+	case end != nil && !b.Mistake && b.At().After(end.At()):
+		return nil, &Error{Code: CodeStayOver, Field: "time"}
+	case end != nil, died(&w.file):
+		return &b, nil // whoever lies there now
 	}
-	if v := w.whole.LiesIn(); v != nil && v.ID != w.file.ID {
-		return nil, &Error{Code: CodeLying, Visit: v.ID}
+	return &b, w.lands(after, &b)
+}
+
+// placed returns the beds as they are once the form is saved, the first one first.
+func (w *document) placed(b *clinic.Stay) []clinic.Placement {
+	all := w.file.Placements()
+	i := slices.IndexFunc(all, func(p clinic.Placement) bool { return p.Doc == w.old })
+	switch {
+	case b.Mistake && i >= 0:
+		return slices.Delete(all, i, i+1)
+	case b.Mistake:
+		return all
+	case i >= 0:
+		all[i].Stay = b
+	default:
+		all = append(all, clinic.Placement{Stay: b, Doc: w.old})
+	}
+	slices.SortStableFunc(all, func(a, b clinic.Placement) int { return a.At().Compare(b.At()) })
+	return all
+}
+
+// lands refuses what puts the patient into a bed in which somebody else lies, or into a
+// second one: all is where the patient will have been, mine the bed that the form names.
+// Where the patient lies already is nothing new.
+func (w *document) lands(all []clinic.Placement, mine *clinic.Stay) error {
+	if len(all) == 0 {
+		return nil
+	}
+	bed := all[len(all)-1]
+	if now, ok := w.file.Lies(); ok && strings.EqualFold(now.Bed, bed.Bed) {
+		return nil
+	}
+	for i := range w.whole.Visits {
+		if v := &w.whole.Visits[i]; v.ID != w.file.ID && lies(v) {
+			return &Error{Code: CodeLying, Visit: v.ID}
+		}
 	}
 	lying, err := w.desk.lying(w)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range lying {
-		if strings.EqualFold(l.Bed, b.Bed) && !w.whole.Who.Has(l.Patient) {
-			return nil, &Error{Code: CodeBedTaken, Field: "bed", Args: map[string]string{"bed": b.Bed}}
+		if !strings.EqualFold(l.Bed, bed.Bed) || w.whole.Who.Has(l.Patient) {
+			continue
 		}
+		if bed.Stay != mine {
+			return &Error{Code: CodeStayBack, Args: map[string]string{"bed": bed.Bed}}
+		}
+		return &Error{Code: CodeBedTaken, Field: "bed", Args: map[string]string{"bed": bed.Bed}}
 	}
-	return &b, nil
+	return nil
 }
 
 // DischargeInput is the form that ends a stay.
@@ -156,16 +203,30 @@ func (w *document) discharge(b clinic.Discharge) (any, error) {
 	switch {
 	case b.Mistake && w.old == nil:
 		return nil, &Error{Code: CodeNothing}
-	case b.Mistake:
+	case b.Mistake && (w.file.Discharged() == nil || died(&w.file)):
 		return &b, nil
+	case b.Mistake:
+		return &b, w.lands(all, nil)
 	case len(all) == 0:
 		return nil, &Error{Code: CodeStayNone}
 	case b.At().Before(all[len(all)-1].At()):
 		return nil, &Error{Code: CodeStayTime, Field: "time"}
 	case b.Result == resultDied && !died(&w.file):
 		return nil, &Error{Code: CodeStayDied, Field: "result"}
+	case b.Result != resultDied && diedBefore(&w.file, &b):
+		return nil, &Error{Code: CodeStayDead, Field: "result"}
 	}
 	return &b, nil
+}
+
+// diedBefore reports whether a death stands in the visit that is not after the discharge:
+// who went home may die there.
+func diedBefore(v *clinic.VisitFile, end *clinic.Discharge) bool {
+	b := clinic.BodyOf[clinic.Death](v.Doc(clinic.KindDeath))
+	if b == nil || b.Mistake || end.Day.Before(b.Day) {
+		return false
+	}
+	return b.Time == "" || !(&clinic.Stay{Day: b.Day, Time: b.Time}).At().After(end.At())
 }
 
 // checkMoment checks a day and a clock that may be left out.
@@ -272,6 +333,19 @@ func (d *Desk) Beds(ctx context.Context, by clinic.ID) (out Beds, err error) {
 		return nil
 	})
 	return out, err
+}
+
+// CountLying tells how many lie in a bed, and names nobody.
+func (d *Desk) CountLying(ctx context.Context, by clinic.ID) (n int, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		lying, err := d.lying(r)
+		n = len(lying)
+		return err
+	})
+	return n, err
 }
 
 // lying returns who lies in a bed, in the order of the beds; not yet who may see what.

@@ -420,6 +420,7 @@ func (g *guarded) stayReadings(out map[string]func(by clinic.ID) (any, error)) {
 	ctx, on := g.Context(), g.on
 	form := func(d desk.Done, err error) (any, error) { return d, err }
 	out["Beds"] = func(by clinic.ID) (any, error) { return g.Beds(ctx, by) }
+	out["CountLying"] = func(by clinic.ID) (any, error) { return g.CountLying(ctx, by) }
 	out["NoticesDue"] = func(by clinic.ID) (any, error) { return g.NoticesDue(ctx, by) }
 	out["Round"] = func(by clinic.ID) (any, error) { return g.Round(ctx, by, "") }
 	out["PrintRound"] = func(by clinic.ID) (any, error) {
