@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -13,6 +14,7 @@ import (
 // RoundPage is the view of who could be seen on a round to the villages.
 type RoundPage struct {
 	Page
+	Form    Form // the ticks
 	Village string
 	Rows    []desk.RoundRow
 	Works   bool
@@ -20,8 +22,13 @@ type RoundPage struct {
 }
 
 func (s *Server) round(w http.ResponseWriter, r *http.Request) error {
+	return s.roundShow(w, r, http.StatusOK, newForm(r.URL.Query()))
+}
+
+// roundShow shows the list with the village and the ticks of the form.
+func (s *Server) roundShow(w http.ResponseWriter, r *http.Request, status int, f Form) error {
 	by := who(r).session.person
-	v := &RoundPage{Page: s.page(r, "round.title", "today"), Village: r.URL.Query().Get("village"), Works: works(by.Role, clinic.KindVitals, false), Most: desk.MostRound}
+	v := &RoundPage{Page: s.page(r, "round.title", "today"), Form: f, Village: f.Get("village"), Works: works(by.Role, clinic.KindVitals, false), Most: desk.MostRound}
 	if len(v.Village) > 200 {
 		return errForm
 	}
@@ -29,14 +36,15 @@ func (s *Server) round(w http.ResponseWriter, r *http.Request) error {
 	if v.Rows, err = s.opts.Desk.Round(r.Context(), by.ID, v.Village); err != nil {
 		return err
 	}
-	s.show(w, r, http.StatusOK, "round", v)
+	s.show(w, r, status, "round", v)
 	return nil
 }
 
 // roundPrint prints the list of those who are ticked.
 func (s *Server) roundPrint(w http.ResponseWriter, r *http.Request) error {
+	f := newForm(r.PostForm)
 	var in desk.RoundInput
-	for _, text := range r.PostForm["person"] {
+	for _, text := range f.Values["person"] {
 		id, err := clinic.ParseID(text)
 		if err != nil {
 			return errForm
@@ -53,11 +61,16 @@ func (s *Server) roundPrint(w http.ResponseWriter, r *http.Request) error {
 	case refusals[0].Code == desk.CodeRequired:
 		s.tell(r, "warn", "round.nobody-ticked")
 	case refusals[0].Code == desk.CodeTooMany:
-		s.tell(r, "warn", "round.most", "n", desk.MostRound)
+		s.tell(r, "warn", "round.too-many", "n", desk.MostRound)
+		return s.roundShow(w, r, http.StatusUnprocessableEntity, f)
 	default:
 		return err
 	}
-	http.Redirect(w, r, "/round", http.StatusSeeOther)
+	to := "/round"
+	if village := f.Get("village"); village != "" {
+		to += "?" + url.Values{"village": {village}}.Encode()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
@@ -86,6 +99,14 @@ func (s *Server) tripView(r *http.Request) (*TripPage, error) {
 	for _, p := range v.File.Names {
 		if !p.Left && (p.Role == clinic.RoleDoctor || p.Role == clinic.RoleNurse) {
 			v.Staff = append(v.Staff, p)
+		}
+	}
+	if b := v.File.Visit.Visit; b != nil {
+		for _, id := range b.Trip.Went() { // a correction keeps who went, though they left since
+			p, ok := v.File.Names[id]
+			if ok && !slices.ContainsFunc(v.Staff, func(x desk.Person) bool { return x.ID == id }) {
+				v.Staff = append(v.Staff, p)
+			}
 		}
 	}
 	slices.SortFunc(v.Staff, func(a, b desk.Person) int {

@@ -88,13 +88,19 @@ func readMistake(f *Form) bool { return f.Get("mistake") == "yes" }
 func saveStay(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
 	in := desk.StayInput{On: on, Stay: clinic.Stay{Bed: f.Get("bed"), Reason: f.Get("reason"), Day: readDate(f, "day"), Time: f.Get("time"), Mistake: readMistake(f)}}
 	in.From, _ = parseLeaf(f.Get("from"))
-	if in.Bed == "other" || in.Bed == "" {
+	other := in.Bed == "other"
+	if other || in.Bed == "" {
 		in.Bed = f.Get("other")
 	}
 	if !f.OK() {
 		return nil
 	}
 	_, err := d.Stay(ctx, c, in)
+	for _, e := range desk.ErrorsOf(err) {
+		if other && e.Field == "bed" {
+			e.Field = "other" // where the words were typed
+		}
+	}
 	return err
 }
 
@@ -215,7 +221,8 @@ type CarePage struct {
 	Drugs  []DrugButton
 	Charts []Chart
 	Bed    *clinic.Placement
-	Open   bool // a line may be added
+	Open   bool // a line may be added, also a late one after the discharge
+	Gives  bool // a dose may be given now
 }
 
 // SheetLine is one line of the care sheet.
@@ -249,7 +256,8 @@ func fillCare(f *Form, d *clinic.Document, _ *desk.VisitView) {
 }
 
 func viewCare(s *Server, _ context.Context, b Step) (viewer, error) {
-	v := &CarePage{Step: b, Open: b.File.Visit.Ended == nil && b.File.Visit.Discharged() == nil}
+	v := &CarePage{Step: b, Open: b.File.Visit.Ended == nil}
+	v.Gives = v.Open && b.File.Visit.Discharged() == nil
 	if p, ok := b.File.Visit.Lies(); ok {
 		v.Bed = &p
 	}

@@ -259,6 +259,75 @@ func TestHomeStory(t *testing.T) {
 	w.log.Absent("Võ Thị Xa", "Thôn Ngoài")
 }
 
+// TestLateLine: after the discharge the care sheet takes a line of before it, and gives
+// no medicine; a form that was open comes back with its words.
+func TestLateLine(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	w.beds()
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := w.stayed(nurse, doctor, "Trần Thị Lưu", "H001")
+	w.clock.Add(time.Hour)
+	w.done(doctor.send(visit+"/discharge", url.Values{"result": {"1"}, "way": {"1"}, "treatment": {"hạ sốt"}, "do": {"save"}}))
+	w.clock.Add(time.Hour)
+	if a := nurse.get(visit + "/care"); strings.Contains(a.text(), "Cho thuốc") {
+		t.Errorf("a dose is offered: %s", a.text())
+	}
+	a := nurse.send(visit+"/care", url.Values{"course": {"ngủ được"}, "do": {"save"}})
+	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, ">ngủ được</textarea>") || !strings.Contains(a.body, `href="#time"`) {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	now, _ := w.clock.Now()
+	at := strings.Split(now.Add(-90*time.Minute).In(clinic.ICT).Format("15:04 2 1 2006"), " ")
+	w.done(nurse.send(visit+"/care", url.Values{"course": {"ngủ được"}, "time": {at[0]}, "day.day": {at[1]}, "day.month": {at[2]}, "day.year": {at[3]}, "do": {"save"}}))
+	if a := nurse.get(visit + "/care"); !strings.Contains(a.text(), "ngủ được") {
+		t.Errorf("%s", a.text())
+	}
+}
+
+// TestBedInWords: without a catalogue the error leads to the field in which the bed is
+// typed.
+func TestBedInWords(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse := w.login(w.nurse, nursePIN)
+	visit := nurse.typed("Trần Thị Lưu", "2")
+	if a := nurse.send(visit+"/stay", url.Values{"bed": {"other"}, "do": {"save"}}); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `name="bed" value="other"`) || !strings.Contains(a.body, `href="#other"`) || !strings.Contains(a.body, `id="other"`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestRoundKeepsTicks: who ticks too many gets the list back as it was.
+func TestRoundKeepsTicks(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	v := person("Võ Thị Xa", "")
+	v.Set("address", "Thôn Ngoài, xã Mẫu")
+	visit := w.done(nurse.send("/register", v)).location
+	w.done(doctor.send(visit+"/appointment", url.Values{"in": {"date"}, "due.day": {"23"}, "due.month": {"11"}, "due.year": {"2026"}, "do": {"save"}}))
+	form := url.Values{"act": {clinic.NewID().String()}, "village": {"thôn ngoài"}, "person": {visit[10:42]}}
+	for range desk.MostRound {
+		form.Add("person", clinic.NewID().String())
+	}
+	a := nurse.post("/round", form)
+	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "Đã chọn quá nhiều") || !strings.Contains(a.body, `value="`+visit[10:42]+`" checked`) || strings.Count(a.body, `value="thôn ngoài"`) != 2 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	form.Del("person")
+	if a := nurse.post("/round", form); a.location != "/round?village=th%C3%B4n+ngo%C3%A0i" {
+		t.Errorf("%d %s", a.status, a.location)
+	}
+}
+
+// TestTripKeepsWhoWent: a correction does not drop who is no longer offered.
+func TestTripKeepsWhoWent(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse := w.login(w.nurse, nursePIN)
+	at := nurse.typed("Võ Thị Xa", "3")
+	w.done(nurse.send(at+"/trip", url.Values{"place": {"1"}, "with": {w.nurse.String(), w.tech.String()}}))
+	if a := nurse.get(at + "/trip"); !strings.Contains(a.body, `value="`+w.tech.String()+`" checked`) || strings.Contains(a.body, w.admin.String()) {
+		t.Errorf("%s", a.body)
+	}
+}
+
 // stayPages adds the pages of emergencies, stays and rounds.
 func stayPages(w *world, nurse, doctor *browser, pages map[string]answer) {
 	w.beds()

@@ -67,14 +67,10 @@ func (s *Server) today(w http.ResponseWriter, r *http.Request) error {
 	if v.Notices, err = s.opts.Desk.NoticesDue(r.Context(), by); err != nil {
 		return err
 	}
-	beds, err := s.opts.Desk.Beds(r.Context(), by)
-	if err != nil {
+	if v.Lying, err = s.opts.Desk.CountLying(r.Context(), by); err != nil {
 		return err
 	}
-	v.Lying, v.Opens = len(beds.Others), role != clinic.RoleAdministrator
-	for _, b := range beds.Beds {
-		v.Lying += len(b.Here)
-	}
+	v.Opens = role != clinic.RoleAdministrator
 	opened, err := s.openings(r)
 	if err != nil {
 		return err
