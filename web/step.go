@@ -310,6 +310,11 @@ func (s *Server) stepRefused(w http.ResponseWriter, r *http.Request, st step, b 
 // of what is typed here a correction of that.
 func (s *Server) stepChanged(b *Step, st step) {
 	doc := b.File.Visit.Doc(st.kind)
+	if leaf, ok := parseLeaf(b.Form.Get("base")); ok { // of several the one that the form corrects
+		if of := b.File.Visit.Find(leaf); of != nil && of.Kind == st.kind {
+			doc = of
+		}
+	}
 	if doc == nil {
 		b.Form.Set("base", "")
 		return

@@ -109,8 +109,11 @@ func saveTraditional(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On,
 	}
 	_, err := d.Traditional(ctx, c, in)
 	for _, e := range desk.ErrorsOf(err) {
-		if e.Field == "illness" && in.Illness == "" {
+		switch {
+		case e.Field == "illness" && in.Illness == "":
 			e.Field = "q"
+		case e.Code == desk.CodeTooMany && len(in.Treatments) > 0:
+			e.Field = "course." + in.Treatments[len(in.Treatments)-1].Service
 		}
 	}
 	return err

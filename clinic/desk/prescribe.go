@@ -139,8 +139,10 @@ func (d *Desk) drugLine(at string, in DrugInput) (clinic.DrugLine, Errors) {
 		l.Dose, l.Measure, err = readDose(at+"dose", in.Dose)
 		_ = bad.collect(err) // always a refusal
 	}
-	l.Times = count("times", in.Times, maxTimes)
-	l.Days = count("days", in.Days, maxDays)
+	if free || in.Times+in.Days != "" { // otherwise the catalogue says whether it is a herb: copyRow
+		l.Times = count("times", in.Times, maxTimes)
+		l.Days = count("days", in.Days, maxDays)
+	}
 	if free { // otherwise copyRow computes it: it takes the size of the pack
 		l.Quantity = amount("quantity", in.Quantity, maxQuantity)
 	}
@@ -209,13 +211,20 @@ func (w *document) copyRows(rx *clinic.Prescription) (bad Errors) {
 	for i := range rx.Lines {
 		l := &rx.Lines[i]
 		at := fmt.Sprintf("lines.%d.", i)
-		row, ok := w.copyRow(l)
+		row, ok := w.copyRow(l, rx.Packets)
 		switch {
 		case !ok:
 			bad = append(bad, &Error{Code: CodeDrugNone, Field: at + "medicine", Args: map[string]string{"code": l.Medicine}})
 			continue
 		case !l.Measured(&row):
 			bad = append(bad, &Error{Code: CodeDrugMeasure, Field: at + "dose", Args: map[string]string{"measure": l.Measure, "unit": row.Unit, "strength": row.Strength}})
+			continue
+		}
+		if l.Quantity == 0 && !l.Herb && l.Times == 0 && l.Days == 0 {
+			for _, name := range []string{"times", "days"} {
+				_, err := clinic.ParseMilli(at+name, "")
+				_ = bad.collect(valueError(err)) // nothing was typed
+			}
 			continue
 		}
 		if l.Quantity == 0 {
@@ -227,8 +236,9 @@ func (w *document) copyRows(rx *clinic.Prescription) (bad Errors) {
 	return bad
 }
 
-// copyRow fills a line from the catalogue's row; false = there is none on this day.
-func (w *document) copyRow(l *clinic.DrugLine) (clinic.CatalogRow, bool) {
+// copyRow fills a line from the catalogue's row; false = there is none on this day. A herb
+// that says neither times nor days is taken once a day while the packets last.
+func (w *document) copyRow(l *clinic.DrugLine, packets int) (clinic.CatalogRow, bool) {
 	row, ok := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
 	if !ok {
 		return row, false
@@ -236,6 +246,9 @@ func (w *document) copyRow(l *clinic.DrugLine) (clinic.CatalogRow, bool) {
 	l.Name, l.Strength, l.Form, l.Unit, l.ATC = row.PaperName(), row.Strength, row.Form, row.Unit, row.ATC
 	if l.Route == "" {
 		l.Route = row.Route
+	}
+	if l.Herb = row.Has(clinic.FlagHerb); l.Herb && l.Times == 0 && l.Days == 0 {
+		l.Times, l.Days = 1, packets
 	}
 	return row, true
 }
@@ -252,6 +265,9 @@ func samePrescription(saved, typed *clinic.Prescription) bool {
 			return false
 		}
 		s := saved.Lines[at]
+		if s.Herb && t.Times == 0 && t.Days == 0 {
+			t.Times, t.Days = s.Times, s.Days // filled in from the packets, which are the same
+		}
 		quantity := s.Quantity
 		if t.Quantity == 0 {
 			quantity -= s.Compute()

@@ -75,7 +75,7 @@ func (d *Desk) Findings(ctx context.Context, by clinic.ID, in PrescriptionInput)
 		for _, typed := range in.Lines {
 			fresh[typed.Medicine] = typed.Dose == "" && typed.Quantity == ""
 			l, _ := d.drugLine("", typed) // what is wrong with it is said when it is saved
-			if row, ok := doc.copyRow(&l); ok {
+			if row, ok := doc.copyRow(&l, rx.Packets); ok {
 				if !l.Measured(&row) {
 					l.Dose, l.Measure = 0, ""
 				}

@@ -9,10 +9,10 @@ import (
 	"clinicbox/clinic"
 )
 
-// Limits of the form of traditional medicine: four texts of notes in letters of three
-// bytes stay below an entry's 16 KiB.
+// Limits of the form of traditional medicine: six texts and the points of ten treatments
+// in letters of three bytes stay below an entry's 16 KiB.
 const (
-	signLimit     = 900
+	signLimit     = 550
 	maxTreatments = 10
 	maxCourse     = 60 // days of a course of treatment
 )
@@ -104,8 +104,7 @@ func (w *document) traditional(typed *clinic.Traditional) (any, error) {
 // Limits of a prescription of herbs.
 const maxPackets = 30
 
-// packets reads how many packets of herbs there are; every line that says neither times
-// nor days is a herb's: so many grams a packet, one packet a day.
+// packets reads how many packets of herbs there are, and how they are boiled and drunk.
 func (d *Desk) packets(in *PrescriptionInput, out *clinic.Prescription) (bad Errors) {
 	text, err := d.line("preparation", in.Preparation, 400)
 	if err != nil {
@@ -116,13 +115,7 @@ func (d *Desk) packets(in *PrescriptionInput, out *clinic.Prescription) (bad Err
 		return bad
 	}
 	if out.Packets, err = clinic.ParseCount("packets", in.Packets, maxPackets); err != nil {
-		return append(bad, drugRange("packets", maxPackets))
-	}
-	in.Lines = slices.Clone(in.Lines)
-	for i := range in.Lines {
-		if l := &in.Lines[i]; *l != (DrugInput{}) && l.Times == "" && l.Days == "" && l.Quantity == "" {
-			l.Times, l.Days = "1", strconv.Itoa(out.Packets)
-		}
+		bad = append(bad, drugRange("packets", maxPackets))
 	}
 	return bad
 }
@@ -133,8 +126,7 @@ func (w *document) herbs(rx *clinic.Prescription) (bad Errors) {
 	found := false
 	for i := range rx.Lines {
 		l := &rx.Lines[i]
-		row, _ := w.Row(clinic.CatalogMedicine, l.Medicine, w.row.Day)
-		if l.Herb = row.Has(clinic.FlagHerb); !l.Herb {
+		if !l.Herb {
 			continue
 		}
 		found = true

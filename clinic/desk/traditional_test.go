@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,21 @@ func TestHerbs(t *testing.T) {
 	bare.Packets, bare.Preparation, bare.Lines = "", "", []desk.DrugInput{drug("DOCHOAT", "12", "1", "7")}
 	_, err := s.Prescribe(ctx, call(s.doctor), bare)
 	s.refused(err, desk.CodeHerbPackets, "packets")
+
+	for _, packets := range []string{"", "0"} { // as the page sends herbs
+		bare := in
+		bare.Packets = packets
+		_, err := s.Prescribe(ctx, call(s.doctor), bare)
+		if all := desk.ErrorsOf(err); len(all) != 1 || all[0].Field != "packets" {
+			t.Errorf("%q packets: %v", packets, err)
+		}
+	}
+	pills := in // a ready medicine beside herbs says how often itself
+	pills.Lines = append(slices.Clone(in.Lines), desk.DrugInput{Medicine: "HOAN", Dose: "1"})
+	_, err = s.Prescribe(ctx, call(s.doctor), pills)
+	if all := desk.ErrorsOf(err); len(all) != 2 || all[0].Field != "lines.2.times" || all[1].Field != "lines.2.days" {
+		t.Errorf("a medicine without times: %v", err)
+	}
 
 	s.must(s.rx(on, "", drug("PARA", "1", "3", "5"))) // beside a prescription of the other kind
 	c := call(s.doctor)

@@ -142,7 +142,7 @@ func (p *Prescription) medicines() []Block {
 	}
 	if p.Packets > 0 {
 		b = append(b, Row("Số thang", clinic.PaperQuantity(clinic.Milli(p.Packets)*1000)+noBreak+"thang").Strong(),
-			Text("Lượng ghi trên là của một thang, mỗi ngày uống một thang.").Sized(Small))
+			Text("Lượng ghi ở từng vị thuốc thang là của một thang, mỗi ngày uống một thang.").Sized(Small))
 	}
 	if p.Preparation != "" {
 		b = append(b, Text("Cách sắc, uống: "+p.Preparation))
