@@ -190,7 +190,7 @@ func (k Kind) IsDocument() bool {
 // InProgrammes reports whether the kind is of what patients are followed in beyond one
 // visit: stores keep the patients of whom there is one (immunisation, pregnancy …).
 func (k Kind) InProgrammes() bool {
-	return k >= 60 && k < 80 && k != KindSession && k != KindHealthBook && k != KindHealthCheck
+	return k >= 60 && k < KindTraditional && k != KindSession && k != KindHealthBook && k != KindHealthCheck
 }
 
 // String returns a short English name for logs and checks.
