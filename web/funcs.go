@@ -75,6 +75,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"catalogPath": catalogPath,
 		"oldProblem":  c.OldProblem,
 		"batchPath":   batchPath,
+		"recallPath":  recallPath,
 		"itemPath":    itemPath,
 		"moveKey":     moveKey,
 		"stockPaper":  func(p desk.StockPaper, prints bool) stockPaper { return stockPaper{&p, prints} },

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +110,10 @@ func TestVaccineShelfStory(t *testing.T) {
 	g := clinic.Goods{Catalog: clinic.CatalogVaccine, Code: "DPTVGBHIB", Lot: "AB-1207", Expiry: clinic.MonthEnd(2027, 3)}
 	card := nurse.get(batchPath(g))
 	card.says(t, "10 liều", "Ai đã dùng lô này")
+	link := html.UnescapeString(regexp.MustCompile(`href="(/stock/recall[^"]*)"`).FindStringSubmatch(card.body)[1])
+	if page := nurse.get(link); !strings.Contains(page.body, `name="goods" value="vaccine;DPTVGBHIB"`) {
+		t.Errorf("%s does not narrow the list to the batch's goods", link)
+	}
 	list := nurse.get("/stock/recall?lot=ab-1207&goods=vaccine%3BDPTVGBHIB")
 	list.says(t, "Lò Thị Bé AA", "Lò Văn Ba", "Lò Thị Bé AC", "3 lượt", "DPT-VGB-Hib (5 trong 1) 0,5 ml: 1 liều")
 	nurse.get("/stock/recall?lot=khac").says(t, "Chưa ghi ai dùng lô này")

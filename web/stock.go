@@ -236,6 +236,11 @@ func (s *Server) stockPrint(w http.ResponseWriter, r *http.Request) error {
 // batchPath is the address of a batch's card.
 func batchPath(g clinic.Goods) string { return "/stock/batch?g=" + url.QueryEscape(g.Key()) }
 
+// recallPath is the address of the list of those who got something of a batch.
+func recallPath(g clinic.Goods) string {
+	return "/stock/recall?" + url.Values{"lot": {g.Lot}, "goods": {g.In() + ";" + g.Code}}.Encode()
+}
+
 // itemPath is the address of a form with the batches of one row of a catalogue in it.
 func itemPath(form string, row clinic.CatalogRow) string {
 	return "/stock/" + form + "?item=" + url.QueryEscape(row.Catalog+";"+row.Code)
