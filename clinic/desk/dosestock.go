@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/stock"
@@ -207,7 +208,7 @@ type CloseInput struct {
 // CloseSession ends today's session, and takes what was left in opened vials off the
 // shelf in the same act.
 func (d *Desk) CloseSession(ctx context.Context, c Call, in CloseInput) (Done, error) {
-	return d.save(ctx, c, plan{
+	done, err := d.save(ctx, c, plan{
 		need: rightMeasure, kind: clinic.KindSession, patient: clinic.SessionSubject(),
 		build: func(w *work) ([]clinic.Draft, error) {
 			records, err := w.Records(clinic.SessionSubject())
@@ -229,6 +230,37 @@ func (d *Desk) CloseSession(ctx context.Context, c Call, in CloseInput) (Done, e
 		},
 		same: func(b any) bool { s, ok := b.(*clinic.Session); return ok && s.Closed },
 	})
+	if err == nil && done.Again && !sameWaste(done.Records, in.Waste) {
+		return Done{}, &Error{Code: CodeFormStale}
+	}
+	return done, err
+}
+
+// sameWaste reports whether an act that ended a session threw away what the form says.
+func sameWaste(records []clinic.Record, typed map[string]string) bool {
+	left := map[string]clinic.Milli{}
+	for i := range records {
+		switch b := records[i].Body.(type) {
+		case *clinic.Session:
+			for _, x := range b.Batches {
+				q, err := clinic.ParseMilli("waste", typed[x.Vaccine])
+				if err != nil && strings.TrimSpace(typed[x.Vaccine]) != "" {
+					return false
+				}
+				left[x.Vaccine] += q
+			}
+		case *clinic.Adjusted:
+			for _, l := range b.Lines {
+				left[l.Goods.Code] -= l.Quantity
+			}
+		}
+	}
+	for _, q := range left {
+		if q != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *work) wasted(session *clinic.Session, typed map[string]string) (*clinic.Adjusted, error) {

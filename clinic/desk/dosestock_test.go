@@ -140,6 +140,51 @@ func TestSessionEnds(t *testing.T) {
 	}
 }
 
+// TestSessionEndsWithOtherWaste: the form that comes again with another waste is not told
+// that it is saved.
+func TestSessionEndsWithOtherWaste(t *testing.T) {
+	s := newShop(t)
+	s.vaccines()
+	g := s.vaccine("AB 12", 40)
+	s.must(s.SaveSession(t.Context(), call(s.nurse), desk.SessionInput{Batches: []clinic.VaccineBatch{{Vaccine: "DPTVGBHIB", Batch: "AB 12", Expiry: clinic.MonthEnd(2027, 3)}}}))
+	day := s.vaccineDay()
+	if day.Shelf != nil {
+		t.Error("what to open is looked for though it is open")
+	}
+	c, in := call(s.nurse), desk.CloseInput{Base: day.Base, Waste: map[string]string{"DPTVGBHIB": "7"}}
+	s.must(s.CloseSession(t.Context(), c, in))
+	s.must(s.CloseSession(t.Context(), c, in))
+	for _, typed := range []string{"8", "", "x"} {
+		in.Waste["DPTVGBHIB"] = typed
+		_, err := s.CloseSession(t.Context(), c, in)
+		s.refused(err, desk.CodeFormStale, "")
+	}
+	if s.booked(g) != 33_000 {
+		t.Errorf("%s left", s.booked(g))
+	}
+}
+
+// TestShortDoseStandsAtItsLine: beside a dose that is refused no other line is asked about.
+func TestShortDoseStandsAtItsLine(t *testing.T) {
+	s := newShop(t)
+	s.vaccines()
+	s.vaccine("AB 12", 1)
+	s.must(s.Immunise(t.Context(), call(s.nurse), desk.ImmuniseInput{On: s.vaccineVisit(s.child(1, 3)), Outcome: clinic.OutcomeGiven, Asked: true, Doses: []desk.DoseInput{pentavalent()}}))
+	other := pentavalent()
+	other.Vaccine = "KHONG"
+	in := desk.ImmuniseInput{On: s.vaccineVisit(s.child(2, 3)), Outcome: clinic.OutcomeGiven, Asked: true, Doses: []desk.DoseInput{other, pentavalent()}}
+	_, err := s.Immunise(t.Context(), call(s.nurse), in)
+	s.refused(err, desk.CodeDoseVaccine, "vaccine.0")
+	for _, e := range desk.ErrorsOf(err) {
+		if e.Code == desk.CodeDoseShort {
+			t.Errorf("%s %s", e.Code, e.Field)
+		}
+	}
+	in.Doses = in.Doses[1:]
+	_, err = s.Immunise(t.Context(), call(s.nurse), in)
+	s.refused(err, desk.CodeDoseShort, "batch.0")
+}
+
 // TestVaccineMonth: whatever is given, corrected and thrown away, the month's use is the
 // doses in the records, and what was thrown away stands beside it.
 func TestVaccineMonth(t *testing.T) {

@@ -167,11 +167,13 @@ func (w *document) immunised(in *ImmuniseInput, note string) (any, error) {
 		bad = append(bad, doubts(&dose, due, day, i)...)
 		body.Doses = append(body.Doses, dose)
 	}
-	short, err := w.dosesShort(body)
-	if err != nil {
-		return nil, err
+	if len(body.Doses) == len(in.Doses) { // else its fields would name other lines of the form
+		short, err := w.dosesShort(body)
+		if err != nil {
+			return nil, err
+		}
+		bad = append(bad, short...)
 	}
-	bad = append(bad, short...)
 	bad = slices.DeleteFunc(bad, func(e *Error) bool {
 		code := e.Args["code"]
 		seen := code != "" && slices.Contains(in.Confirmed, code)

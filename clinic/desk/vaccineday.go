@@ -78,8 +78,10 @@ func (d *Desk) VaccineDay(ctx context.Context, by clinic.ID) (VaccineDay, error)
 		if err := l.comers(r); err != nil {
 			return err
 		}
-		if out.Shelf, err = d.vaccinesKept(r, out.Rows, out.Day); err != nil {
-			return err
+		if out.Session == nil { // it proposes what to open
+			if out.Shelf, err = d.vaccinesKept(r, out.Rows, out.Day); err != nil {
+				return err
+			}
 		}
 		children, err = bornFor(r, l.schedule, out.Day)
 		return err
