@@ -26,7 +26,7 @@ func Alike(a, b *Patient, on Date) Likeness {
 	switch {
 	case OneBirth(a, b):
 		return LikeBirth
-	case a.Folded != "" && a.Folded == b.Folded && sameBirth(a.Birth, b.Birth) && !a.nameless():
+	case a.Folded != "" && a.Folded == b.Folded && SameBirth(a.Birth, b.Birth) && !a.nameless():
 		return LikeName
 	}
 	return LikeNone
@@ -59,7 +59,9 @@ func (p *Patient) Holds(s System, value string, on Date) bool {
 	return false
 }
 
-func sameBirth(a, b Date) bool {
+// SameBirth reports whether two birth dates may be one: what is not known of a month or day
+// counts as the same.
+func SameBirth(a, b Date) bool {
 	switch {
 	case a.IsZero() || b.IsZero() || a.Year != b.Year:
 		return false

@@ -94,6 +94,8 @@ const (
 	RowBooked     = "booked"      // Args: value; the batch is in the books
 	RowLotDay     = "lot-day"     // Args: value; the lot is known with another last day
 	RowHadDose    = "had-dose"    // Args: value; the dose is in the record, of another day
+	RowWhichDose  = "which-dose"  // Args: value; a dose of that day or later is there: which one is this?
+	RowChoice     = "choice"      // Args: value; none of the few words that may stand in the column
 )
 
 // OldCodes returns every code that a row of old data may be told by.
@@ -102,6 +104,6 @@ func OldCodes() []string {
 		RowEmpty, RowLong, RowText, RowForm, RowNumber, RowDate, RowColumn, RowTwice, RowTooMany, RowFile, RowNoColumns, RowKind, RowLarge,
 		RowEncoding, RowNothing, RowFormula, RowValue, RowName, RowBirth, RowYear2, RowAge, RowSerial, RowSex, RowIdentifier, RowDigits, RowZeros, RowDoubt,
 		RowFromNumber, RowPhone, RowSwapped, RowOldCode, RowFuture, RowUnborn, RowNobody, RowClosed,
-		RowMinus, RowThousand, RowStale, RowStaleCame, RowGoods, RowManyGoods, RowOtherGoods, RowUnit, RowTwiceLot, RowBooked, RowLotDay, RowHadDose,
+		RowMinus, RowThousand, RowStale, RowStaleCame, RowGoods, RowManyGoods, RowOtherGoods, RowUnit, RowTwiceLot, RowBooked, RowLotDay, RowHadDose, RowWhichDose, RowChoice,
 	}
 }

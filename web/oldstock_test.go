@@ -62,6 +62,21 @@ func TestOldShelfStory(t *testing.T) {
 	nurse.get("/patients/"+strings.Split(found.body, `href="/patients/`)[1][:32]+"/vaccines").says(t, "01/2025", "08/04/2025", "Theo sổ tiêm chủng")
 }
 
+// TestOldProblemStory: what is wrong with a row is told in words of its own list.
+func TestOldProblemStory(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	admin := w.login(w.admin, adminPIN)
+	_, stock := admin.old("stock", "Mã;Số lô;Hạn dùng;Tồn kho;ĐVT;Loại\nPARA500;A1;2028;5;viên;\nPARA500;A1;06/2028;5;viên;gạo\nPARA500;A1;06/2028;5;hộp;\n")
+	stock.says(t, "hạn dùng, ít nhất tháng và năm: 2028 không dùng được", "“gạo” không dùng được. Chỉ ghi loại: thuốc, vật tư, vắc xin; hoặc để trống", "khác với danh mục (viên)")
+	_, past := admin.old("past", "Họ tên;Năm sinh;Tiền sử;Năm mắc\nA Dì;1961;Hen;2090\nA Dì;1961;Hen;1870\n")
+	past.says(t, "năm, nếu biết: 2090 chưa đến", "năm, nếu biết: 1870 không dùng được")
+	for _, text := range []string{stock.text(), past.text()} {
+		if strings.Contains(text, "dị ứng") || strings.Contains(text, "Ghi lại phiếu giấy") || strings.Contains(text, "{") {
+			t.Error(text)
+		}
+	}
+}
+
 // oldShelfPages adds the pages of the lists of stock and vaccines.
 func oldShelfPages(admin *browser, pages map[string]answer) {
 	pages["old form stock"], pages["old form doses"] = admin.get("/old/stock/new"), admin.get("/old/doses/new")

@@ -118,6 +118,7 @@ func (d *Desk) PlanOld(ctx context.Context, by clinic.ID, in OldInput) (out OldP
 			p, err := who(r, by, rightOld)
 			if err == nil && at == 0 {
 				err = x.begun(r, clinic.ID{})
+				x.id = x.goes // what it put there itself is no batch of others
 			}
 			if err != nil {
 				return err

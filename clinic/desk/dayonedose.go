@@ -2,8 +2,10 @@ package desk
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"clinicbox/clinic"
@@ -13,13 +15,13 @@ import (
 // be known.
 func (x *older) dose(w *work, i int, out *OldPlanRow) error {
 	src := x.in.Rows[i].Dose
-	vaccine, code, problem, value := x.vaccine(w, src)
+	vaccine, code, problem := x.vaccine(w, src)
 	hit, err := x.whose(w, i, out)
 	if hit == nil {
 		return err
 	}
-	if problem != "" {
-		out.refuse("vaccine", problem, value)
+	if problem.Code != "" {
+		out.refuse(problem.Column, problem.Code, problem.Args["value"])
 		return nil
 	}
 	if closed, err := x.d.closed(w, w.by.ID, hit.ID); err != nil || closed {
@@ -31,21 +33,33 @@ func (x *older) dose(w *work, i int, out *OldPlanRow) error {
 		return err
 	}
 	given := file.GivenDoses()
-	for _, j := range x.before("dose "+out.target.String(), i) { // what the rows before it bring
-		if t := x.settled[j]; t.target == out.target && t.Does == OldAdds {
+	for _, j := range x.before(aboutDoses(out.target), i) { // what the rows before it bring
+		t := x.settled[j]
+		if t.target == out.target && x.sameRow(i, j) {
+			out.Twin, out.Whole, out.Does = t.At, true, OldSkips
+			return nil
+		}
+		if t.target == out.target && t.Does == OldAdds {
 			before := x.in.Rows[j].Dose
 			for _, c := range t.Counts {
 				given = append(given, clinic.GivenDose{Code: c, Day: before.Day, Dose: clinic.Dose{Vaccine: t.Row.Code}})
 			}
 		}
 	}
-	if slices.ContainsFunc(given, func(g clinic.GivenDose) bool { return g.Dose.Vaccine == vaccine.Code && g.Day == src.Day }) {
+	if slices.ContainsFunc(given, func(g clinic.GivenDose) bool {
+		// In a year or a month there may be several doses of one vaccine.
+		return g.Dose.Vaccine == vaccine.Code && g.Day == src.Day && (src.Day.Full() || g.Code == code)
+	}) {
 		out.Does, out.Whole = OldSkips, true
 		return nil
 	}
 	counts, e := countsFor(&vaccine, code, given)
 	if e != nil {
 		out.refuse("vaccine", clinic.RowGoods, src.Vaccine)
+		return nil
+	}
+	if at := notLast(vaccine.Parent, given, src.Day); code == "" && at >= 0 {
+		out.refuse("dose", clinic.RowWhichDose, given[at].Day.String())
 		return nil
 	}
 	for _, c := range counts {
@@ -58,35 +72,48 @@ func (x *older) dose(w *work, i int, out *OldPlanRow) error {
 	return nil
 }
 
+// aboutDoses names whose vaccines rows are about.
+func aboutDoses(id clinic.ID) string { return "dose " + id.String() }
+
+// notLast finds a dose of the series that may have been given on the day or after it, or -1:
+// one that does not say which it is would be counted for the wrong one.
+func notLast(series string, given []clinic.GivenDose, day clinic.Date) int {
+	return slices.IndexFunc(given, func(g clinic.GivenDose) bool {
+		of, _ := clinic.SplitDose(g.Code)
+		return slices.Contains(strings.Fields(series), of) && !g.Day.Last().Before(day)
+	})
+}
+
 // vaccine finds what a row calls a vaccine, and the dose of the schedule when it says which.
-func (x *older) vaccine(w *work, src *clinic.OldDose) (row clinic.CatalogRow, code, problem, value string) {
+func (x *older) vaccine(w *work, src *clinic.OldDose) (row clinic.CatalogRow, code string, bad clinic.RowProblem) {
 	dose, planned := x.index(w).dose[x.d.foldWords(src.Vaccine)]
 	typed := clinic.OldGoods{Catalog: clinic.CatalogVaccine, Code: src.Vaccine}
-	row, _, problem, value = x.find(w, &typed)
+	row, _, problem, value := x.find(w, &typed)
 	if problem == clinic.RowGoods {
 		typed.Code, typed.Name = "", src.Vaccine
 		row, _, problem, value = x.find(w, &typed)
 	}
+	bad = clinic.RowProblem{Column: "vaccine", Code: problem, Args: map[string]string{"value": value}}
 	switch {
 	case problem == "" && src.Number > 0:
 		series, _, _ := strings.Cut(row.Parent, " ")
-		return row, fmt.Sprint(series, src.Number), "", ""
-	case problem == "":
-		return row, "", "", ""
-	case !planned || problem == clinic.RowManyGoods || len(dose.Vaccines) == 0 || src.Number > 0 && src.Number != dose.Number:
-		return row, "", problem, value
+		return row, fmt.Sprint(series, src.Number), bad
+	case problem == "" || !planned || problem == clinic.RowManyGoods || len(dose.Vaccines) == 0:
+		return row, "", bad
+	case src.Number > 0 && src.Number != dose.Number: // the name says another one
+		return row, "", clinic.RowProblem{Column: "dose", Code: clinic.RowNumber, Args: map[string]string{"value": strconv.Itoa(src.Number)}}
 	}
 	row, ok := w.Row(clinic.CatalogVaccine, dose.Vaccines[0], w.today)
 	if !ok {
-		return row, "", problem, value
+		return row, "", bad
 	}
-	return row, dose.Code, "", ""
+	return row, dose.Code, clinic.RowProblem{}
 }
 
 // addDose writes a vaccine that was given elsewhere or long ago: nothing leaves the shelf.
 func (x *oldChunk) addDose(src *clinic.OldRow, row *OldPlanRow) {
 	line := clinic.DayOneID(x.id, src.At, "dose")
-	body := &clinic.Immunised{Day: src.Dose.Day, Outcome: clinic.OutcomeGiven, Place: firstOf(src.Dose.Place, paperPlace), Line: line[:]}
+	body := &clinic.Immunised{Day: src.Dose.Day, Outcome: clinic.OutcomeGiven, Place: cmp.Or(src.Dose.Place, paperPlace), Line: line[:]}
 	body.Doses = []clinic.Dose{{Vaccine: row.Row.Code, Name: row.Row.Name, Counts: row.Counts, Batch: src.Dose.Lot, Route: row.Row.Route}}
 	x.drafts = append(x.drafts, clinic.Draft{Kind: clinic.KindImmunised, Subject: row.target, Body: body})
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (x *older) find(w *work, g *clinic.OldGoods) (row clinic.CatalogRow, column
 	}
 	switch len(found) {
 	case 0:
-		return row, "goods", clinic.RowGoods, firstOf(g.Name, g.Registration, g.GTIN)
+		return row, "goods", clinic.RowGoods, cmp.Or(g.Name, g.Registration, g.GTIN)
 	case 1:
 		return found[0], "", "", ""
 	}
@@ -107,19 +108,10 @@ func (x *older) find(w *work, g *clinic.OldGoods) (row clinic.CatalogRow, column
 	return row, column, clinic.RowManyGoods, strings.Join(codes, ", ")
 }
 
-func firstOf(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
-}
-
 // shelf settles a row of stock.
 func (x *older) shelf(w *work, i int, out *OldPlanRow) error {
 	src := x.in.Rows[i].Goods
-	out.Name = firstOf(src.Name, src.Code, src.Registration, src.GTIN)
+	out.Name = cmp.Or(src.Name, src.Code, src.Registration, src.GTIN)
 	found, column, code, value := x.find(w, src)
 	if code != "" {
 		out.refuse(column, code, value)
@@ -161,9 +153,7 @@ func (d *Desk) units(src *clinic.OldGoods, row *clinic.CatalogRow) (q clinic.Mil
 // again asks about a batch that stands in the file twice, or in the books.
 func (x *older) again(w *work, i int, out *OldPlanRow) error {
 	out.Does = OldAdds
-	lot := out.Goods
-	lot.Expiry = clinic.Date{}
-	for _, j := range x.before("lot "+lot.Key(), i) {
+	for _, j := range x.before(aboutLot(out.Goods), i) {
 		t := x.settled[j]
 		switch {
 		case t.Does == OldRefuses || t.Goods.Code == "":
@@ -198,6 +188,12 @@ func (x *older) again(w *work, i int, out *OldPlanRow) error {
 		}
 	}
 	return err
+}
+
+// aboutLot names the batch that rows are about, whatever its last day.
+func aboutLot(g clinic.Goods) string {
+	g.Expiry = clinic.Date{}
+	return "lot " + g.Key()
 }
 
 // before returns the rows before one that are about the same thing, and remembers that the
@@ -267,7 +263,7 @@ func (x *oldChunk) addGoods(src *clinic.OldRow, row *OldPlanRow, line *clinic.Da
 	goods := row.Goods
 	x.came.Lines = append(x.came.Lines, clinic.ReceivedLine{
 		Goods: goods, Name: named(row.Row), Unit: row.Row.Unit, Quantity: q, Price: price, GTIN: g.GTIN, Pack: g.Pack,
-		Registration: firstOf(g.Registration, row.Row.Registration), Tender: firstOf(g.Tender, row.Row.Tender),
+		Registration: cmp.Or(g.Registration, row.Row.Registration), Tender: cmp.Or(g.Tender, row.Row.Tender),
 	})
 	line.Goods, line.Quantity = &goods, q
 }

@@ -243,3 +243,98 @@ func TestOldListsThatAreCut(t *testing.T) {
 		}
 	}
 }
+
+// TestOldTwinBeyondACut: a batch that stands in the file twice is not booked twice when the
+// power goes between its rows.
+func TestOldTwinBeyondACut(t *testing.T) {
+	var rows []clinic.OldRow
+	for i := range 100 {
+		rows = append(rows, oldGoods(i+2, "PARA5", fmt.Sprintf("L%d", i), 10))
+	}
+	rows = append(rows, oldGoods(102, "PARA5", "L3", 4))
+	for _, answer := range []desk.OldDo{desk.OldSkip, desk.OldOther} {
+		s := newShop(t)
+		s.rows(clinic.CatalogRow{Code: "PARA5", Name: "Paracetamol", Unit: "viên"})
+		in := oldFile(clinic.OldStock, rows...)
+		in.Answers = map[int]desk.OldAnswer{102: {Do: answer}}
+		s.store.PlanAt(1, desktest.FaultNotApplied)
+		if _, err := s.BringOld(t.Context(), call(s.admin), in); !errors.Is(err, desktest.ErrFault) {
+			t.Fatal(err)
+		}
+		asked := in
+		asked.Answers = nil
+		if p := s.plan(asked); p.Rows[100].Problem.Code != clinic.RowTwiceLot || p.Rows[100].Problem.Args["line"] != "5" {
+			t.Errorf("%+v", p.Rows[100])
+		}
+		s.must(s.BringOld(t.Context(), call(s.admin), in))
+		want := clinic.Milli(10_000)
+		if answer == desk.OldOther {
+			want += 4_000
+		}
+		if q := s.booked(clinic.Goods{Code: "PARA5", Lot: "L3", Expiry: clinic.Date{Year: 2028, Month: 6, Day: 30}}); q != want {
+			t.Errorf("%d: %s booked, want %s", answer, q, want)
+		}
+	}
+}
+
+// TestOldDosesOfAYear: of a year alone two doses are two, and one that does not say which
+// it is gets no number by its place in the file.
+func TestOldDosesOfAYear(t *testing.T) {
+	s := newStation(t)
+	s.vaccines()
+	child := oldPerson(2, "Lê Bé Mẫu", 2025, "034225000007")
+	s.must(s.BringOld(t.Context(), call(s.admin), oldFile(clinic.OldPatients, child)))
+	dose := func(at int, vaccine string, n int, day clinic.Date) clinic.OldRow {
+		r := child
+		r.At, r.Dose = at, &clinic.OldDose{Vaccine: vaccine, Number: n, Day: day}
+		return r
+	}
+	day := func(m, d int) clinic.Date { return clinic.Date{Year: 2025, Month: m, Day: d} }
+	in := oldFile(clinic.OldDoses, dose(2, "DPTVGBHIB", 1, day(0, 0)), dose(3, "DPTVGBHIB", 2, day(0, 0)), dose(4, "DPTVGBHIB", 2, day(0, 0)), dose(5, "DPTVGBHIB", 0, day(6, 8)),
+		dose(6, "BOPV", 0, day(5, 8)), dose(7, "BOPV", 0, day(3, 8)), dose(8, "BOPV", 0, day(6, 8)), dose(9, "BOPV", 0, day(5, 8)), dose(10, "DPT-VGB-Hib mũi 3", 2, day(9, 1)), dose(11, "BCG", 0, day(0, 0)), dose(12, "BCG", 0, day(0, 0)))
+	p := s.plan(in)
+	if does(p) != "aasxaxasxas" {
+		t.Fatalf("%s %+v", does(p), p.Rows)
+	}
+	for at, want := range map[int]string{3: "dose which-dose 2025", 5: "dose which-dose 08/05/2025", 8: "dose number 2"} {
+		if x := p.Rows[at].Problem; x.Column+" "+x.Code+" "+x.Args["value"] != want {
+			t.Errorf("%+v, want %s", x, want)
+		}
+	}
+}
+
+// TestOldNumberOfAnother: a row that names somebody else than the holder of its number is
+// asked about, and goes nowhere by itself.
+func TestOldNumberOfAnother(t *testing.T) {
+	s := newStation(t)
+	s.vaccines()
+	mother := oldPerson(2, "Lê Thị Mẹ", 1990, "034190000001")
+	s.must(s.BringOld(t.Context(), call(s.admin), oldFile(clinic.OldPatients, mother)))
+	hits, _ := s.Find(t.Context(), s.nurse, "034190000001")
+	row := func(at int, name string, year int) clinic.OldRow {
+		r := oldPerson(at, name, year, "034190000001")
+		r.Past = &clinic.PastItem{Text: fmt.Sprint("Hen ", at), About: clinic.PastIllness, Source: clinic.PastPaper}
+		return r
+	}
+	rows := []clinic.OldRow{row(2, "Lê Bé Con", 2025), row(3, "Lê Thị Mẹ", 1990), row(4, "Lê T. Mẹ", 1990), row(5, "le thi me", 1991), row(6, "", 0), row(7, "Lê Bé Con", 0), row(8, "", 2025)}
+	in := oldFile(clinic.OldPast, rows...)
+	p := s.plan(in)
+	if does(p) != "?aaaa??" || len(p.Rows[0].Found) != 1 || p.Rows[0].Found[0].ID != hits[0].ID || p.Rows[0].Like != clinic.LikeNumber {
+		t.Fatalf("%s %+v", does(p), p.Rows)
+	}
+	in.Answers = map[int]desk.OldAnswer{2: {Do: desk.OldSkip}, 7: {Do: desk.OldSame, Patient: hits[0].ID}, 8: {Do: desk.OldSkip}}
+	if p = s.plan(in); does(p) != "saaaaas" {
+		t.Fatalf("%s", does(p))
+	}
+	for i := range rows {
+		rows[i].Past, rows[i].Dose = nil, &clinic.OldDose{Vaccine: "UV", Number: 1, Day: clinic.Date{Year: 2026, Month: 3}}
+	}
+	if p = s.plan(oldFile(clinic.OldDoses, rows[0])); does(p) != "?" {
+		t.Errorf("a child's dose in the mother's record: %s", does(p))
+	}
+	born := row(2, "", 0)
+	born.Past.Year = 1980
+	if p = s.plan(oldFile(clinic.OldPast, born)); p.Rows[0].Problem.Args["value"] != "1980" {
+		t.Errorf("%+v", p.Rows[0].Problem)
+	}
+}

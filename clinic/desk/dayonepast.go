@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"slices"
+	"strconv"
 
 	"clinicbox/clinic"
 )
@@ -20,7 +21,7 @@ func (x *older) past(w *work, i int, out *OldPlanRow) error {
 	}
 	item := x.in.Rows[i].Past
 	if item.Year != 0 && item.Year < hit.Now.Birth.Year {
-		out.refuse("year", clinic.RowUnborn, "")
+		out.refuse("year", clinic.RowUnborn, strconv.Itoa(item.Year))
 		return nil
 	}
 	file, err := readPatient(w, hit.ID)
@@ -31,7 +32,7 @@ func (x *older) past(w *work, i int, out *OldPlanRow) error {
 		was := clinic.PastOf(&d)
 		return was != nil && !was.Gone && x.samePast(was, item)
 	})
-	for j := range i {
+	for _, j := range x.before("past "+out.target.String(), i) {
 		if t := x.settled[j]; t.target == out.target && t.Does == OldAdds && x.samePast(x.in.Rows[j].Past, item) {
 			has = true
 		}

@@ -17,6 +17,11 @@ func (x *older) settle(w *work, i int) (OldPlanRow, error) {
 		out.Does = OldHas
 		if len(l.Patient) == len(clinic.ID{}) {
 			out.target = clinic.ID(l.Patient)
+			x.before(aboutDoses(out.target), i)
+		}
+		if l.Goods != nil { // the rows after it must know it, though a cut lies between
+			out.Goods = *l.Goods
+			x.before(aboutLot(out.Goods), i)
 		}
 	case x.clean[i] == nil:
 		out.Does, out.Problem = OldRefuses, x.wrong[i]
@@ -163,7 +168,10 @@ func (x *older) whose(w *work, i int, out *OldPlanRow) (*Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(found) > 1 {
+	if len(found) > 1 || len(found) == 1 && x.otherNamed(p, &found[0].Now) {
+		if len(found) == 1 {
+			out.Like = clinic.LikeNumber
+		}
 		a := x.in.Answers[out.At]
 		at := slices.IndexFunc(found, func(h Hit) bool { return h.ID == a.Patient })
 		switch {
@@ -197,6 +205,13 @@ func (x *older) whose(w *work, i int, out *OldPlanRow) (*Hit, error) {
 	}
 	out.Does, out.target = OldAdds, found[0].ID
 	return &found[0], nil
+}
+
+// otherNamed reports whether a row names somebody, and nothing of it is the holder's: a
+// child's row may bear its mother's number.
+func (x *older) otherNamed(p, holder *clinic.Patient) bool {
+	name, born := p.Name != "", !p.Birth.IsZero()
+	return (name || born) && !(name && p.Folded == holder.Folded) && !(born && clinic.SameBirth(p.Birth, holder.Birth))
 }
 
 // refuse settles a row that stays out.

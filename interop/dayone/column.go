@@ -94,7 +94,7 @@ func doseHeadings(column string) string {
 	case "place":
 		return "place noitiem diadiem diadiemtiem cosotiem cosotiemchung noitiemchung"
 	}
-	return goodsHeading(column, "lot")
+	return lotHeading(column)
 }
 
 // pastHeadings are those that only a list of histories has.
@@ -138,11 +138,11 @@ func goodsHeadings(column string) string {
 	case "price":
 		return "price unitprice gia dongia gianhap dongianhap"
 	}
-	return goodsHeading(column, "lot")
+	return lotHeading(column)
 }
 
-func goodsHeading(column, is string) string {
-	if column != is {
+func lotHeading(column string) string {
+	if column != "lot" {
 		return ""
 	}
 	return "lot batch batchnumber lotnumber lo solo losx solosx losanxuat solosanxuat"

@@ -108,6 +108,26 @@ func (l *line) ofAge(column, s string) clinic.Date {
 	return d
 }
 
+// day reads a column as people write days, or as spreadsheets count them up to the last one.
+// Not ok: it is empty, or what is wrong was told.
+func (l *line) day(column string, last clinic.Date) (clinic.Date, bool) {
+	s := l.cells[column]
+	d, ok := date(s)
+	if ok || s == "" {
+		return d, ok
+	}
+	if d, ok = serial(s, last); ok {
+		l.warn(column, clinic.RowSerial, s+" → "+d.String())
+		return d, true
+	}
+	if two(s) {
+		l.fail(column, clinic.RowYear2, s)
+	} else {
+		l.fail(column, clinic.RowDate, s)
+	}
+	return clinic.Date{}, false
+}
+
 // two reports whether a date has a year of two digits, or is one.
 func two(s string) bool {
 	parts := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("/-. ", r) })

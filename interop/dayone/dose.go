@@ -31,19 +31,11 @@ func (l *line) dose() {
 		}
 	}
 	s := l.cells["given"]
-	day, ok := date(s)
-	if !ok {
-		if day, ok = serial(s, l.today); ok {
-			l.warn("given", clinic.RowSerial, s+" → "+day.String())
-		}
-	}
+	day, ok := l.day("given", l.today)
 	switch {
 	case s == "":
 		l.fail("given", clinic.RowEmpty, "")
-	case !ok && two(s):
-		l.fail("given", clinic.RowYear2, s)
-	case !ok:
-		l.fail("given", clinic.RowDate, s)
+	case !ok: // was told
 	case l.today.Before(day):
 		l.fail("given", clinic.RowFuture, s)
 	case !l.row.Patient.Birth.IsZero() && day.Last().Before(l.row.Patient.Birth):

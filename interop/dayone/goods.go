@@ -57,7 +57,7 @@ func (l *line) goodsKind() {
 	case "vacxin", "vaccine":
 		l.row.Goods.Catalog = clinic.CatalogVaccine
 	default:
-		l.fail("kind", clinic.RowValue, l.cells["kind"])
+		l.fail("kind", clinic.RowChoice, l.cells["kind"])
 	}
 }
 
@@ -112,7 +112,7 @@ func (l *line) amount() {
 // ungroup takes the signs between thousands out of a number; not ok: it may be read as two.
 func ungroup(s string) (string, bool) {
 	points, commas := strings.Count(s, "."), strings.Count(s, ",")
-	groups := func(sign string) bool { // each of three digits, the first of one to three
+	groups := func(s, sign string) bool { // each of three digits, the first of one to three
 		for i, g := range strings.Split(s, sign) {
 			if i == 0 && (len(g) > 3 || g == "" || g == "0") || i > 0 && len(g) != 3 {
 				return false
@@ -122,15 +122,17 @@ func ungroup(s string) (string, bool) {
 	}
 	switch {
 	case points > 0 && commas > 0:
-		if strings.LastIndex(s, ",") > strings.LastIndex(s, ".") { // 1.234,5
-			return strings.ReplaceAll(s, ".", ""), commas == 1
+		sign, point := ".", "," // 1.234,5
+		if strings.LastIndex(s, ".") > strings.LastIndex(s, ",") {
+			sign, point = ",", "."
 		}
-		return strings.ReplaceAll(strings.ReplaceAll(s, ",", ""), ".", ","), points == 1
-	case points > 1 && groups("."):
+		whole, frac, _ := strings.Cut(s, point)
+		return strings.ReplaceAll(whole, sign, "") + "," + frac, groups(whole, sign) && !strings.ContainsAny(frac, ".,")
+	case points > 1 && groups(s, "."):
 		return strings.ReplaceAll(s, ".", ""), true
-	case commas > 1 && groups(","):
+	case commas > 1 && groups(s, ","):
 		return strings.ReplaceAll(s, ",", ""), true
-	case points == 1 && groups("."), commas == 1 && groups(","):
+	case points == 1 && groups(s, "."), commas == 1 && groups(s, ","):
 		return "", false
 	}
 	return s, true
@@ -139,35 +141,20 @@ func ungroup(s string) (string, bool) {
 // expiry reads the last day of use: of a month its last. What is expired is on the shelf
 // all the same.
 func (l *line) expiry() {
+	const years = 40 // ahead of today
 	s := l.cells["expiry"]
-	if s == "" {
+	day, ok := l.day("expiry", l.today.AddDays(365*years))
+	if !ok {
 		return
 	}
-	day, ok := date(s)
-	switch {
-	case ok && day.Month > 0:
-		day = day.Last()
-	case ok:
-		l.fail("expiry", clinic.RowDate, s) // of a year alone nobody knows the day
-		return
-	default:
-		const years = 40 // ahead of today: spreadsheets count days
-		if day, ok = serial(s, l.today.AddDays(365*years)); !ok {
-			if two(s) {
-				l.fail("expiry", clinic.RowYear2, s)
-			} else {
-				l.fail("expiry", clinic.RowDate, s)
-			}
-			return
-		}
-		l.warn("expiry", clinic.RowSerial, s+" → "+day.String())
-	}
-	if day.Year < 2000 || day.Year > l.today.Year+40 {
+	// Of a year alone nobody knows the last day.
+	if day.Month == 0 || day.Year < 2000 || day.Year > l.today.Year+years {
 		l.fail("expiry", clinic.RowDate, s)
 		return
 	}
+	day = day.Last()
 	l.row.Goods.Expiry = day
-	if came, ok := date(l.cells["received"]); ok && day.Before(came) {
+	if came, ok := l.day("received", l.today); ok && day.Before(came) {
 		l.fail("expiry", clinic.RowStaleCame, s)
 		return
 	}

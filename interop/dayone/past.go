@@ -23,7 +23,7 @@ func (l *line) past() {
 	}
 	var ok bool
 	if p.About, ok = about(l.cells["about"]); !ok {
-		l.fail("about", clinic.RowValue, l.cells["about"])
+		l.fail("about", clinic.RowChoice, l.cells["about"])
 	}
 	s := strings.TrimSuffix(l.cells["year"], ".0")
 	if s == "" {

@@ -63,5 +63,5 @@ func (c *Catalogue) OldProblem(p clinic.RowProblem) string {
 	if b := p.Args["column"]; b != "" {
 		belongs = c.Text("old.column." + b)
 	}
-	return c.Text("old.row."+p.Code, "column", column, "value", p.Args["value"], "max", p.Args["max"], "line", p.Args["line"], "other", belongs)
+	return c.Text("old.row."+p.Code, "column", column, "value", p.Args["value"], "max", p.Args["max"], "line", p.Args["line"], "unit", p.Args["unit"], "other", belongs)
 }
