@@ -211,3 +211,16 @@ func TestIndicators(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 }
+
+// TestIndicatorsOfTests: results have the age of their day too.
+func TestIndicatorsOfTests(t *testing.T) {
+	n := Milli(7100)
+	r := Result{Taken: Date{2026, 3, 1}, Values: []ResultValue{{Test: "GLU", Name: "Glucose", Unit: "mmol/L", Number: &n}}}
+	file := FoldPatient(ID{1}, []Record{
+		{Subject: ID{1}, Kind: KindPatient, Leaf: Leaf{9}, Body: &Patient{Name: "Bé Mẫu", Birth: Date{2024, 3, 1}}},
+		{Subject: ID{1}, Kind: KindResult, HLC: 1, Leaf: Leaf{8}, Body: &r},
+	})
+	if all := file.Indicators(); len(all) != 1 || all[0].Points[0].Age.InMonths() != 24 {
+		t.Errorf("%+v", all)
+	}
+}

@@ -42,9 +42,7 @@ func (p *PatientFile) Indicators() (out []Indicator) {
 		if all[name] == nil {
 			all[name] = &Indicator{Name: name, Unit: unit, Decimals: decimals}
 		}
-		if m.On.Full() && birth.Full() && !m.On.Before(birth) {
-			m.Age = birth.AgeAt(m.On)
-		}
+		m.Age = ageWhen(birth, m.On)
 		all[name].Points = append(all[name].Points, m)
 	}
 	for i := range slices.Backward(p.Visits) { // the oldest first
@@ -69,7 +67,15 @@ func (p *PatientFile) Indicators() (out []Indicator) {
 			out = append(out, *x)
 		}
 	}
-	return append(out, p.Lab.indicators()...)
+	return append(out, p.Lab.indicators(birth)...)
+}
+
+// ageWhen returns the age on a day; zero when either is not known.
+func ageWhen(birth, on Date) (a Age) {
+	if on.Full() && birth.Full() && !on.Before(birth) {
+		a = birth.AgeAt(on)
+	}
+	return a
 }
 
 func vitalNames() (out []string) {
@@ -106,7 +112,7 @@ func (b *Vitals) indicate(on Date, months int, add func(name, unit string, decim
 }
 
 // indicators returns the tests whose results are numbers.
-func (l *LabFile) indicators() (out []Indicator) {
+func (l *LabFile) indicators(birth Date) (out []Indicator) {
 	codes := l.Tests()
 	slices.Sort(codes)
 	for _, code := range codes {
@@ -115,7 +121,7 @@ func (l *LabFile) indicators() (out []Indicator) {
 		x := Indicator{Name: code, Test: last.Name, Unit: last.Unit, Decimals: 3}
 		for _, p := range points {
 			if p.Value.Number != nil && p.Value.Unit == x.Unit {
-				x.Points = append(x.Points, Measured{On: p.Taken, Value: *p.Value.Number, Unusual: p.Value.Flag.Abnormal()})
+				x.Points = append(x.Points, Measured{On: p.Taken, Age: ageWhen(birth, p.Taken), Value: *p.Value.Number, Unusual: p.Value.Flag.Abnormal()})
 			}
 		}
 		if len(x.Points) > 0 {
