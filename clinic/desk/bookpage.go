@@ -21,7 +21,6 @@ type Book struct {
 	NextDose   clinic.Date        // zero = nothing is left, or nothing is known
 	Indicators []clinic.Indicator
 	Mark       string
-	Version    string // of the template
 }
 
 // BookSection is one part of the template.
@@ -88,7 +87,6 @@ func (b *Book) template(rows []clinic.CatalogRow, sex clinic.Sex) {
 			continue
 		}
 		s := BookSection{Row: row}
-		b.Version = row.Version
 		for _, x := range rows {
 			if x.Value == "" || x.Parent != row.Code {
 				continue

@@ -56,10 +56,11 @@ func (d *Desk) saysBook(body any, values map[string]string) bool {
 	s, ok := body.(*clinic.HealthBook)
 	return ok && s.Past == nil && !slices.ContainsFunc(s.Items, func(it clinic.BookItem) bool {
 		typed, err := d.line(it.Code, values[it.Code], bookText)
-		if n, bad := clinic.ParseFixed("", typed, 3); bad == nil {
-			typed = clinic.FormatFixed(n, 3)
+		if err != nil || typed == it.Value {
+			return err != nil
 		}
-		return err != nil || typed != it.Value
+		n, bad := clinic.ParseFixed("", typed, 3)
+		return bad != nil || clinic.FormatFixed(n, 3) != it.Value
 	})
 }
 

@@ -100,6 +100,19 @@ func TestBook(t *testing.T) {
 	}
 }
 
+// TestBookDigitsInWords: digits in a field of words stay as they were typed, and the same
+// form twice saves once.
+func TestBookDigitsInWords(t *testing.T) {
+	s := bookStation(t)
+	id := s.register("A")
+	in := desk.BookInput{Patient: id, Base: s.bookPage(id).Mark, Values: map[string]string{"S6HTN": "07"}}
+	c := call(s.nurse)
+	s.must(s.SaveBook(t.Context(), c, in))
+	if !s.must(s.SaveBook(t.Context(), c, in)).Again || !slices.Equal(said(s.bookPage(id), "S6HTN"), []string{"07"}) {
+		t.Errorf("%q", said(s.bookPage(id), "S6HTN"))
+	}
+}
+
 // TestBookApart: what another box wrote of the same thing stays beside it until somebody
 // decides; saving other things settles nothing.
 func TestBookApart(t *testing.T) {
