@@ -153,6 +153,22 @@ func (p *PatientFile) Pregnant(on Date) (*Document, *Pregnancy) {
 	return nil, nil
 }
 
+// PregnantUntil returns the pregnancy that holds on the day or ended on it, or nil: who
+// gives birth may have been examined on the same day.
+func (p *PatientFile) PregnantUntil(on Date) (*Document, *Pregnancy) {
+	if d, b := p.Pregnant(on); b != nil {
+		return d, b
+	}
+	for _, d := range p.Pregnancies() {
+		b := BodyOf[Pregnancy](d)
+		open := *b
+		if open.Ended = (Date{}); b.Ended == on && open.Holds(on) {
+			return d, b
+		}
+	}
+	return nil, nil
+}
+
 // OpenPregnancies returns the documents of the pregnancies that nobody ended, the newest
 // first. Boxes that wrote apart may each have one.
 func (p *PatientFile) OpenPregnancies() (out []*Document) {

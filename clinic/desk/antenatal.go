@@ -98,7 +98,7 @@ func (d *Desk) antenatalForm(in AntenatalInput) (*clinic.Antenatal, error) {
 
 // antenatal adds the age of the pregnancy; unusual values must be confirmed.
 func (w *document) antenatal(a clinic.Antenatal, confirmed []string) (any, error) {
-	_, p := w.whole.Pregnant(w.row.Day)
+	_, p := w.whole.PregnantUntil(w.row.Day)
 	if p == nil {
 		return nil, &Error{Code: CodePregnancyNone}
 	}

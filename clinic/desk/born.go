@@ -104,6 +104,11 @@ func (w *document) childRecord(b *clinic.Delivery, i int) (clinic.ID, bool, erro
 	return clinic.ID{}, false, err
 }
 
+// ofBirth reports whether the record is one that is kept for a child of the birth.
+func ofBirth(children []clinic.Born, who *clinic.Identity) bool {
+	return slices.ContainsFunc(children, func(c clinic.Born) bool { return who.Has(clinic.ID(c.ID)) })
+}
+
 // BornInput is the button that makes the record of one child of a birth.
 type BornInput struct {
 	Patient clinic.ID // the mother
@@ -166,6 +171,7 @@ func (w *document) registerBorn(b *clinic.Delivery, i int) ([]clinic.Draft, erro
 	p := b.Details(i)
 	in := ChildInput{
 		Mother: w.row.Patient, Sex: p.Sex, Birth: p.Birth, Time: p.BirthTime, Grams: p.BornGrams, Order: p.Order, Of: p.Of, Born: p.Born,
+		others: b.Children,
 	}
 	typed, err := w.desk.childForm(in)
 	if err != nil {

@@ -115,19 +115,21 @@ func (w *document) certificate(c clinic.BirthCertificate, n int) (any, error) {
 	}
 	if old := clinic.BodyOf[clinic.BirthCertificate](w.old); old != nil {
 		if !bytes.Equal(old.Child, x.ID) {
-			return nil, &Error{Code: CodeMixed}
+			return nil, &Error{Code: CodeCertChild, Field: "n"}
 		}
 		c.Replaces = old.Number
 	}
 	c.Child, c.Made = slices.Clone(x.ID), w.today
 	c.FromBirth(b, n-1)
 	m := w.patient
-	c.Mother, c.Born, c.Ethnic, c.Issued, c.Writer = m.Name, m.Birth, m.Ethnic, m.Issued, w.by.Name
+	c.Mother, c.Born, c.Ethnic, c.Writer = m.Name, m.Birth, m.Ethnic, w.by.Name
 	if card, ok := m.Current(clinic.SystemInsurance, w.row.Day); ok {
 		c.Insurance = card.Value
 	}
-	if id, ok := m.Current(clinic.SystemCitizen, w.row.Day); ok && c.Citizen == "" {
-		c.Citizen = id.Value
+	if id, ok := m.Current(clinic.SystemCitizen, w.row.Day); ok {
+		if c.Citizen = cmp.Or(c.Citizen, id.Value); c.Citizen == id.Value { // another card has another day
+			c.Issued = m.Issued
+		}
 	}
 	f := w.desk.o.Site.Facility
 	number, err := w.next(clinic.SeriesBirth(f.Book))
@@ -156,7 +158,8 @@ func (d *Desk) PrintBirth(ctx context.Context, c Call, in BirthPrintInput) (Done
 	})
 }
 
-// mayPrintBirth refuses what nobody confirmed and what was replaced.
+// mayPrintBirth refuses what nobody confirmed, what was replaced, and what the birth says
+// otherwise since.
 func (w *document) mayPrintBirth(number string) error {
 	r := certificateOf(&w.file, number)
 	if r == nil {
@@ -173,6 +176,14 @@ func (w *document) mayPrintBirth(number string) error {
 		return &Error{Code: CodeCertReplaced}
 	case found.State != clinic.DocSigned:
 		return &Error{Code: CodeCertUnsigned}
+	case w.file.Misses(clinic.KindDelivery):
+		return &Error{Code: CodeLost}
+	case !born(&w.file):
+		return &Error{Code: CodeCertNoBirth}
+	}
+	c, b := r.Body.(*clinic.BirthCertificate), clinic.BodyOf[clinic.Delivery](w.file.Doc(clinic.KindDelivery))
+	if i := slices.IndexFunc(b.Children, func(x clinic.Born) bool { return bytes.Equal(x.ID, c.Child) }); i < 0 || !c.Says(b, i) {
+		return &Error{Code: CodeCertDiffers}
 	}
 	return nil
 }

@@ -162,10 +162,12 @@ func sameDelivery(a, b *clinic.Delivery) bool {
 // delivery checks the form against what is recorded, and fills it in.
 func (w *document) delivery(b clinic.Delivery) (any, error) {
 	old := clinic.BodyOf[clinic.Delivery](w.old)
-	if b.Mistake { // what was said stays readable in the version before
+	if b.Mistake { // what was said stays readable, and whatever is wrong with it is taken back
 		b = *old
 		b.Mistake = true
-	} else if err := bears(w.patient, b.Day); err != nil {
+		return &b, nil
+	}
+	if err := bears(w.patient, b.Day); err != nil {
 		return nil, err
 	}
 	var bad Errors

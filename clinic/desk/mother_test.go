@@ -500,3 +500,128 @@ func (g *guarded) motherReadings() map[string]func(by clinic.ID) (any, error) {
 		"Mothers": func(by clinic.ID) (any, error) { return g.Mothers(ctx, by) },
 	}
 }
+
+// TestExaminedOnTheDayOfBirth: an examination is corrected, and recorded, also after the
+// birth of the same day, of an undated pregnancy too.
+func TestExaminedOnTheDayOfBirth(t *testing.T) {
+	for _, undated := range []bool{false, true} {
+		w := pregnant(t)
+		if undated {
+			_, base := w.expects()
+			w.must(w.SavePregnancy(t.Context(), call(w.nurse), desk.PregnancyInput{Patient: w.mother, Base: base, Undated: true}))
+		}
+		on := w.comes(clinic.VisitAntenatal)
+		in := desk.AntenatalInput{On: on, Antenatal: clinic.Antenatal{Heart: 140, Asked: true}}
+		w.must(w.Antenatal(t.Context(), call(w.nurse), in))
+		w.must(w.Deliver(t.Context(), call(w.nurse), twinBirth(w.comes(clinic.VisitDelivery))))
+		in.On, in.Heart = w.base(on, clinic.KindAntenatal), 150
+		w.must(w.Antenatal(t.Context(), call(w.nurse), in))
+		if a := clinic.BodyOf[clinic.Antenatal](w.doc(on, clinic.KindAntenatal)); a.Heart != 150 || a.Age != map[bool]int{false: 206}[undated] {
+			t.Errorf("%+v", a)
+		}
+		w.at(3, 8, 0)
+		in.On = w.comes(clinic.VisitAntenatal)
+		_, err := w.Antenatal(t.Context(), call(w.nurse), in)
+		w.refused(err, desk.CodePregnancyNone, "")
+	}
+}
+
+// TestWrongBirthIsTakenBack: what could not be recorded today is taken back all the same.
+func TestWrongBirthIsTakenBack(t *testing.T) {
+	w := pregnant(t)
+	on := w.comes(clinic.VisitDelivery)
+	wrong := twinBirth(on).Delivery
+	wrong.Day, wrong.Time = on2026(12, 24), "05:10" // by a clock that was wrong
+	for i := range wrong.Children {
+		id := clinic.NewID()
+		wrong.Children[i].ID = id[:]
+	}
+	w.put(clinic.Draft{Kind: clinic.KindDelivery, Subject: w.mother, Visit: on.Visit, Body: &wrong})
+	in := desk.DeliveryInput{On: w.base(on, clinic.KindDelivery), Delivery: clinic.Delivery{Mistake: true}}
+	in.Why = "sai ngày"
+	w.must(w.Deliver(t.Context(), call(w.nurse), in))
+	if p := w.page(w.mother); len(p.Births()) != 0 {
+		t.Error("the birth stands")
+	}
+}
+
+// certified is a birth of two who live, the first with a signed certificate; card is her
+// citizen number, typed another that the form says.
+func certified(t *testing.T, card, typed string) (w *ward, on desk.On, in desk.CertificateInput) {
+	t.Helper()
+	w = pregnant(t)
+	mother := w.page(w.mother)
+	p := *mother.Now
+	p.Issued = on2026(1, 5)
+	p.Identifiers = append(p.Identifiers, clinic.Identifier{System: clinic.SystemCitizen, Value: card})
+	w.put(clinic.Draft{Kind: clinic.KindPatient, Subject: w.mother, Body: &p})
+	on = w.comes(clinic.VisitDelivery)
+	birth := twinBirth(on)
+	birth.Children[1] = birth.Children[0]
+	w.must(w.Deliver(t.Context(), call(w.nurse), birth))
+	for n := range 2 {
+		w.must(w.RegisterBorn(t.Context(), call(w.nurse), desk.BornInput{Patient: w.mother, Visit: on.Visit, N: n + 1}))
+	}
+	in = desk.CertificateInput{On: on, N: 1, Citizen: typed, Address: "Thôn Đông, xã Mẫu", Place: "Trạm Y tế Mẫu", Attendant: "Lê Thị Giả"}
+	w.must(w.CertifyBirth(t.Context(), call(w.nurse), in))
+	w.sign(on)
+	return w, on, in
+}
+
+// TestCertificateOfAnotherCard: the day of issue is that of the recorded card only.
+func TestCertificateOfAnotherCard(t *testing.T) {
+	const card, other = "001190000001", "001190000002"
+	for typed, want := range map[string]clinic.Date{"": on2026(1, 5), card: on2026(1, 5), other: {}} {
+		w, on, _ := certified(t, card, typed)
+		if c := clinic.BodyOf[clinic.BirthCertificate](w.doc(on, clinic.KindBirthCertificate)); c.Issued != want || c.Citizen == "" {
+			t.Errorf("%q: %s issued %v", typed, c.Citizen, c.Issued)
+		}
+	}
+}
+
+// TestCertificateOfAnotherBirth: the certificate of one child takes the place of that
+// child's only, and it prints no more once the birth says something else or was taken back.
+func TestCertificateOfAnotherBirth(t *testing.T) {
+	w, on, in := certified(t, "001190000001", "")
+	in.On, in.N = w.base(on, clinic.KindBirthCertificate), 2
+	in.Why = "sai"
+	_, err := w.CertifyBirth(t.Context(), call(w.nurse), in)
+	w.refused(err, desk.CodeCertChild, "n")
+	number := clinic.BodyOf[clinic.BirthCertificate](w.doc(on, clinic.KindBirthCertificate)).Number
+	print := func() error {
+		_, err := w.PrintBirth(t.Context(), call(w.nurse), desk.BirthPrintInput{Patient: w.mother, Visit: on.Visit, Number: number})
+		return err
+	}
+	if err := print(); err != nil {
+		t.Fatal(err)
+	}
+	birth := twinBirth(w.base(on, clinic.KindDelivery))
+	birth.Children[1] = birth.Children[0]
+	birth.Children[0].Grams, birth.Why = 2150, "cân lại"
+	w.must(w.Deliver(t.Context(), call(w.nurse), birth))
+	w.refused(print(), desk.CodeCertDiffers, "")
+	birth.On = w.base(on, clinic.KindDelivery)
+	birth.Mistake, birth.Why = true, "nhầm người"
+	w.must(w.Deliver(t.Context(), call(w.nurse), birth))
+	w.refused(print(), desk.CodeCertNoBirth, "")
+}
+
+// TestSecondChildOfABirth: a birth that was saved with one child, whose record is made, is
+// corrected to twins: the second gets a record of its own.
+func TestSecondChildOfABirth(t *testing.T) {
+	w := pregnant(t)
+	on := w.comes(clinic.VisitDelivery)
+	in := twinBirth(on)
+	in.Children[1].State = clinic.BornAlive
+	one := in
+	one.Children = in.Children[:1]
+	w.must(w.Deliver(t.Context(), call(w.nurse), one))
+	first := w.must(w.RegisterBorn(t.Context(), call(w.nurse), desk.BornInput{Patient: w.mother, Visit: on.Visit, N: 1}))
+	in.On = w.base(on, clinic.KindDelivery)
+	w.must(w.Deliver(t.Context(), call(w.nurse), in))
+	second := w.must(w.RegisterBorn(t.Context(), call(w.nurse), desk.BornInput{Patient: w.mother, Visit: on.Visit, N: 2}))
+	births, err := w.Births(t.Context(), w.nurse, w.mother, on.Visit)
+	if err != nil || births[0].Record.ID != first.Patient || births[1].Record.ID != second.Patient || first.Patient == second.Patient {
+		t.Errorf("%+v %v", births, err)
+	}
+}

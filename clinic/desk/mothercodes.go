@@ -19,6 +19,9 @@ const (
 	CodeCertNone        Code = "certificate.none"  // no such certificate in the visit
 	CodeCertUnsigned    Code = "certificate.sign"  // not signed yet
 	CodeCertReplaced    Code = "certificate.newer" // another one took its place
+	CodeCertChild       Code = "certificate.other" // Field; it would take the place of another child's
+	CodeCertNoBirth     Code = "certificate.birth" // the birth was taken back
+	CodeCertDiffers     Code = "certificate.old"   // the birth says something else since: replace it
 	CodeCertMother      Code = "certificate.lacks" // Field; the paper must say who bore the child, and who received it
 )
 
@@ -26,6 +29,6 @@ func motherCodes() []Code {
 	return []Code{
 		CodePregnancyOpen, CodePregnancyNone, CodePregnancyDate, CodePregnancyDating, CodePregnancyPara, CodePregnancyBirth,
 		CodeAntenatalAsk, CodeBirthWhen, CodeBirthRecord, CodeBirthThere, CodeBirthKept, CodeBirthNoRecord, CodeBirthStill,
-		CodeCertThere, CodeCertNone, CodeCertUnsigned, CodeCertReplaced, CodeCertMother,
+		CodeCertThere, CodeCertNone, CodeCertUnsigned, CodeCertReplaced, CodeCertChild, CodeCertNoBirth, CodeCertDiffers, CodeCertMother,
 	}
 }

@@ -23,6 +23,9 @@ type ChildInput struct {
 	Born   clinic.BornAt
 	// Different says that a person looked at those found and this is another child.
 	Different bool
+	// others are the children of the same birth: a record that is kept for one of them is
+	// not this child's.
+	others []clinic.Born
 }
 
 // mostAtOnce is how many children one birth may have.
@@ -108,6 +111,7 @@ func (w *work) child(in ChildInput, typed *clinic.Patient) ([]clinic.Draft, erro
 		if err != nil {
 			return nil, err
 		}
+		found = slices.DeleteFunc(found, func(h Hit) bool { return ofBirth(in.others, &h.who) })
 		if len(found) > 0 {
 			return nil, &Error{Code: CodeDuplicates, Found: found}
 		}

@@ -33,10 +33,7 @@ func (d *Desk) SavePregnancy(ctx context.Context, c Call, in PregnancyInput) (Do
 	return d.save(ctx, c, plan{
 		need: rightMeasure, kind: clinic.KindPregnancy, patient: in.Patient,
 		build: func(w *work) ([]clinic.Draft, error) {
-			if err := d.mayRead(w, w.by.ID, in.Patient); err != nil {
-				return nil, err
-			}
-			file, err := readPatient(w, in.Patient)
+			file, err := w.patient(in.Patient)
 			if err != nil {
 				return nil, err
 			}
