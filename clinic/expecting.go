@@ -98,24 +98,33 @@ func (p *PatientFile) Expecting(schedule []Contact, on Date) *Expecting {
 
 // visits counts the examinations of this pregnancy, and takes the last one's findings.
 func (e *Expecting) visits(p *PatientFile, on Date) {
-	begin, ok := e.Body.Begin()
+	all := p.Examinations(e.Body, on)
+	if e.Visits = len(all); e.Visits == 0 {
+		return
+	}
+	e.Last, e.Concerns = all[0].Visit.Day, BodyOf[Antenatal](all[0].Doc(KindAntenatal)).Concerns()
+	if b := BodyOf[Appointment](all[0].Doc(KindAppointment)); b != nil && b.Due.Full() {
+		e.From, e.Next, e.Slip = b.Due, b.Due, b.Slip
+	}
+}
+
+// Examinations returns the visits up to the day in which the pregnancy was examined, the
+// newest first.
+func (p *PatientFile) Examinations(of *Pregnancy, on Date) (out []*VisitFile) {
+	begin, ok := of.Begin()
 	if !ok {
-		begin = e.Body.On.AddDays(-PregnancyDays)
+		begin = of.On.AddDays(-PregnancyDays)
 	}
-	for i := range p.Visits { // the newest first
+	for i := range p.Visits {
 		v := &p.Visits[i]
-		a := BodyOf[Antenatal](v.Doc(KindAntenatal))
-		if a == nil || v.Visit == nil || v.Ended != nil || on.Before(v.Visit.Day) || v.Visit.Day.Before(begin) {
+		if v.Visit == nil || v.Ended != nil || on.Before(v.Visit.Day) || v.Visit.Day.Before(begin) {
 			continue
 		}
-		if e.Visits++; e.Visits > 1 {
-			continue
-		}
-		e.Last, e.Concerns = v.Visit.Day, a.Concerns()
-		if b := BodyOf[Appointment](v.Doc(KindAppointment)); b != nil && b.Due.Full() {
-			e.From, e.Next, e.Slip = b.Due, b.Due, b.Slip
+		if BodyOf[Antenatal](v.Doc(KindAntenatal)) != nil {
+			out = append(out, v)
 		}
 	}
+	return out
 }
 
 // plan finds the next contact of the schedule: the first that begins after the last

@@ -58,15 +58,14 @@ func fillAntenatal(f *Form, d *clinic.Document, v *desk.VisitView) {
 func viewAntenatal(_ *Server, _ context.Context, b Step) (viewer, error) {
 	v := &AntenatalPage{Step: b}
 	day := b.File.Row.Day
-	if _, v.Pregnancy = b.File.Patient.Pregnant(day); v.Pregnancy != nil {
+	if _, v.Pregnancy = b.File.Patient.PregnantUntil(day); v.Pregnancy != nil {
 		v.Age, _ = v.Pregnancy.AgeOn(day)
 		v.Due, _ = v.Pregnancy.Due()
-	}
-	for i := range b.File.Patient.Visits { // the newest first
-		x := &b.File.Patient.Visits[i]
-		a := clinic.BodyOf[clinic.Antenatal](x.Doc(clinic.KindAntenatal))
-		if v.Before == nil && a != nil && x.ID != b.File.Visit.ID && x.Visit != nil && !day.Before(x.Visit.Day) {
-			v.Before, v.On = a, x.Visit.Day
+		for _, x := range b.File.Patient.Examinations(v.Pregnancy, day) { // the newest first
+			if x.ID != b.File.Visit.ID {
+				v.Before, v.On = clinic.BodyOf[clinic.Antenatal](x.Doc(clinic.KindAntenatal)), x.Visit.Day
+				break
+			}
 		}
 	}
 	for _, g := range b.File.Patient.GivenDoses() {

@@ -107,7 +107,10 @@ func saveDelivery(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f 
 	for i := range f.children() {
 		in.Children = append(in.Children, readBorn(f, i+1))
 	}
-	if !f.OK() && !in.Mistake {
+	if in.Mistake { // nothing that is typed counts
+		f.Errors = nil
+	}
+	if !f.OK() {
 		return nil
 	}
 	_, err := d.Deliver(ctx, c, in)

@@ -228,7 +228,7 @@ func (s *Server) pastView(r *http.Request, base string) (*PastForm, error) {
 	v.Hold = true
 	leaf, ok := parseLeaf(base)
 	for i := range v.Book.Past {
-		if d := &v.Book.Past[i]; ok && slices.ContainsFunc(d.Versions, func(x clinic.Version) bool { return x.Record.Leaf == leaf }) {
+		if d := &v.Book.Past[i]; ok && holdsLeaf(d, leaf) {
 			v.Of = d
 		}
 	}
@@ -246,12 +246,10 @@ func (s *Server) pastForm(w http.ResponseWriter, r *http.Request) error {
 	} else if v.Of != nil {
 		x := clinic.PastOf(v.Of)
 		v.Form.Set("base", leafText(v.Of.Leaf()))
-		v.Form.Set("about", strconv.Itoa(int(x.About)))
-		v.Form.Set("source", strconv.Itoa(int(x.Source)))
+		setCount(&v.Form, "about", int(x.About))
+		setCount(&v.Form, "source", int(x.Source))
 		v.Form.Set("text", x.Text)
-		if x.Year != 0 {
-			v.Form.Set("year", strconv.Itoa(x.Year))
-		}
+		setCount(&v.Form, "year", x.Year)
 	}
 	s.show(w, r, http.StatusOK, "healthpast", v)
 	return nil
@@ -265,9 +263,7 @@ func (s *Server) pastSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := desk.PastInput{Patient: v.Page.Patient.ID, Why: f.Get("why")}
 	in.Base, _ = parseLeaf(f.Get("base"))
-	about, _ := strconv.ParseUint(f.Get("about"), 10, 8)
-	source, _ := strconv.ParseUint(f.Get("source"), 10, 8)
-	in.About, in.Source, in.Text = clinic.PastAbout(about), clinic.PastSource(source), f.Get("text")
+	in.About, in.Source, in.Text = clinic.PastAbout(readChoice(&f, "about")), clinic.PastSource(readChoice(&f, "source")), f.Get("text")
 	if y := f.Get("year"); y != "" {
 		if in.Year, err = strconv.Atoi(y); err != nil || in.Year == 0 {
 			in.Year = -1
@@ -278,7 +274,9 @@ func (s *Server) pastSave(w http.ResponseWriter, r *http.Request) error {
 		if !s.failed(r, &f, err) {
 			return err
 		}
-		if desk.ErrorsOf(err)[0].Code == desk.CodeChanged && v.Of != nil {
+		if changed := desk.ErrorsOf(err)[0].Code == desk.CodeChanged; changed && v.Of == nil {
+			return s.pastGone(w, r, f, in.Gone)
+		} else if changed {
 			f.Set("base", leafText(v.Of.Leaf()))
 		}
 		s.keepForm(r, f)
@@ -289,6 +287,27 @@ func (s *Server) pastSave(w http.ResponseWriter, r *http.Request) error {
 	s.saved(r)
 	s.tell(r, "good", "healthbook.saved")
 	http.Redirect(w, r, v.At, http.StatusSeeOther)
+	return nil
+}
+
+// pastGone leads back to the book when somebody else took back what the form changes. What
+// was typed waits in the form of a new one.
+func (s *Server) pastGone(w http.ResponseWriter, r *http.Request, f Form, gone bool) error {
+	note := "healthbook.past-gone"
+	if gone {
+		s.saved(r)
+		note = "healthbook.past-gone-too"
+	} else {
+		f.Set("base", "")
+		f.Set("why", "")
+		s.keepForm(r, f)
+	}
+	s.tell(r, "warn", note)
+	id, _, err := ids(r)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, healthBookPath(id), http.StatusSeeOther)
 	return nil
 }
 

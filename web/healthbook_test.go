@@ -294,3 +294,46 @@ func TestShotsOfHealthBook(t *testing.T) {
 	doctor.send(visit+"/healthcheck", checkForm())
 	c.shot("h-vi-07-visit", c.to(visit))
 }
+
+// TestPastThatSomebodyTookBack: who changes a thing of the history that somebody else took
+// back meanwhile is told so, and what was typed waits in the form of a new one.
+func TestPastThatSomebodyTookBack(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	at := nurse.send("/register", person("Phạm Thị Sương", "")).location[:42] + "/book"
+	nurse.send(at+"/past", url.Values{"about": {"2"}, "text": {"mổ ruột thừa"}, "source": {"1"}, "do": {"save"}})
+	leaf := regexp.MustCompile(`past\?of=(\w+)`).FindStringSubmatch(nurse.get(at).body)[1]
+	gone := url.Values{"base": {leaf}, "do": {"gone"}, "why": {"nhầm người"}}
+	if a := doctor.send(at+"/past", gone); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	a := nurse.send(at+"/past", url.Values{"base": {leaf}, "about": {"2"}, "text": {"mổ ruột thừa vỡ"}, "source": {"1"}, "do": {"save"}})
+	if a.status != http.StatusSeeOther || !strings.Contains(nurse.get(at).text(), "Người khác vừa bỏ mục tiền sử này") {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	form := nurse.get(at + "/past")
+	if !strings.Contains(form.text(), "mổ ruột thừa vỡ") || hiddenValue(form, "base") != "" {
+		t.Errorf("what was typed is gone: %s", form.text())
+	}
+	if a := nurse.send(at+"/past", gone); a.status != http.StatusSeeOther || !strings.Contains(nurse.get(at).text(), "Không cần làm gì thêm") {
+		t.Errorf("%d %s", a.status, a.text())
+	}
+}
+
+// TestFindingsOfAnotherPurpose: what was found of a part stays on the page when the chosen
+// purpose does not ask it, so that the correction keeps it.
+func TestFindingsOfAnotherPurpose(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	doctor := w.login(w.doctor, doctorPIN)
+	visit := doctor.checkVisit("Phạm Thị Sương")
+	form := checkForm()
+	form.Set("part.PH09", "3")
+	form.Set("words.PH09", "thoát vị bẹn")
+	form.Set("part.PH05", "1")
+	form.Set("do", "parts")
+	form.Set("purpose", "MDHS")
+	a := doctor.send(visit+"/healthcheck", form)
+	if !strings.Contains(a.body, `value="thoát vị bẹn"`) || strings.Contains(a.body, `name="words.PH05"`) {
+		t.Errorf("%d %s", a.status, a.text())
+	}
+}

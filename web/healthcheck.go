@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func fillCheck(f *Form, d *clinic.Document, _ *desk.VisitView) {
 	f.Set("advice", b.Advice)
 	fillDate(f, "next", b.Next)
 	for _, p := range b.Parts {
-		f.Set("part."+p.Code, strconv.Itoa(int(p.State)))
+		setCount(f, "part."+p.Code, int(p.State))
 		f.Set("words."+p.Code, p.Words)
 	}
 }
@@ -64,7 +65,10 @@ func viewCheck(s *Server, ctx context.Context, b Step) (viewer, error) {
 	if v.Form.Get("purpose") == "" && len(v.Purposes) > 0 {
 		v.Form.Set("purpose", v.Purposes[0].Code)
 	}
-	v.Parts = clinic.CheckPartsOf(rows, v.Form.Get("purpose"), b.File.Patient.Now.Sex)
+	asked := clinic.CheckPartsOf(rows, v.Form.Get("purpose"), b.File.Patient.Now.Sex)
+	v.Parts = slices.DeleteFunc(clinic.CheckRows(rows, clinic.CheckParts), func(row clinic.CatalogRow) bool {
+		return !checkSaid(&v.Form, row.Code) && !slices.ContainsFunc(asked, func(x clinic.CatalogRow) bool { return x.Code == row.Code })
+	})
 	if d := b.File.Visit.Doc(clinic.KindVitals); d != nil {
 		x := docView(&b.File, d, d.Current())
 		v.Vitals = &x
@@ -73,6 +77,12 @@ func viewCheck(s *Server, ctx context.Context, b Step) (viewer, error) {
 		}
 	}
 	return v, nil
+}
+
+// checkSaid reports whether the form says what was found of a part: it stays on the page
+// when another purpose does not ask it, for what is not on the page is not saved again.
+func checkSaid(f *Form, code string) bool {
+	return clinic.CheckState(readChoice(f, "part."+code)) > clinic.CheckNotDone || f.Get("words."+code) != ""
 }
 
 func saveCheck(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Form) error {
@@ -85,8 +95,7 @@ func saveCheck(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Fo
 		if !ok || kind != "part" && kind != "words" {
 			continue
 		}
-		n, _ := strconv.ParseUint(f.Get("part."+code), 10, 8)
-		in.Parts[code] = desk.CheckEntry{State: clinic.CheckState(n), Words: f.Get("words." + code)}
+		in.Parts[code] = desk.CheckEntry{State: clinic.CheckState(readChoice(f, "part."+code)), Words: f.Get("words." + code)}
 	}
 	if !f.OK() {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -311,5 +312,166 @@ func TestShotsOfMothers(t *testing.T) {
 		shot("07-delivery", c.to(birth+"/delivery"))
 		shot("08-delivery-visit", c.to(birth))
 		shot("09-certificate", c.to(birth+"/certificate"))
+	}
+}
+
+// TestOldFormOfPregnancy: a form that was filled before somebody else saved changes that
+// pregnancy at the next press, and is never a new one; so does a draft of it.
+func TestOldFormOfPregnancy(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := nurse.expectant("Phạm Thị Sương", "5")
+	nurse.withChild(visit)
+	at := visit[:42] + "/pregnancy"
+	old := pregnancyForm(visit)
+	old.Set("base", hiddenValue(nurse.get(at), "base"))
+	other := pregnancyForm(visit)
+	other.Set("base", old.Get("base"))
+	other.Set("end", "5")
+	other.Set("ended.day", "20")
+	other.Set("ended.month", "11")
+	other.Set("ended.year", "2026")
+	if a := doctor.post(at, other); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	old.Set("note", "hẹn siêu âm")
+	old.Set("gravida", "99") // a refusal that does not look at the record keeps the base
+	if a := nurse.post(at, old); a.status != http.StatusUnprocessableEntity || hiddenValue(a, "base") != old.Get("base") {
+		t.Errorf("%d: an old form turned into a new pregnancy: %q", a.status, hiddenValue(a, "base"))
+	}
+	if a := nurse.get(at); hiddenValue(a, "base") != old.Get("base") || !strings.Contains(a.text(), "hẹn siêu âm") || !strings.Contains(a.body, `<p class="cb-note__title">`) {
+		t.Errorf("the draft lost what it changes, or does not say that it is one: %s", a.text())
+	}
+	old.Set("gravida", "3")
+	a := nurse.post(at, old)
+	now := hiddenValue(a, "base")
+	if a.status != http.StatusUnprocessableEntity || now == "" || now == old.Get("base") {
+		t.Fatalf("%d %q", a.status, now)
+	}
+	old.Set("base", now)
+	old.Set("act", clinic.NewID().String())
+	if a := nurse.post(at, old); a.status != http.StatusSeeOther {
+		t.Errorf("%d %s", a.status, a.text())
+	}
+	if a := nurse.get(at); strings.Contains(a.body, "/pregnancy?of=") || !strings.Contains(nurse.get("/mothers").text(), "Sương") {
+		t.Errorf("%s", a.text())
+	}
+}
+
+// TestBirthIsTakenBackWithErrors: what is wrong with the form of a birth that never was
+// does not matter, and the page says that it is taken back.
+func TestBirthIsTakenBackWithErrors(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse := w.login(w.nurse, nursePIN)
+	visit := nurse.expectant("Phạm Thị Sương", "6")
+	nurse.withChild(visit)
+	nurse.send(visit+"/delivery", deliveryForm())
+	form := deliveryForm()
+	form.Set("base", hiddenValue(nurse.get(visit+"/delivery"), "base"))
+	form.Set("blood", "nhiều")
+	form.Set("mistake", "yes")
+	form.Set("why", "nhầm người")
+	if a := nurse.send(visit+"/delivery", form); a.status != http.StatusSeeOther {
+		t.Errorf("%d %s", a.status, a.text())
+	}
+	if a := nurse.get("/mothers"); !strings.Contains(a.text(), "Sương") {
+		t.Error("the pregnancy is not open again")
+	}
+}
+
+// TestExaminationBefore: that of an earlier pregnancy, or of a visit that ended unseen, is
+// not the last one of this pregnancy; the day of birth still has its pregnancy.
+func TestExaminationBefore(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := nurse.expectant("Phạm Thị Sương", "5")
+	nurse.withChild(visit)
+	nurse.send(visit+"/antenatal", antenatalForm())
+	came := func(kind string) string {
+		v := url.Values{"act": {clinic.NewID().String()}, "patient": {visit[10:42]}, "type": {kind}, "do": {"another"}}
+		return nurse.post(visit[:42]+"/visits", v).location
+	}
+	next := came("5")
+	if a := nurse.get(next + "/antenatal"); !strings.Contains(a.text(), "Lần trước") {
+		t.Fatalf("%s", a.text())
+	}
+	nurse.send(came("6")+"/delivery", deliveryForm())
+	if a := nurse.get(next + "/antenatal"); strings.Contains(a.text(), "Chưa ghi thai kỳ") || !strings.Contains(a.text(), "29 tuần 3 ngày") {
+		t.Errorf("on the day of birth: %s", a.text())
+	}
+	if a := doctor.press(visit, "/end", url.Values{"reason": {"mistake"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	if a := nurse.get(next + "/antenatal"); strings.Contains(a.text(), "Lần trước") {
+		t.Errorf("of a visit that ended unseen: %s", a.text())
+	}
+	nurse.send(next+"/antenatal", antenatalForm())
+	w.clock.Add(300 * 24 * time.Hour)
+	again := pregnancyForm(visit)
+	again.Set("lmp.month", "6")
+	again.Set("lmp.year", "2027")
+	if a := nurse.post(visit[:42]+"/pregnancy", again); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	if a := nurse.get(came("5") + "/antenatal"); strings.Contains(a.text(), "Lần trước") || strings.Contains(a.text(), "Chưa ghi thai kỳ") {
+		t.Errorf("of the pregnancy before: %s", a.text())
+	}
+}
+
+// TestOpenPregnancyIsShown: the page opens the pregnancy that goes on, also when a later
+// one, a mistake, was recorded after it.
+func TestOpenPregnancyIsShown(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse := w.login(w.nurse, nursePIN)
+	visit := nurse.expectant("Phạm Thị Sương", "5")
+	at := visit[:42] + "/pregnancy"
+	nurse.withChild(visit)
+	first := hiddenValue(nurse.get(at), "base")
+	change := func(base, end string) {
+		t.Helper()
+		v := pregnancyForm(visit)
+		v.Set("base", base)
+		v.Set("end", end)
+		v.Set("why", "nhầm")
+		if a := nurse.post(at, v); a.status != http.StatusSeeOther {
+			t.Fatalf("%d %s", a.status, a.text())
+		}
+	}
+	change(first, "6")
+	nurse.withChild(visit)
+	change(hiddenValue(nurse.get(at), "base"), "6")
+	page := nurse.get(at)
+	links := regexp.MustCompile(`pregnancy\?of=(\w+)`).FindAllStringSubmatch(page.body, -1)
+	if len(links) != 2 || hiddenValue(page, "base") != "" {
+		t.Fatalf("%v %s", links, page.text())
+	}
+	change(links[1][1], "")
+	if a := nurse.get(at); hiddenValue(a, "base") == "" || strings.Contains(a.body, "of="+hiddenValue(a, "base")) {
+		t.Errorf("a new form although one goes on: %s", a.text())
+	}
+}
+
+// TestNoButtonForAnOldCertificate: what the birth says otherwise since is not offered to
+// the printer.
+func TestNoButtonForAnOldCertificate(t *testing.T) {
+	w := newWorld(t, 24*time.Hour)
+	nurse, doctor := w.login(w.nurse, nursePIN), w.login(w.doctor, doctorPIN)
+	visit := nurse.expectant("Phạm Thị Sương", "6")
+	nurse.send(visit+"/delivery", deliveryForm())
+	nurse.tap(visit, "1")
+	nurse.send(visit+"/certificate", url.Values{"n": {"1"}, "address": {"Thôn Bãi Sau"}, "place": {"Trạm"}, "attendant": {"Lê Thị Đỡ"}, "do": {"save"}})
+	doctor.sign(visit)
+	if a := nurse.get(visit); !strings.Contains(a.body, "/birth/print") {
+		t.Fatalf("%s", a.text())
+	}
+	form := deliveryForm()
+	form.Set("base", hiddenValue(nurse.get(visit+"/delivery"), "base"))
+	form.Set("grams.1", "2,2")
+	form.Set("why", "cân lại")
+	if a := nurse.send(visit+"/delivery", form); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.text())
+	}
+	if a := nurse.get(visit); strings.Contains(a.body, "/birth/print") || !strings.Contains(a.text(), "cấp lại") {
+		t.Errorf("%s", a.text())
 	}
 }

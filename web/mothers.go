@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"clinicbox/clinic"
@@ -80,12 +81,18 @@ func (s *Server) pregnancyView(r *http.Request, f Form) (*PregnancyPage, error) 
 		l := PregnancyLine{Body: b, Leaf: leafText(d.Leaf()), Versions: len(d.Versions), Record: d.Current().Record}
 		l.Due, _ = b.Due()
 		v.Before = append(v.Before, l)
-		if l.Leaf == f.Get("base") {
-			v.Body, v.Base = b, l.Leaf
+		if base, ok := parseLeaf(f.Get("base")); ok && holdsLeaf(d, base) {
+			v.Body, v.Base = b, leafText(base)
 			v.Apart, v.Advise, _ = b.Redate()
 		}
 	}
 	return v, nil
+}
+
+// holdsLeaf reports whether a version of the document has the leaf: a form that was filled
+// from an older one is still of this document.
+func holdsLeaf(d *clinic.Document, leaf clinic.Leaf) bool {
+	return slices.ContainsFunc(d.Versions, func(x clinic.Version) bool { return x.Record.Leaf == leaf })
 }
 
 // pregnancy shows the form: of the pregnancy that goes on, of the one that is asked for,
@@ -96,8 +103,8 @@ func (s *Server) pregnancy(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	of := r.URL.Query().Get("of")
-	if len(v.Before) > 0 && of == "" && v.Before[0].Body.Open() {
-		of = v.Before[0].Leaf
+	if open := v.File.OpenPregnancies(); len(open) > 0 && of == "" {
+		of = leafText(open[0].Leaf())
 	}
 	f := newForm(nil)
 	for _, l := range v.Before {
@@ -106,7 +113,8 @@ func (s *Server) pregnancy(w http.ResponseWriter, r *http.Request) error {
 			f.Set("base", l.Leaf)
 		}
 	}
-	if d, ok := s.draft(r); ok {
+	d, drafted := s.draft(r)
+	if drafted {
 		f = newForm(d)
 	}
 	if from := r.URL.Query().Get("from"); from != "" {
@@ -115,8 +123,20 @@ func (s *Server) pregnancy(w http.ResponseWriter, r *http.Request) error {
 	if v, err = s.pregnancyView(r, f); err != nil {
 		return err
 	}
+	v.Draft = drafted
 	s.show(w, r, http.StatusOK, "pregnancy", v)
 	return nil
+}
+
+// current makes the next save of the form a change of what stands now: the page shows it.
+func (v *PregnancyPage) current() {
+	base, _ := parseLeaf(v.Base)
+	for _, d := range v.File.Pregnancies() {
+		if holdsLeaf(d, base) {
+			v.Base = leafText(d.Leaf())
+			v.Form.Set("base", v.Base)
+		}
+	}
 }
 
 func fillPregnancy(f *Form, b *clinic.Pregnancy) {
@@ -202,11 +222,14 @@ func (s *Server) pregnancySave(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	s.keepForm(r, f)
-	v, err := s.pregnancyView(r, f)
-	if err != nil {
-		return err
+	v, viewErr := s.pregnancyView(r, f)
+	if viewErr != nil {
+		return viewErr
 	}
+	if refusals := desk.ErrorsOf(err); len(refusals) > 0 && refusals[0].Code == desk.CodeChanged {
+		v.current()
+	}
+	s.keepForm(r, v.Form)
 	s.show(w, r, http.StatusUnprocessableEntity, "pregnancy", v)
 	return nil
 }
