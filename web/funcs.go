@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"html/template"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,7 @@ import (
 
 // funcs is what templates may call, in one language.
 func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
-	m := template.FuncMap{
+	return template.FuncMap{
 		"t":      c.Text,
 		"icon":   icon,
 		"asset":  func(name string) string { return a.path[name] },
@@ -93,8 +92,6 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"has":         func(f Form, name, value string) bool { return slices.Contains(f.Values[name], value) },
 		"lookForm":    func(of string, days int) lookForm { return lookForm{lookPeriods(of), days} },
 	}
-	maps.Copy(m, healthBookFuncs(c))
-	return m
 }
 
 // dateText writes a date so that it cannot be misread: day first with figures in

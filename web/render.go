@@ -44,7 +44,7 @@ func newEngine(a *assets, only ...string) (*engine, error) {
 		if err != nil {
 			return nil, fmt.Errorf("web: %w", err)
 		}
-		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).Funcs(motherFuncs(c)).
+		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).Funcs(motherFuncs(c)).Funcs(healthBookFuncs(c)).
 			ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("web: templates: %w", err)
