@@ -62,7 +62,15 @@ func (b *box) data(ctx context.Context, d *wire.Data, s *wire.Start) {
 		return
 	}
 	b.use(hub.Epoch(d.Epoch))
-	if err := b.store(ctx, d, s); err != nil {
+	err := b.store(ctx, d, s)
+	for err == nil && b.stream.Size != unread {
+		next := b.in.due(b.name, b.stream.Epoch, b.stream.Size)
+		if next == nil {
+			break
+		}
+		err = b.store(ctx, next, s)
+	}
+	if err != nil {
 		b.forget()
 		if errors.Is(err, hub.ErrRevoked) { // just now: Refresh follows
 			b.owed = false
@@ -90,8 +98,9 @@ func (b *box) store(ctx context.Context, d *wire.Data, s *wire.Start) error {
 	}
 	if d.First > b.stream.Size {
 		b.in.Counts.Gaps.Add(1)
+		b.in.hold(b, d)
 		b.state(ctx, d.Stated())
-		return nil // the receipt tells where we are
+		return nil // the receipt tells where we are, and what is held
 	}
 	items := d.Items()
 	known := min(uint64(len(items)), b.stream.Size-d.First)

@@ -131,7 +131,7 @@ func (b *box) makeReceipt(ctx context.Context, echo *wire.Nonce) (r wire.Receipt
 	s := b.stream
 	r = wire.Receipt{
 		Box: b.name, Epoch: wire.Epoch(s.Epoch), Size: s.Size, Root: s.Root,
-		Time: b.in.Now().UnixMilli(), Echo: echo,
+		Time: b.in.Now().UnixMilli(), Echo: echo, Ahead: b.in.ahead(b.name, s.Epoch, s.Size),
 	}
 	if s.Size == 0 {
 		r.Root = emptyRoot()

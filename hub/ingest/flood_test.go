@@ -56,6 +56,9 @@ type slowDB struct {
 	release chan struct{}
 }
 
+func (s *slowDB) ParkedEntries(context.Context, int64, int64, int) ([]hub.Found, error) {
+	return nil, nil
+}
 func (s *slowDB) Pending(context.Context) ([]string, error) { return nil, nil }
 func (s *slowDB) Raise(context.Context, hub.Alarm) error    { <-s.release; return nil }
 func (s *slowDB) DownState(context.Context, string) (hub.DownState, error) {

@@ -56,6 +56,9 @@ type Ingest struct {
 	boxes    map[string]*box
 	sessions map[wire.SessionID]string // whose each is
 	lookup   time.Time                 // of an unknown name, the last one
+
+	early      map[string]*early // by box
+	earlyBytes int
 }
 
 // New prepares an Ingest. Run it, and hand it frames by Handle.
@@ -68,7 +71,7 @@ func New(o Options) *Ingest {
 	}
 	return &Ingest{
 		Options: o, ready: make(chan struct{}), slots: make(chan struct{}, workers),
-		boxes: map[string]*box{}, sessions: map[wire.SessionID]string{},
+		boxes: map[string]*box{}, sessions: map[wire.SessionID]string{}, early: map[string]*early{},
 	}
 }
 
@@ -86,6 +89,7 @@ func (in *Ingest) Run(ctx context.Context) error {
 	in.mu.Lock()
 	in.ctx = ctx
 	in.mu.Unlock()
+	in.release(ctx) // before any state of a stream is in memory
 	close(in.ready)
 	tick := time.NewTicker(pollGap)
 	defer tick.Stop()
@@ -252,6 +256,7 @@ func (in *Ingest) Refresh(ctx context.Context) error {
 			continue
 		}
 		b.gone.Store(true)
+		in.dropEarly(row.Name)
 		for _, s := range b.up {
 			delete(in.sessions, s.ID())
 		}

@@ -42,11 +42,20 @@ type Ledger interface {
 // Notes keeps what is known of streams beside their entries.
 type Notes interface {
 	Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error)
+	Parking
 	Touch(ctx context.Context, box string, e hub.Epoch, stated uint64, at time.Time) error
 	// Incarnation returns the incarnation that superseded the stream's, or its
 	// parent's line, and raises hub.AlarmClone with it; zero when all is well.
 	Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error)
 	Alarms
+}
+
+// Parking keeps entries that cannot be read yet.
+type Parking interface {
+	// ParkedEntries returns up to n, those after the given place, of all streams.
+	ParkedEntries(ctx context.Context, stream, after int64, n int) ([]hub.Found, error)
+	// Release takes entries out; one that is out already is no error.
+	Release(ctx context.Context, found []hub.Found) error
 }
 
 // Alarms keeps what a person must see.

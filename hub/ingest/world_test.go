@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/hub/db"
 	"clinicbox/hub/db/dbtest"
@@ -35,6 +36,7 @@ type world struct {
 	tap   func(topic string) bool // takes what the hub sends, when set and true
 	bad   *rand.Rand              // nil = a perfect network
 	cut   bool
+	blind clinic.Kind // that the program of the hub does not know yet
 
 	mu    sync.Mutex
 	queue []message
@@ -70,7 +72,7 @@ func newWorld(t *testing.T) *world {
 // start starts a hub on the database; everything in memory is new.
 func (w *world) start() {
 	w.in = ingest.New(ingest.Options{
-		DB:   &dbtest.Faults{DB: w.db, Plan: func(m string, n int) dbtest.Fault { return (*w.plan.Load())(m, n) }},
+		DB:   &dbtest.Faults{DB: older{w.db, w.blind}, Plan: func(m string, n int) dbtest.Fault { return (*w.plan.Load())(m, n) }},
 		Link: w, Identity: w.keys.Identity, HPKE: w.keys.HPKE, Log: w.logs.Logger(),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -83,6 +85,19 @@ func (w *world) start() {
 			w.t.Error(err)
 		}
 	}
+}
+
+// older stores as a program does that does not know a kind.
+type older struct {
+	*db.DB
+	blind clinic.Kind
+}
+
+func (o older) Append(ctx context.Context, b *hub.Batch) error {
+	for i := range b.Entries {
+		b.Entries[i].Parked = b.Entries[i].Parked || o.blind != 0 && b.Entries[i].Kind == o.blind
+	}
+	return o.DB.Append(ctx, b)
 }
 
 func (w *world) restart() {

@@ -92,7 +92,7 @@ func (r *runner) settle(rec *wire.Receipt) {
 	if rec.Size > r.size {
 		r.stalls = 0
 	}
-	r.size = rec.Size
+	r.size, r.ahead = rec.Size, rec.Ahead
 	r.high = max(r.high, rec.Size)
 	kept := *rec
 	r.show(func(s *shown) {

@@ -45,9 +45,10 @@ type runner struct {
 	ask   wire.Nonce // of the last Ping
 	askAt time.Time
 
-	size   uint64 // receipted, and equal to our tree
-	high   uint64 // the largest such size of this run or the one before
-	sent   uint64 // next entry to send
+	size   uint64       // receipted, and equal to our tree
+	high   uint64       // the largest such size of this run or the one before
+	ahead  []wire.Range // beyond size, what the last receipt said the hub has in hand
+	sent   uint64       // next entry to send
 	flight []flown
 	bytes  int       // sum over flight
 	seen   uint64    // size of the journal when all of it was last sent or tried

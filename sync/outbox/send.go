@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"math"
 	"time"
 
 	"clinicbox/sync/wire"
@@ -37,6 +38,9 @@ func (r *runner) pump() {
 		return
 	}
 	for r.sent < r.opts.Log.Size() {
+		if r.skip() {
+			continue
+		}
 		room := r.opts.Window - r.bytes
 		if r.stalled() {
 			room = trial - r.bytes
@@ -82,8 +86,9 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 		return nil, 0, err
 	}
 	b := wire.NewDataBuilder(r.opts.Epoch, r.sent, limit)
+	end := r.gapEnd()
 	for _, raw := range raws {
-		if !b.Add(raw) {
+		if raw.Index >= end || !b.Add(raw) {
 			break
 		}
 	}
@@ -93,4 +98,33 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 	}
 	frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size()))
 	return frame, b.Next(), err
+}
+
+// skip passes over what the hub has in hand already. It stays in flight: should the
+// hub lose it, silence and a receipt tell, as for every frame.
+func (r *runner) skip() bool {
+	for _, a := range r.ahead {
+		if a.From > r.sent {
+			return false
+		}
+		if a.To > r.sent {
+			r.sent = min(a.To, r.opts.Log.Size())
+			r.flight = append(r.flight, flown{next: r.sent})
+			if r.due.IsZero() {
+				r.expect()
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// gapEnd is where the entries that the hub lacks from sent on end.
+func (r *runner) gapEnd() uint64 {
+	for _, a := range r.ahead {
+		if a.From > r.sent {
+			return a.From
+		}
+	}
+	return math.MaxUint64
 }

@@ -51,6 +51,13 @@ func frozenMessages(t *testing.T) map[string]Message {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ahead, err := Receipt{
+		Box: "tram-01", Epoch: Epoch{1, 2, 3}, Size: 11, Root: Hash{6}, Time: 1_790_000_000_000,
+		Ahead: []Range{{From: 15, To: 20}, {From: 24, To: 30}},
+	}.Sign(hub.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
 	down, err := Down{Box: "tram-01", Epoch: Epoch{8}, First: 3, Entries: []Salted{{Salt{1}, []byte{0xa1, 1, 1}}}}.Sign(hub.Identity)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +67,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		t.Fatal(err)
 	}
 	return map[string]Message{
-		"data": b.Data(Hash{6}, 0), "data-total": b.Data(Hash{6}, 500), "receipt": receipt, "down": down, "pong": pong,
+		"data": b.Data(Hash{6}, 0), "data-total": b.Data(Hash{6}, 500), "receipt": receipt, "receipt-ahead": ahead, "down": down, "pong": pong,
 		"downack": DownAck{Epoch: Epoch{8}, Next: 4}, "ping": Ping{Nonce: nonce, Receipt: true},
 		"unknown": Unknown{Kind: 77, Body: []byte("later")},
 	}

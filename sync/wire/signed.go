@@ -14,6 +14,7 @@ const (
 	pongContext    = "clinicbox hub time v1"
 
 	maxRanges = 1024 // of a receipt, each kind
+	maxAhead  = 64   // of what it holds ahead
 )
 
 // Range is a stretch of indices from From up to, not including, To.
@@ -35,6 +36,10 @@ type Receipt struct {
 	Time   int64   `cbor:"7,keyasint"`           // hub time, Unix milliseconds
 	Echo   *Nonce  `cbor:"8,keyasint,omitempty"` // of the Ping that it answers
 	// Key 9 is kept for the cosigned checkpoint.
+
+	// Ahead is what came early and is kept in memory: not stored, and gone when the
+	// hub restarts. What stands between Size and its end need not come again.
+	Ahead []Range `cbor:"10,keyasint,omitempty"`
 }
 
 // At returns the hub's time in the receipt.
@@ -55,6 +60,7 @@ func (s SignedReceipt) body() ([]byte, bool, error) { return s, false, nil }
 func (r Receipt) Sign(hub ed25519.PrivateKey) (SignedReceipt, error) {
 	r.Parked = r.Parked[:min(len(r.Parked), maxRanges)]
 	r.Holes = r.Holes[:min(len(r.Holes), maxRanges)]
+	r.Ahead = r.Ahead[:min(len(r.Ahead), maxAhead)]
 	return sign(hub, receiptContext, r)
 }
 
@@ -64,7 +70,8 @@ func (s SignedReceipt) Verify(hub ed25519.PublicKey) (Receipt, error) {
 	if err := verify(hub, receiptContext, s, &r); err != nil {
 		return Receipt{}, err
 	}
-	if len(r.Box) > MaxBox || !ordered(r.Parked, r.Size) || !ordered(r.Holes, r.Size) {
+	if len(r.Box) > MaxBox || !ordered(r.Parked, r.Size) || !ordered(r.Holes, r.Size) ||
+		!ordered(r.Ahead, math.MaxUint64) || len(r.Ahead) > 0 && r.Ahead[0].From <= r.Size {
 		return Receipt{}, ErrForm
 	}
 	return r, nil

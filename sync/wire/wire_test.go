@@ -551,3 +551,21 @@ func TestExactLengths(t *testing.T) {
 		t.Errorf("a nonce of 16 numbers: %v", err)
 	}
 }
+
+func TestAheadIsBeyondTheSize(t *testing.T) {
+	hub := frozenKey("hub", 2)
+	for name, rs := range map[string][]Range{
+		"stored already":  {{From: 9, To: 12}},
+		"what comes next": {{From: 10, To: 12}},
+		"empty":           {{From: 12, To: 12}},
+		"out of order":    {{From: 14, To: 16}, {From: 12, To: 13}},
+	} {
+		s, err := Receipt{Size: 10, Ahead: rs}.Sign(hub.Identity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Verify(hub.Public().Identity); !errors.Is(err, ErrForm) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

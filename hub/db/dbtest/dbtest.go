@@ -49,6 +49,8 @@ type Streams interface {
 	Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error)
 	Hashes(ctx context.Context, box string, e hub.Epoch, pos []int64) ([][32]byte, error)
 	Touch(ctx context.Context, box string, e hub.Epoch, stated uint64, at time.Time) error
+	ParkedEntries(ctx context.Context, stream, after int64, n int) ([]hub.Found, error)
+	Release(ctx context.Context, found []hub.Found) error
 	Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error)
 	Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error)
 }
@@ -67,7 +69,7 @@ type Downs interface {
 func Run(t *testing.T, open func(t *testing.T, dir string) DB) {
 	for name, f := range map[string]func(*testing.T, func(*testing.T) DB){
 		"boxes": testBoxes, "append": testAppend, "atomic": testAtomic, "separate": testSeparate,
-		"flags": testFlags, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "incarnations": testIncarnations, "clones": testClones, "touch": testTouch,
+		"flags": testFlags, "parking": testParking, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "incarnations": testIncarnations, "clones": testClones, "touch": testTouch,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -297,6 +299,41 @@ func testFlags(t *testing.T, open func(*testing.T) DB) {
 	must(t, err)
 	if s.Parked != 2 || s.Holes != 1 || !es[2].Parked || es[4].Bytes != nil || es[5].Bytes == nil || es[3].Parked {
 		t.Fatalf("%+v %+v", s, es)
+	}
+}
+
+func testParking(t *testing.T, open func(*testing.T) DB) {
+	d, ctx := open(t), t.Context()
+	for _, name := range []string{"a", "b"} {
+		add(t, d, name)
+		m := &Maker{Box: name, Epoch: Epoch()}
+		b := m.Next(10)
+		b.Entries[2].Parked, b.Entries[7].Parked, b.Entries[4].Bytes = true, true, nil
+		must(t, d.Append(ctx, b))
+	}
+	var all []hub.Found
+	for stream, after := int64(0), int64(-1); ; {
+		found, err := d.ParkedEntries(ctx, stream, after, 1)
+		must(t, err)
+		if len(found) == 0 {
+			break
+		}
+		all = append(all, found...)
+		stream, after = found[0].Stream, int64(found[0].Index)
+	}
+	if len(all) != 4 || all[0].Index != 2 || all[1].Index != 7 || all[1].Box == all[2].Box || !all[3].Parked {
+		t.Fatalf("%+v", all)
+	}
+	all[1].Kind = 77
+	for range 2 { // again is no error
+		must(t, d.Release(ctx, all[1:2]))
+	}
+	p, h, err := d.Flagged(ctx, all[1].Box, Epoch(), 9)
+	must(t, err)
+	es, err := d.Entries(ctx, all[1].Box, Epoch(), 7, 1)
+	must(t, err)
+	if !slices.Equal(p, []uint64{2}) || !slices.Equal(h, []uint64{4}) || es[0].Parked || es[0].Kind != 77 {
+		t.Fatal(p, h, es)
 	}
 }
 

@@ -113,3 +113,8 @@ func (f *Faults) Stream(ctx context.Context, box string, e hub.Epoch) (s hub.Str
 	})
 	return s, err
 }
+
+// Release may fail.
+func (f *Faults) Release(ctx context.Context, found []hub.Found) error {
+	return f.do("Release", func() error { return f.DB.Release(ctx, found) })
+}
