@@ -206,6 +206,9 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 	}
 	b.nonce, b.whoNext, b.refused = wire.Nonce{}, time.Time{}, 0
 	b.open(upSession{Opener: o, start: s, since: b.in.Now()})
+	if b.down.Sealer != nil {
+		b.down.Compress(s.Reads)
+	}
 	b.seen(ctx)
 	b.in.Log.Info("session", "box", b.name, "epoch", hub.Epoch(s.Epoch).String(), "tip", s.Tip, "agent", s.Agent)
 	b.incarnation(ctx, &s)

@@ -68,10 +68,13 @@ func (b *box) newDown(ctx context.Context, n wire.Nonce, now time.Time) error {
 		return err
 	}
 	frame, sealer, err := wire.StartSession(to, b.in.Identity, wire.Start{
-		Dir: wire.DirDown, Box: b.name, Epoch: wire.Epoch(st.Epoch), Tip: st.Last, Nonce: n,
+		Dir: wire.DirDown, Box: b.name, Epoch: wire.Epoch(st.Epoch), Tip: st.Last, Nonce: n, Reads: wire.Dictionaries(),
 	})
 	if err != nil {
 		return err
+	}
+	if len(b.up) > 0 {
+		sealer.Compress(b.up[len(b.up)-1].start.Reads)
 	}
 	b.down = downSession{Sealer: sealer, startAt: now, nonce: n, frame: frame, base: st.Acked, sent: st.Acked}
 	b.down.gap, b.down.retry = retryFirst, now.Add(retryFirst) // for a box that does not tell

@@ -85,7 +85,7 @@ func TestNoNonceTwice(t *testing.T) {
 		r.net.Set(outboxtest.Faults{Delay: 300 * time.Millisecond, Drop: 0.3, Repeat: 0.3})
 		r.start()
 		defer func() { r.stop() }()
-		for i := range 40 {
+		for i := range 60 {
 			r.log.Append(30, 300)
 			r.net.Connect(i%5 != 4)
 			if i%7 == 6 {

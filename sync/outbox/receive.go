@@ -132,6 +132,9 @@ func (r *runner) advance() {
 	if n == 0 && len(r.flight) > 0 {
 		return // no progress
 	}
+	if n > 0 {
+		r.batch.arrived(r.opts.Frame)
+	}
 	r.flight = append(r.flight[:0], r.flight[n:]...)
 	r.sent = max(r.sent, r.size)
 	r.quiet, r.due = 0, time.Time{}

@@ -51,9 +51,11 @@ type runner struct {
 	sent   uint64       // next entry to send
 	flight []flown
 	bytes  int       // sum over flight
+	batch  batch     // how much goes into a frame
 	seen   uint64    // size of the journal when all of it was last sent or tried
 	hold   time.Time // no sending before: entries that follow may join
 
+	reads     []uint32 // dictionaries that the hub said it reads
 	cursor    Cursor
 	downEpoch wire.Epoch // of the hub's session
 	ackAt     time.Time
@@ -120,6 +122,7 @@ func (r *runner) linkIs(up bool) {
 	if up == (r.phase != offline) {
 		return
 	}
+	r.missed()
 	r.land()
 	r.quiet, r.stalls, r.due = 0, 0, time.Time{}
 	if !up {
@@ -156,6 +159,7 @@ func (r *runner) step() time.Duration {
 // again until it answers a Ping, or, after two, a Who: the session may be lost.
 func (r *runner) silence() {
 	r.quiet++
+	r.missed()
 	r.land()
 	r.show(func(s *shown) { s.linked = false })
 	if r.phase == greeting || r.sealer == nil || r.quiet > 2 {
@@ -277,14 +281,15 @@ func (r *runner) who(f []byte) {
 func (r *runner) begin(n wire.Nonce) bool {
 	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, wire.Start{
 		Dir: wire.DirUp, Box: r.opts.Box, Epoch: r.opts.Epoch, Incarnation: r.opts.Incarnation,
-		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: n, Agent: r.opts.Agent,
+		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: n, Agent: r.opts.Agent, Reads: wire.Dictionaries(),
 	})
 	if err != nil {
 		r.log.Error("cannot start a session", "error", err)
 		return false
 	}
 	r.sealer, r.born, r.begun, r.over = sealer, time.Now(), frame, n
-	r.ask = wire.Nonce{} // an answer to the old session's ping says nothing of this one
+	r.sealer.Compress(r.reads) // no entries go out before the present hub has told its own
+	r.ask = wire.Nonce{}       // an answer to the old session's ping says nothing of this one
 	return true
 }
 
@@ -304,7 +309,10 @@ func (r *runner) start(f []byte, id wire.SessionID) {
 		}
 		return
 	}
-	r.opener, r.downEpoch, r.nonce = o, s.Epoch, wire.NewNonce()
+	r.opener, r.downEpoch, r.nonce, r.reads = o, s.Epoch, wire.NewNonce(), s.Reads
+	if r.sealer != nil {
+		r.sealer.Compress(r.reads)
+	}
 	if r.phase == greeting || r.phase == asking {
 		r.quiet = 0 // it is there
 		r.expect()

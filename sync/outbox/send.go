@@ -3,8 +3,6 @@ package outbox
 import (
 	"math"
 	"time"
-
-	"clinicbox/sync/wire"
 )
 
 // trial is the largest frame that may go out over a link that was long silent,
@@ -52,7 +50,7 @@ func (r *runner) pump() {
 		if still && len(r.flight) > 0 {
 			return
 		}
-		frame, next, err := r.pack(min(r.opts.Frame, room))
+		frame, next, err := r.pack(min(r.batch.limit(r.opts.Frame), room))
 		if err != nil {
 			r.log.Error("journal not read", "from", r.sent, "error", err)
 			r.show(func(s *shown) { s.problems.journal = true })
@@ -76,28 +74,6 @@ func (r *runner) pump() {
 		}
 		r.publish(frame)
 	}
-}
-
-// pack seals the entries from sent on. A frame that is not sent after all wastes
-// a counter of the session and nothing else.
-func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
-	raws, err := r.opts.Log.Read(r.sent, 1024, limit)
-	if err != nil {
-		return nil, 0, err
-	}
-	b := wire.NewDataBuilder(r.opts.Epoch, r.sent, limit)
-	end := r.gapEnd()
-	for _, raw := range raws {
-		if raw.Index >= end || !b.Add(raw) {
-			break
-		}
-	}
-	root, err := r.opts.Log.Root(b.Next())
-	if err != nil {
-		return nil, 0, err
-	}
-	frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size()))
-	return frame, b.Next(), err
 }
 
 // skip passes over what the hub has in hand already. It stays in flight: should the

@@ -10,7 +10,8 @@ const (
 )
 
 // DataBuilder packs consecutive entries into one Data whose frame stays below a
-// limit however badly it compresses. The first entry always fits.
+// limit however badly it compresses; with a limit beyond MaxFrame Seal may refuse it.
+// The first entry always fits.
 type DataBuilder struct {
 	data  Data
 	limit int
@@ -20,11 +21,11 @@ type DataBuilder struct {
 }
 
 // NewDataBuilder starts a frame at index first. The limit is in bytes of the
-// outer frame, at most MaxFrame.
+// outer frame if nothing were compressed, at most half of MaxInner.
 func NewDataBuilder(epoch Epoch, first uint64, limit int) *DataBuilder {
 	return &DataBuilder{
 		data:  Data{Epoch: epoch, First: first},
-		limit: min(limit, MaxFrame), used: frameCost, next: first,
+		limit: min(limit, MaxInner/2), used: frameCost, next: first,
 	}
 }
 
@@ -81,6 +82,9 @@ func (b *DataBuilder) open(r Raw) {
 
 // Len returns the number of entries taken.
 func (b *DataBuilder) Len() int { return int(b.next - b.data.First) }
+
+// Bytes returns what the frame has at most without compression.
+func (b *DataBuilder) Bytes() int { return b.used }
 
 // Next returns the index of the entry that Add takes next: the size of the tree
 // whose root Data wants.

@@ -104,7 +104,7 @@ func (r *Run) salt(i int) entry.Salt {
 	return (*entry.Seed)(r.Seed).Salt(r.Place + uint32(i))
 }
 
-func decodeData(body []byte) (*Data, error) {
+func decodeData(body []byte, most int) (*Data, error) {
 	d := new(Data)
 	if err := decMode.Unmarshal(body, d); err != nil {
 		return nil, ErrForm
@@ -114,21 +114,22 @@ func decodeData(body []byte) (*Data, error) {
 		return nil, ErrForm
 	}
 	for i := range d.Runs {
-		if !d.Runs[i].valid() {
+		if !d.Runs[i].valid(most) {
 			return nil, ErrForm
 		}
 	}
 	return d, nil
 }
 
-// valid reports whether items cannot fail on the run.
-func (r *Run) valid() bool {
+// valid reports whether items cannot fail on the run, whose entries have at most so many
+// bytes.
+func (r *Run) valid(most int) bool {
 	n, holes := len(r.Entries), 0
 	for _, b := range r.Entries {
 		if len(b) == 0 {
 			holes++
 		}
-		if len(b) > entry.MaxSize {
+		if len(b) > most {
 			return false
 		}
 	}

@@ -46,7 +46,7 @@ func FuzzFrame(f *testing.F) {
 // FuzzInner feeds authentic plaintexts of a hostile peer.
 func FuzzInner(f *testing.F) {
 	for _, m := range frozenMessages(&testing.T{}) {
-		b, err := encodeInner(m)
+		b, err := encodeInner(m, 0)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func FuzzInner(f *testing.F) {
 				t.Fatalf("%d items for %d indices", len(items), d.Size-d.First)
 			}
 		}
-		again, err := encodeInner(m)
+		again, err := encodeInner(m, 0)
 		if err != nil {
 			t.Fatalf("read but not written: %v", err)
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/klauspost/compress/zstd"
+
+	"clinicbox/internal/entry"
 )
 
 // Message is what a sealed frame holds: *Data, SignedReceipt, SignedDown,
@@ -25,7 +27,8 @@ const (
 )
 
 // codecPlain is a body as it is; codecZstd+d is zstd with dictionary d, where 0
-// is none. Dictionaries come later and keep their IDs for ever.
+// is none. Dictionaries keep their IDs for ever. With one, data has a form of its own
+// (column.go).
 const (
 	codecPlain = 0
 	codecZstd  = 1
@@ -40,31 +43,9 @@ type Unknown struct {
 func (u Unknown) kind() uint8                 { return u.Kind }
 func (u Unknown) body() ([]byte, bool, error) { return u.Body, false, nil }
 
-// Better is measured (facts: bytes within 5% of the best level at 1/50 of its
-// time); the frame's own authentication makes zstd's checksum needless.
-var zstdEncoder = func() *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
-		zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(256<<10),
-		zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false))
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	// The encoder makes its channel on first use; made in one test's synctest
-	// bubble, it would be of no use in another's.
-	e.EncodeAll(nil, nil)
-	return e
-}()
-
-var zstdDecoder = func() *zstd.Decoder {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(MaxInner), zstd.WithDecoderMaxWindow(MaxInner))
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return d
-}()
-
-func encodeInner(m Message) ([]byte, error) {
+// encodeInner writes the body in the codec that makes it smallest: with the
+// dictionary, unless that is 0, which the other side must be able to read.
+func encodeInner(m Message, dict uint32) ([]byte, error) {
 	body, compress, err := m.body()
 	if err != nil {
 		return nil, err
@@ -72,13 +53,26 @@ func encodeInner(m Message) ([]byte, error) {
 	if len(body) > MaxInner {
 		return nil, ErrTooLarge
 	}
-	out := []byte{m.kind()}
-	if compress {
-		if z := zstdEncoder.EncodeAll(body, nil); len(z) < len(body) {
-			return pad(append(binary.AppendUvarint(out, codecZstd), z...)), nil
+	codec := uint64(codecPlain)
+	if compress && dict != 0 {
+		if z := withTheDictionary(m, body, dict); z != nil && len(z) < len(body) {
+			body, codec = z, codecZstd+uint64(dict)
 		}
 	}
-	return pad(append(binary.AppendUvarint(out, codecPlain), body...)), nil
+	if compress && codec == codecPlain {
+		if z := zstdEncoder.EncodeAll(body, nil); len(z) < len(body) {
+			body, codec = z, codecZstd
+		}
+	}
+	out := binary.AppendUvarint([]byte{m.kind()}, codec)
+	return pad(append(out, body...)), nil
+}
+
+func withTheDictionary(m Message, body []byte, dict uint32) []byte {
+	if d, ok := m.(*Data); ok {
+		return d.pack(body, dict)
+	}
+	return withDictionary(dict).EncodeAll(body, nil)
 }
 
 func decodeInner(plain []byte) (Message, error) {
@@ -92,22 +86,38 @@ func decodeInner(plain []byte) (Message, error) {
 		return nil, ErrForm
 	}
 	body := plain[1+n:]
-	switch codec {
-	case codecPlain:
-	case codecZstd:
-		if body, err = zstdDecoder.DecodeAll(body, nil); err != nil || len(body) > MaxInner {
-			return nil, ErrForm
+	switch {
+	case kind == kindData && codec > codecZstd:
+		d, err := unpack(body, codec-codecZstd)
+		if err != nil {
+			return nil, err
 		}
-	default:
-		return nil, ErrForm
+		return d, nil
+	case codec != codecPlain:
+		if body, err = decompress(body, codec-codecZstd); err != nil {
+			return nil, err
+		}
 	}
 	return decodeBody(kind, body)
+}
+
+// decompress reads zstd with the dictionary of the ID, and no other.
+func decompress(b []byte, dict uint64) ([]byte, error) {
+	var h zstd.Header
+	if err := h.Decode(b); err != nil || uint64(h.DictionaryID) != dict {
+		return nil, ErrForm
+	}
+	out, err := zstdDecoder.DecodeAll(b, nil)
+	if err != nil || len(out) > MaxInner {
+		return nil, ErrForm
+	}
+	return out, nil
 }
 
 func decodeBody(kind uint8, body []byte) (Message, error) {
 	switch kind {
 	case kindData:
-		d, err := decodeData(body)
+		d, err := decodeData(body, entry.MaxSize)
 		if err != nil {
 			return nil, err
 		}

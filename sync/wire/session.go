@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -22,6 +23,8 @@ const (
 
 	encSize   = 1120 // ciphertext of ML-KEM-768 and an X25519 share
 	startHead = 3 + 6 + 8
+
+	maxReads = 32 // dictionaries
 
 	exportLabel  = "clinicbox frame key v1"
 	startInfo    = "clinicbox session v1"
@@ -38,12 +41,14 @@ type Start struct {
 	Tip         uint64    `cbor:"6,keyasint"`           // entries when this opening began
 	Nonce       Nonce     `cbor:"7,keyasint"`           // the receiver's, from its Who
 	Agent       string    `cbor:"8,keyasint,omitempty"` // program version, for the fleet's list
+	Reads       []uint32  `cbor:"9,keyasint,omitempty"` // dictionaries that the sender can read
 }
 
 // Sealer seals the frames of one session. It may be used by several goroutines.
 type Sealer struct {
 	mu   sync.Mutex
 	next uint64
+	dict uint32
 	key  sessionKey
 }
 
@@ -163,7 +168,7 @@ func openStart(head, plain []byte, want Expect) (s Start, err error) {
 }
 
 func (s *Start) check() error {
-	if s.Dir != DirUp && s.Dir != DirDown || s.Box == "" || len(s.Box) > MaxBox || len(s.Agent) > MaxBox {
+	if s.Dir != DirUp && s.Dir != DirDown || s.Box == "" || len(s.Box) > MaxBox || len(s.Agent) > MaxBox || len(s.Reads) > maxReads {
 		return ErrForm
 	}
 	return nil
@@ -172,16 +177,27 @@ func (s *Start) check() error {
 // ID names the session.
 func (s *Sealer) ID() SessionID { return s.key.id }
 
+// Compress has frames compressed with a dictionary that the other side said, in the
+// Start of its own session, that it can read; without one in common, with none.
+func (s *Sealer) Compress(theirs []uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dict = common(theirs)
+}
+
 // Seal makes a frame of the message under the next counter.
 func (s *Sealer) Seal(m Message) ([]byte, error) {
-	plain, err := encodeInner(m)
+	s.mu.Lock()
+	dict := s.dict
+	s.mu.Unlock()
+	plain, err := encodeInner(m, dict)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	counter := s.next
-	s.next++ // before sealing: a failure wastes a counter and never uses one twice
-	s.mu.Unlock()
+	counter, err := s.count()
+	if err != nil {
+		return nil, err
+	}
 	frame := append(head(TypeSealed), s.key.id[:]...)
 	frame = binary.AppendUvarint(frame, counter)
 	if len(frame)+len(plain)+s.key.aead.Overhead() > MaxFrame {
@@ -189,6 +205,18 @@ func (s *Sealer) Seal(m Message) ([]byte, error) {
 	}
 	nonce := frameNonce(counter)
 	return s.key.aead.Seal(frame, nonce[:], plain, s.key.aad(frame)), nil
+}
+
+// count gives out a counter, before sealing: a failure wastes one, and none is used
+// twice. The last one is never given out.
+func (s *Sealer) count() (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.next == math.MaxUint64 {
+		return 0, ErrSpent
+	}
+	s.next++
+	return s.next - 1, nil
 }
 
 // ID names the session.

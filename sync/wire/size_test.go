@@ -12,7 +12,7 @@ import (
 )
 
 // visitEntries encodes invented visits of five entries each, 160 to 330 bytes.
-func visitEntries(t *testing.T, n int) []Raw {
+func visitEntries(t testing.TB, n int) []Raw {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields("ho sốt đau đầu bụng họng mệt khó thở chóng mặt buồn nôn từ hai ba ngày nay không đờm " +

@@ -63,6 +63,7 @@ var (
 	ErrTooLarge  = errors.New("wire: too large for a frame")
 	ErrSignature = errors.New("wire: signature does not verify")
 	ErrEmpty     = errors.New("wire: nothing to send")
+	ErrSpent     = errors.New("wire: the session has no counter left")
 )
 
 // Type of an outer frame. Values are frozen.

@@ -360,7 +360,7 @@ func TestDataRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := encodeInner(&Data{}); !errors.Is(err, ErrEmpty) {
+	if _, err := encodeInner(&Data{}, 0); !errors.Is(err, ErrEmpty) {
 		t.Errorf("empty data: %v", err)
 	}
 }
@@ -524,7 +524,7 @@ func TestHoleLeafIsClaimed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := decodeData(body)
+	d, err := decodeData(body, entry.MaxSize)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type seeder struct {
 	ids    []clinic.ID
 	team   team
 	slips  map[int]string // open appointment by person
+	desks  int            // forms sent at the same time, 0 = seedDesks
 }
 
 // past says whose month is played, and until when.
@@ -137,8 +139,9 @@ func (s *seeder) play(ctx context.Context, now time.Time) error {
 // day plays the arrivals of a day up to their signatures, as many at once as the
 // clinic has desks.
 func (s *seeder) day(ctx context.Context, day clinic.Date, arrivals []invent.Arrival) error {
-	for at := 0; at < len(arrivals); at += seedDesks {
-		group := arrivals[at:min(at+seedDesks, len(arrivals))]
+	at, desks := 0, cmp.Or(s.desks, seedDesks)
+	for ; at < len(arrivals); at += desks {
+		group := arrivals[at:min(at+desks, len(arrivals))]
 		s.clock.set(day.Time().Add(time.Duration(group[0].Plan.Minute) * time.Minute))
 		slips, seen := make([]string, len(group)), make([]desk.On, len(group))
 		err := s.each(ctx, len(group), func(ctx context.Context, i int) (err error) {
@@ -173,7 +176,7 @@ func (s *seeder) waiting(ctx context.Context, now time.Time, arrivals []invent.A
 // each runs f for 0 … n−1, as many at once as the clinic has desks.
 func (s *seeder) each(ctx context.Context, n int, f func(context.Context, int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(seedDesks)
+	g.SetLimit(cmp.Or(s.desks, seedDesks))
 	for i := range n {
 		g.Go(func() error { return f(ctx, i) })
 	}

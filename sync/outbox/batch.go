@@ -1,0 +1,88 @@
+package outbox
+
+import "clinicbox/sync/wire"
+
+const (
+	smallest = 2 << 10   // bytes of a frame over a link that loses them
+	rawMost  = 128 << 10 // bytes of entries in a frame, before compression
+	packMost = 16        // entries' bytes for one of a frame, at most
+)
+
+// batch chooses how much goes into one frame: by how the link takes frames, and by how
+// far the last ones were compressed.
+type batch struct {
+	wire  int     // bytes of a frame on the link; 0 = as large as the options let it
+	ratio float64 // bytes of entries for one of these, as the last frames had it
+}
+
+// lost makes the frames to come smaller: a reset, or silence, took one.
+func (b *batch) lost(most int) { b.wire = max(b.limit(most)/2, min(smallest, most)) }
+
+// arrived makes them larger again.
+func (b *batch) arrived(most int) { b.wire = min(2*b.limit(most), most) }
+
+func (b *batch) limit(most int) int {
+	if b.wire == 0 {
+		return most
+	}
+	return min(b.wire, most)
+}
+
+// raw is how many bytes of entries make about a frame of limit bytes.
+func (b *batch) raw(limit int) int {
+	return min(int(float64(limit)*max(b.ratio, 1)), rawMost)
+}
+
+// learn takes note of a frame.
+func (b *batch) learn(raw, frame int) {
+	b.ratio = min(max(0.9*float64(raw)/float64(frame), 1), packMost)
+}
+
+// missed is called when no receipt came for what is in flight.
+func (r *runner) missed() {
+	if len(r.flight) > 0 {
+		r.batch.lost(r.opts.Frame)
+	}
+}
+
+// pack seals the entries from sent on into a frame of at most limit bytes, unless the
+// first one alone is larger. A frame that is not sent after all wastes a counter of the
+// session and nothing else.
+func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
+	for raw := r.batch.raw(limit); ; {
+		b, err := r.gather(raw)
+		if err != nil {
+			return nil, 0, err
+		}
+		root, err := r.opts.Log.Root(b.Next())
+		if err != nil {
+			return nil, 0, err
+		}
+		if frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size())); err != nil && b.Len() == 1 {
+			return nil, 0, err
+		}
+		if err == nil {
+			r.batch.learn(b.Bytes(), len(frame))
+		}
+		if err == nil && len(frame) <= limit || b.Len() == 1 {
+			return frame, b.Next(), nil
+		}
+		raw = min(raw, b.Bytes()) / 2
+	}
+}
+
+// gather takes about so many bytes of entries from sent on.
+func (r *runner) gather(raw int) (*wire.DataBuilder, error) {
+	raws, err := r.opts.Log.Read(r.sent, 1024, raw)
+	if err != nil {
+		return nil, err
+	}
+	b := wire.NewDataBuilder(r.opts.Epoch, r.sent, raw)
+	end := r.gapEnd()
+	for _, e := range raws {
+		if e.Index >= end || !b.Add(e) {
+			break
+		}
+	}
+	return b, nil
+}

@@ -1,0 +1,332 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"clinicbox/clinic"
+	"clinicbox/internal/entry"
+)
+
+// awkward is data with everything that an entry can be, well-formed or not.
+func awkward(t testing.TB) *Data {
+	t.Helper()
+	raws := visitEntries(t, 10)
+	signed := func(leaves ...clinic.Leaf) []byte {
+		b := []byte{0xa1, 0x01, 0x80 | byte(len(leaves))}
+		for _, l := range leaves {
+			b = append(append(b, 0x58, 32), l[:]...)
+		}
+		return b
+	}
+	leaf := func(i int) clinic.Leaf {
+		return entry.LeafHash(raws[i].Seed.Salt(raws[i].Place), raws[i].Bytes)
+	}
+	add := func(b []byte) {
+		raws = append(raws, Raw{Seed: entry.Seed{3}, Place: uint32(len(raws)), Bytes: b})
+	}
+	add(signed(leaf(0), leaf(9), clinic.Leaf{1}, leaf(9)))
+	add(nil)
+	raws[len(raws)-1].Leaf = clinic.Leaf{0xcc}
+	add(signed(clinic.Leaf{0xcc}))
+	for _, b := range [][]byte{
+		{0x1b, 0, 0, 0, 0, 0, 0, 0, 1},                 // a long form of a small number
+		{0x1b, 255, 255, 255, 255, 255, 255, 255, 255}, // and the largest
+		{0x1b, 0, 0, 0, 0, 0, 0, 0, 9},                 // and back
+		{0x1a, 0, 0, 0, 0},
+		{0x1a, 255, 255, 255, 255},                 // no times
+		{0x82, 0x44, 1, 2, 3, 4, 0x44, 1, 2, 3, 4}, // the same again
+		{0x82, 0x43, 1, 2, 3, 0x58, 4, 1, 2, 3, 4}, // in another form
+		{0xc1, 0x1a, 0x6a, 0xe8, 0x06, 0x4c},
+		{0xf9, 0x3c, 0x00}, // a tag, a float
+		{0x1c, 0},
+		{0x1d, 0, 0},
+		{0xff},
+		{0xff, 0xff},
+		{0x5f, 0xff}, // nothing in CBOR
+		{0x82, 1},
+		{1, 1},
+		{0x44, 1},
+		{0x9b, 255, 255, 255, 255, 255, 255, 255, 255, 0},
+		bytes.Repeat([]byte{0x81}, 40), append(bytes.Repeat([]byte{0x81}, 15), 7),
+		append([]byte{0x59, 0x3f, 0xf0}, make([]byte, 0x3ff0)...),
+		bytes.Repeat([]byte{0}, entry.MaxSize),
+	} {
+		add(b)
+	}
+	add(signed(leaf(3)))
+	raws[len(raws)-1].Explicit, raws[len(raws)-1].Salt = true, entry.Salt{8}
+	b := NewDataBuilder(Epoch{1, 2, 3}, 0, MaxInner/2)
+	for i, r := range raws {
+		if r.Index = uint64(i); !b.Add(r) {
+			t.Fatal("does not fit")
+		}
+	}
+	d := b.Data(Hash{6}, 900)
+	d.Checkpoint = bytes.Repeat([]byte{5}, 64)
+	return d
+}
+
+// TestSkeletons: what travels as skeletons arrives as it was, byte by byte.
+func TestSkeletons(t *testing.T) {
+	for name, d := range map[string]*Data{"awkward": awkward(t), "golden": frozenMessages(t)["data"].(*Data)} {
+		plain, err := encodeInner(d, newest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if codec, _ := binary.Uvarint(plain[1:]); name == "awkward" && codec != codecZstd+newest {
+			t.Errorf("%s: codec %d", name, codec)
+		}
+		m, err := decodeInner(plain)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		before, _, _ := d.body()
+		after, _, _ := m.body()
+		if !bytes.Equal(before, after) || !reflect.DeepEqual(m.(*Data).Items(), d.Items()) {
+			t.Errorf("%s changed on the way", name)
+		}
+	}
+}
+
+// TestReferencesAreShort: a signature over the documents of its visit costs the
+// signature, not their hashes.
+func TestReferencesAreShort(t *testing.T) {
+	d := awkward(t)
+	_, column := d.Skeleton()
+	for _, it := range d.Items()[:10] {
+		if bytes.Contains(column, it.Leaf[:]) {
+			t.Fatal("a leaf hash of the frame travels")
+		}
+	}
+	if other := (clinic.Leaf{1}); !bytes.Contains(column, other[:]) {
+		t.Error("a hash of no entry of the frame does not travel")
+	}
+}
+
+// TestDictionaryOnlyWhereRead: nobody gets what it did not say that it can read.
+func TestDictionaryOnlyWhereRead(t *testing.T) {
+	box, hub := keys(t, "tram-01"), keys(t, "hub")
+	nonce := NewNonce()
+	frame, s, err := StartSession(hub.Public().HPKE, box.Identity, Start{Dir: DirUp, Box: "tram-01", Nonce: nonce, Reads: Dictionaries()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, o, err := AcceptSession(frame, hub.HPKE, Expect{DirUp, "tram-01", box.Public().Identity, nonce})
+	if err != nil || !reflect.DeepEqual(start.Reads, Dictionaries()) {
+		t.Fatalf("%+v, %v", start, err)
+	}
+	for _, c := range []struct {
+		theirs []uint32
+		codec  uint64
+	}{{nil, codecZstd}, {[]uint32{77, 78}, codecZstd}, {start.Reads, codecZstd + newest}, {[]uint32{77, newest}, codecZstd + newest}, {nil, codecZstd}} {
+		s.Compress(c.theirs)
+		f, err := s.Seal(awkward(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := Parse(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := frameNonce(h.Counter)
+		plain, err := o.key.aead.Open(nil, n[:], f[h.size:], o.key.aad(f[:h.size]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if codec, _ := binary.Uvarint(plain[1:]); codec != c.codec {
+			t.Errorf("codec %d for %v", codec, c.theirs)
+		}
+		if _, err := o.Open(f); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, _, err := StartSession(hub.Public().HPKE, box.Identity, Start{Dir: DirUp, Box: "tram-01", Reads: make([]uint32, maxReads+1)}); err == nil {
+		t.Error("a start with a list without end")
+	}
+}
+
+// packed builds the plaintext of data of a hostile peer.
+func packed(t testing.TB, d *Data, column []byte) []byte {
+	t.Helper()
+	b, err := d.Body()
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := dictEncoder.EncodeAll(b, nil)
+	out := binary.AppendUvarint([]byte{kindData}, codecZstd+newest)
+	out = append(append(binary.AppendUvarint(out, uint64(len(z))), z...), column...)
+	return pad(out)
+}
+
+// TestHostileSkeletons: no skeleton makes more than any body may have, and none that
+// lacks something is read.
+func TestHostileSkeletons(t *testing.T) {
+	column := bytes.Repeat([]byte{7}, 8+32+32)
+	skeleton := func(entries ...[]byte) *Data {
+		return &Data{Runs: []Run{{Seed: make([]byte, 32), Entries: entries}}, Size: uint64(len(entries))}
+	}
+	refs := []byte{0x99, 0x01, 0xd0} // 464 references to the entry before
+	for range 464 {
+		refs = append(refs, 0x58, 32, 1)
+	}
+	many := [][]byte{{1}}
+	for range 20 {
+		many = append(many, refs)
+	}
+	bomb := bytes.Repeat([]byte{0}, 100*MaxInner)
+	for name, b := range map[string][]byte{
+		"fine":                         packed(t, skeleton([]byte{1}, refs), column),
+		"references without end":       packed(t, skeleton(many...), column),
+		"a reference before all":       packed(t, skeleton([]byte{0x58, 32, 1}), column),
+		"a place out of the list":      packed(t, skeleton([]byte{0x44, 1}), column),
+		"of another length":            packed(t, skeleton([]byte{0x44, 0}, []byte{0x45, 1}), append(column, 1, 2, 3, 4)),
+		"a short column":               packed(t, skeleton([]byte{0x44, 0}), append(column, 1, 2, 3)),
+		"no column":                    packed(t, skeleton([]byte{1}), nil),
+		"a long column":                packed(t, skeleton([]byte{1}), append(column, 1)),
+		"nothing as it is":             packed(t, skeleton([]byte{0xff}), column),
+		"half a time":                  packed(t, skeleton([]byte{0x1d, 0}), column),
+		"a counter of no time":         packed(t, skeleton([]byte{0x1d, 0, 0x80, 0x80, 4}), column),
+		"seconds before 1970":          packed(t, skeleton([]byte{0x1c, 1}), column),
+		"no bottom":                    packed(t, skeleton(bytes.Repeat([]byte{0x81}, 60)), column),
+		"more than it has":             packed(t, skeleton([]byte{0x9b, 255, 255, 255, 255, 255, 255, 255, 255}), column),
+		"a bomb":                       pad(append(binary.AppendUvarint([]byte{kindData, codecZstd + newest}, 1<<20), dictEncoder.EncodeAll(bomb, nil)...)),
+		"a bomb, length right":         pad(append(binary.AppendUvarint([]byte{kindData, codecZstd + newest}, uint64(len(dictEncoder.EncodeAll(bomb, nil)))), dictEncoder.EncodeAll(bomb, nil)...)),
+		"a bomb down":                  pad(append([]byte{kindDown, codecZstd + newest}, dictEncoder.EncodeAll(bomb, nil)...)),
+		"of a dictionary to come":      pad(append([]byte{kindDown, codecZstd + 99}, zstdEncoder.EncodeAll([]byte("x"), nil)...)),
+		"another dictionary than said": pad(append([]byte{kindDown, codecZstd}, dictEncoder.EncodeAll(refs, nil)...)),
+	} {
+		if m, err := decodeInner(b); (err == nil) != (name == "fine") || err != nil && !errors.Is(err, ErrForm) {
+			t.Errorf("%s: %v, %v", name, m, err)
+		}
+	}
+}
+
+// FuzzSkeleton: no entry changes on the way, and no skeleton is larger than allowed.
+func FuzzSkeleton(f *testing.F) {
+	for _, it := range awkward(f).Items() {
+		f.Add(it.Bytes, []byte{})
+	}
+	d, column := awkward(f).Skeleton()
+	for _, r := range d.Runs {
+		for _, e := range r.Entries {
+			f.Add(e, column)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b, column []byte) {
+		from, to := memory{places: map[string]int{}}, memory{}
+		from.entered(clinic.Leaf{1})
+		to.entered(clinic.Leaf{1})
+		var short [][]byte
+		for range 2 {
+			short = append(short, from.shorten(b))
+		}
+		to.column = from.column
+		for _, s := range short {
+			if got, ok := to.lengthen(s); !ok || !bytes.Equal(got, b) {
+				t.Fatalf("%x became %x by %x", b, got, s)
+			}
+		}
+		hostile := memory{column: column, leaves: []clinic.Leaf{{1}}}
+		for range 2 {
+			if out, ok := hostile.lengthen(b); ok && len(out) > max(entry.MaxSize+64, len(b)) {
+				t.Fatalf("%d bytes of %d", len(out), len(b))
+			}
+		}
+	})
+}
+
+// TestGoldenDictionary opens frames that were compressed with each dictionary once.
+func TestGoldenDictionary(t *testing.T) {
+	box, hub := frozenKey("tram-01", 1), frozenKey("hub", 2)
+	rows := make([]Salted, 20)
+	for i := range rows {
+		rows[i] = Salted{Salt{byte(i)}, fmt.Appendf(nil, "Paracetamol 500 mg, hàng %d", i)}
+	}
+	down, err := Down{Box: "tram-01", Epoch: Epoch{8}, First: 3, Entries: rows}.Sign(hub.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := []Message{frozenData(t), down}
+	var frames [][]byte
+	record := func(i int) func() []byte {
+		return func() []byte {
+			if frames == nil {
+				start, s, err := StartSession(hub.Public().HPKE, box.Identity, Start{Dir: DirUp, Box: "tram-01", Nonce: Nonce{1}, Reads: []uint32{1}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.Compress([]uint32{1})
+				frames = append(frames, start)
+				for _, m := range messages {
+					f, err := s.Seal(m)
+					if err != nil {
+						t.Fatal(err)
+					}
+					frames = append(frames, f)
+				}
+			}
+			return frames[i]
+		}
+	}
+	s, o, err := AcceptSession(golden(t, "dict1-start", record(0)), hub.HPKE, Expect{DirUp, "tram-01", box.Public().Identity, Nonce{1}})
+	if err != nil || !reflect.DeepEqual(s.Reads, []uint32{1}) {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for i, name := range []string{"dict1-data", "dict1-down"} {
+		m, err := o.Open(golden(t, name, record(i+1)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, _, _ := m.body()
+		want, _, _ := messages[i].body()
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s opens to something else", name)
+		}
+	}
+}
+
+// frozenData is data whose bytes are the same at each run.
+func frozenData(t *testing.T) *Data {
+	t.Helper()
+	b := NewDataBuilder(Epoch{1, 2, 3}, 7, MaxFrame)
+	seed := entry.Seed{9}
+	leaf := clinic.Leaf{}
+	for i := range 6 {
+		e, err := entry.Encode(clinic.Draft{
+			Kind: clinic.KindExam, Subject: clinic.ID{1}, Visit: clinic.ID{2}, Corrects: leaf, Event: clinic.Date{Year: 2026, Month: 11, Day: 2}.Time(),
+			Body: &clinic.Exam{Reason: "Ho, sốt", History: "Bệnh 2 ngày", Finding: "Họng đỏ nhẹ, phổi trong"},
+		}, clinic.ID{byte(10 + i)}, clinic.ID{3}, uint64(1_793_577_600_000+i*1000)<<16, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf = entry.LeafHash(seed.Salt(uint32(i)), e)
+		if !b.Add(Raw{Index: uint64(7 + i), Seed: seed, Place: uint32(i), Bytes: e}) {
+			t.Fatal("does not fit")
+		}
+	}
+	return b.Data(Hash{6}, 0)
+}
+
+// TestDictionariesStay: what was ever sent with is never changed.
+func TestDictionariesStay(t *testing.T) {
+	for id, c := range map[uint32]struct {
+		b   []byte
+		sum string
+	}{
+		1: {dictionary1, "eb909466ba574601da565d780a1fe66cc3fab5b7bbfa6dfafd2017c7d393b0da"},
+	} {
+		d, err := zstd.InspectDictionary(c.b)
+		if sum := fmt.Sprintf("%x", sha256.Sum256(c.b)); err != nil || d.ID() != id || sum != c.sum {
+			t.Errorf("dictionary %d is %s, %v", id, sum, err)
+		}
+	}
+}
