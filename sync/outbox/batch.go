@@ -3,9 +3,9 @@ package outbox
 import "clinicbox/sync/wire"
 
 const (
-	smallest = 2 << 10   // bytes of a frame over a link that loses them
-	rawMost  = 128 << 10 // bytes of entries in a frame, before compression
-	packMost = 16        // entries' bytes for one of a frame, at most
+	smallest = 2 << 10  // bytes of a frame over a link that loses them
+	rawMost  = 64 << 10 // bytes of entries in a frame, before compression
+	packMost = 16       // entries' bytes for one of a frame, at most
 )
 
 // batch chooses how much goes into one frame: by how the link takes frames, and by how
