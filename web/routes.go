@@ -64,6 +64,7 @@ func (s *Server) staffRoutes() map[string]handler {
 	}
 	maps.Copy(m, s.machineRoutes())
 	maps.Copy(m, s.downtimeRoutes())
+	maps.Copy(m, s.stickRoutes())
 	return m
 }
 

@@ -11,11 +11,13 @@ type Status struct {
 	Jobs  []PrintJob
 	Print bool // there is a printer
 	Retry bool // a slip waits that trying again may bring out
-	Admin bool // the person may look after the machine itself
+	// Sticks tells that the box sends by USB stick, too.
+	Sticks bool
+	Admin  bool // the person may look after the machine itself
 }
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
-	v := &Status{Page: s.page(r, "status.title", ""), Jobs: s.jobs(), Print: s.opts.Printer != nil, Admin: s.opts.Machine != nil && administers(who(r).session.person)}
+	v := &Status{Page: s.page(r, "status.title", ""), Jobs: s.jobs(), Print: s.opts.Printer != nil, Sticks: s.opts.Courier != nil, Admin: s.opts.Machine != nil && administers(who(r).session.person)}
 	v.Watch = true
 	for _, j := range v.Jobs {
 		v.Retry = v.Retry || !j.Bad && !j.Now

@@ -22,7 +22,7 @@ func generated() []string {
 		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "specimen.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"stock.move-", "stock.reason-",
 		"birthmode.", "birthplace.", "bornstate.", "complication.", "concern.", "danger.", "lie.", "motherstate.", "perineum.", "placenta.", "pregnancyend.", "protein.", "risk.", "tetanus.", "urgency.",
-		"unlock.", "weekday.", "why.",
+		"sticks.", "unlock.", "weekday.", "why.",
 	}
 }
 
@@ -116,6 +116,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	}
 	keys = append(keys, unlockKeys()...)
 	keys = append(keys, machineKeys()...)
+	keys = append(keys, stickKeys()...)
 	for _, lang := range i18n.Languages() {
 		has := Messages(lang)
 		for _, key := range keys {

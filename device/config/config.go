@@ -16,6 +16,7 @@ import (
 type Box struct {
 	Data     Data     `toml:"data"`
 	Copy     Copy     `toml:"copy"`
+	Courier  Courier  `toml:"courier"`
 	Seal     Seal     `toml:"seal"`
 	Facility Facility `toml:"facility"`
 	Box      Identity `toml:"box"`
@@ -36,6 +37,11 @@ type Data struct {
 type Copy struct {
 	Dir      string `toml:"dir" check:"line=4000" doc:"Folder where a second medium (USB stick or SSD) is mounted. Every hour the sealed records are copied to clinicbox-copy in it, and read back. Empty = no copy: which medium is for that is a decision, and it must be mounted by the system."`
 	SameDisk bool   `toml:"same_disk" doc:"True lets the copy be on the disk of the records, to try it out. Off: such a copy dies with the disk, and most often it means that the stick is not mounted."`
+}
+
+// Courier says where USB sticks are looked for that carry records when there is no link.
+type Courier struct {
+	Dirs string `toml:"dirs" default:"/media,/run/media" check:"line=4000" doc:"Folders, separated by commas, below which the system mounts USB sticks. A stick that is mounted there and has the folder clinicbox-courier gets what the centre does not have, encrypted, and brings what it sent; any other stick is asked about on the page first. The default is where Linux mounts sticks. Empty = none."`
 }
 
 // Seal says what opens the records after a start.

@@ -39,6 +39,7 @@ type box struct {
 	inboxBytes int
 	woken      bool
 	announce   bool
+	errands    []errand
 	active     bool
 
 	nonce    wire.Nonce  // ours, in the last who; the zero one is none
@@ -50,6 +51,7 @@ type box struct {
 	keptAt   time.Time // of the first evidence in alarmGap
 	kept     int       // pieces since then
 	down     downSession
+	told     toldPlace   // by courier
 	timer    *time.Timer // of the next pump; it may outlive Run, when wake does nothing
 	stream   *hub.Stream // as stored; nil = ask the database
 	edge     map[int64]tlog.Hash
@@ -80,6 +82,7 @@ func (b *box) drain(ctx context.Context) {
 		if b.announced() {
 			b.ask(true)
 		}
+		b.errand(ctx)
 		switch {
 		case frame != nil:
 			b.frame(ctx, frame)
@@ -97,6 +100,7 @@ func (b *box) drain(ctx context.Context) {
 	}
 	b.in.mu.Lock()
 	b.active = false
+	b.leave()
 	b.in.mu.Unlock()
 }
 
@@ -125,7 +129,7 @@ func (b *box) announced() bool {
 func (b *box) rest() bool {
 	b.in.mu.Lock()
 	defer b.in.mu.Unlock()
-	if len(b.inbox) > 0 || b.woken || b.announce {
+	if len(b.inbox) > 0 || b.woken || b.announce || len(b.errands) > 0 {
 		return false
 	}
 	b.inbox = nil // lets go of the frames behind the slice

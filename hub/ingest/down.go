@@ -264,12 +264,12 @@ func (d *downSession) again(now time.Time) {
 	d.retry = now.Add(d.gap)
 }
 
-func (b *box) sendDown(ctx context.Context, e hub.Epoch) (n int, err error) {
-	es, err := b.in.DB.Downs(ctx, b.name, b.down.sent, downEntries)
+// packDown fills a message with what follows its first entry.
+func (in *Ingest) packDown(ctx context.Context, box string, m wire.Down) (wire.Down, error) {
+	es, err := in.DB.Downs(ctx, box, m.First, downEntries)
 	if err != nil {
-		return 0, err
+		return m, err
 	}
-	m := wire.Down{Box: b.name, Epoch: wire.Epoch(e), First: b.down.sent}
 	bytes := 0
 	for i := range es {
 		if bytes += len(es[i].Bytes) + 32; bytes > downBytes && i > 0 {
@@ -277,8 +277,13 @@ func (b *box) sendDown(ctx context.Context, e hub.Epoch) (n int, err error) {
 		}
 		m.Entries = append(m.Entries, wire.Salted{Salt: wire.Salt(es[i].Salt), Bytes: es[i].Bytes})
 	}
-	if len(m.Entries) == 0 {
-		return 0, nil
+	return m, nil
+}
+
+func (b *box) sendDown(ctx context.Context, e hub.Epoch) (n int, err error) {
+	m, err := b.in.packDown(ctx, b.name, wire.Down{Box: b.name, Epoch: wire.Epoch(e), First: b.down.sent})
+	if err != nil || len(m.Entries) == 0 {
+		return 0, err
 	}
 	signed, err := m.Sign(b.in.Identity)
 	if err != nil {

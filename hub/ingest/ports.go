@@ -32,6 +32,8 @@ type Registry interface {
 type Ledger interface {
 	// Stream returns an empty one for a stream that never was.
 	Stream(ctx context.Context, box string, e hub.Epoch) (hub.Stream, error)
+	// Streams returns all of a box, the newest first.
+	Streams(ctx context.Context, box string) ([]hub.Stream, error)
 	// Append stores the batch whole or not at all; hub.ErrMoved when the stream is
 	// not at b.From.
 	Append(ctx context.Context, b *hub.Batch) error
@@ -47,6 +49,8 @@ type Notes interface {
 	// Incarnation returns the incarnation that superseded the stream's, or its
 	// parent's line, and raises hub.AlarmClone with it; zero when all is well.
 	Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error)
+	// Incarnations returns those of a box, the latest first.
+	Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error)
 	Alarms
 }
 

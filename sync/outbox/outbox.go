@@ -133,6 +133,7 @@ func (t Truths) Unsent() uint64 { return t.Saved - t.Received }
 type Outbox struct {
 	opts  Opts
 	ready chan struct{}
+	carry chan carried
 	run   runner
 
 	mu      sync.Mutex // guards what follows
@@ -150,7 +151,7 @@ func New(o Opts) (*Outbox, error) {
 		return nil, errors.New("outbox: box name, its keys and the hub's are needed")
 	}
 	o.fill()
-	b := &Outbox{opts: o, ready: make(chan struct{}), changed: make(chan struct{})}
+	b := &Outbox{opts: o, ready: make(chan struct{}), carry: make(chan carried), changed: make(chan struct{})}
 	b.run = runner{Outbox: b, log: o.Logger.With("task", "outbox")}
 	return b, nil
 }

@@ -156,20 +156,28 @@ func (r *runner) down(ctx context.Context, signed wire.SignedDown) {
 		r.acknowledge(false) // a gap, or a repeat: say where we are
 		return
 	}
+	if r.apply(ctx, c, &d) == nil {
+		r.acknowledge(true)
+	}
+}
+
+// apply makes entries durable that begin at the place, or before it, and then the place
+// after them.
+func (r *runner) apply(ctx context.Context, c Cursor, d *wire.Down) error {
 	if err := r.opts.Applier.Apply(ctx, d.Entries[c.Next-d.First:]); err != nil {
 		r.log.Error("down data not stored", "error", err)
 		r.show(func(s *shown) { s.problems.apply = true })
-		return
+		return err
 	}
 	c.Next = d.Next()
 	if err := r.opts.Keeper.SaveCursor(c); err != nil {
 		r.log.Error("down cursor not kept", "error", err)
 		r.show(func(s *shown) { s.problems.apply = true })
-		return
+		return err
 	}
 	r.cursor = c
 	r.show(func(s *shown) { s.problems.apply = false })
-	r.acknowledge(true)
+	return nil
 }
 
 // place returns the cursor in the hub's present epoch. The session's start named

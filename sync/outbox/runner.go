@@ -83,6 +83,9 @@ func (r *runner) loop(ctx context.Context) error {
 			r.grew()
 		case f := <-r.opts.Link.Frames():
 			r.frame(ctx, f)
+		case c := <-r.carry:
+			c.do()
+			close(c.done)
 		case <-wait.C:
 		}
 		wait.Stop()

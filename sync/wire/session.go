@@ -26,22 +26,34 @@ const (
 
 	maxReads = 32 // dictionaries
 
-	exportLabel  = "clinicbox frame key v1"
-	startInfo    = "clinicbox session v1"
-	startContext = "clinicbox session start v1"
+	exportLabel = "clinicbox frame key v1"
 )
+
+// carriage is what keeps sessions of one way of carrying frames apart from those of
+// another: a start of one is never a start of the other.
+type carriage struct {
+	magic   byte
+	info    string // of the HPKE context, and with it of every key
+	context string // of the signature
+}
+
+// onLink is a session over a link, answering the receiver's nonce.
+func onLink() carriage {
+	return carriage{magic, "clinicbox session v1", "clinicbox session start v1"}
+}
 
 // Start is what a session's first frame says. Key numbers are frozen.
 type Start struct {
 	Dir         Direction `cbor:"1,keyasint"`
 	Box         string    `cbor:"2,keyasint"`
-	Epoch       Epoch     `cbor:"3,keyasint"`           // of the log that this direction sends
-	Incarnation Epoch     `cbor:"4,keyasint"`           // this opening of the box's log
-	Parent      Epoch     `cbor:"5,keyasint"`           // the opening before it
-	Tip         uint64    `cbor:"6,keyasint"`           // entries when this opening began
-	Nonce       Nonce     `cbor:"7,keyasint"`           // the receiver's, from its Who
-	Agent       string    `cbor:"8,keyasint,omitempty"` // program version, for the fleet's list
-	Reads       []uint32  `cbor:"9,keyasint,omitempty"` // dictionaries that the sender can read
+	Epoch       Epoch     `cbor:"3,keyasint"`            // of the log that this direction sends
+	Incarnation Epoch     `cbor:"4,keyasint"`            // this opening of the box's log
+	Parent      Epoch     `cbor:"5,keyasint"`            // the opening before it
+	Tip         uint64    `cbor:"6,keyasint"`            // entries when this opening began
+	Nonce       Nonce     `cbor:"7,keyasint"`            // the receiver's, from its Who
+	Agent       string    `cbor:"8,keyasint,omitempty"`  // program version, for the fleet's list
+	Reads       []uint32  `cbor:"9,keyasint,omitempty"`  // dictionaries that the sender can read
+	Made        int64     `cbor:"10,keyasint,omitempty"` // of a courier's file: the sender's time, Unix milliseconds
 }
 
 // Sealer seals the frames of one session. It may be used by several goroutines.
@@ -64,19 +76,23 @@ type sessionKey struct {
 // StartSession makes a session to the holder of the key and its first frame,
 // signed by the sender's identity. The frame may be sent more than once.
 func StartSession(to hpke.PublicKey, identity ed25519.PrivateKey, s Start) ([]byte, *Sealer, error) {
+	return onLink().start(to, identity, s)
+}
+
+func (c carriage) start(to hpke.PublicKey, identity ed25519.PrivateKey, s Start) ([]byte, *Sealer, error) {
 	if err := s.check(); err != nil {
 		return nil, nil, err
 	}
-	enc, sender, err := hpke.NewSender(to, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), info(s.Dir, s.Box))
+	enc, sender, err := hpke.NewSender(to, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), c.bind(s.Dir, s.Box))
 	if err != nil || len(enc) != encSize {
 		return nil, nil, fmt.Errorf("%w: the receiver's key", ErrSuite)
 	}
-	frame := append(startHeader(to), enc...)
+	frame := append(c.header(to), enc...)
 	body, err := encMode.Marshal(s)
 	if err != nil {
 		return nil, nil, fmt.Errorf("wire: encode start: %w", err)
 	}
-	sig, err := signCtx(identity, startContext, frame, body)
+	sig, err := signCtx(identity, c.context, frame, body)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,19 +131,25 @@ func AcceptSession(frame []byte, key hpke.PrivateKey, want Expect) (Start, *Open
 	if h.Type != TypeStart {
 		return Start{}, nil, ErrFrame
 	}
-	if string(frame[:startHead]) != string(startHeader(key.PublicKey())) {
+	return onLink().accept(frame, key, want)
+}
+
+// accept is AcceptSession for a frame that is long enough to be a start.
+func (c carriage) accept(frame []byte, key hpke.PrivateKey, want Expect) (Start, *Opener, error) {
+	const size = startHead + encSize
+	if string(frame[:startHead]) != string(c.header(key.PublicKey())) {
 		return Start{}, nil, ErrSuite
 	}
-	head, enc := frame[:h.size], frame[startHead:h.size]
-	r, err := hpke.NewRecipient(enc, key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), info(want.Dir, want.Box))
+	head, enc := frame[:size], frame[startHead:size]
+	r, err := hpke.NewRecipient(enc, key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), c.bind(want.Dir, want.Box))
 	if err != nil {
 		return Start{}, nil, ErrStart
 	}
-	plain, err := r.Open(head, frame[h.size:])
+	plain, err := r.Open(head, frame[size:])
 	if err != nil {
 		return Start{}, nil, ErrStart
 	}
-	s, err := openStart(head, plain, want)
+	s, err := c.openStart(head, plain, want)
 	if errors.Is(err, ErrStale) {
 		return Start{}, nil, ErrStale
 	} else if err != nil {
@@ -144,7 +166,7 @@ func AcceptSession(frame []byte, key hpke.PrivateKey, want Expect) (Start, *Open
 	return s, &Opener{key: k}, nil
 }
 
-func openStart(head, plain []byte, want Expect) (s Start, err error) {
+func (c carriage) openStart(head, plain []byte, want Expect) (s Start, err error) {
 	if plain, err = unpad(plain); err != nil {
 		return s, err
 	}
@@ -152,7 +174,7 @@ func openStart(head, plain []byte, want Expect) (s Start, err error) {
 		return s, ErrForm
 	}
 	sig, body := plain[:ed25519.SignatureSize], plain[ed25519.SignatureSize:]
-	if !verifyCtx(want.From, startContext, sig, head, body) {
+	if !verifyCtx(want.From, c.context, sig, head, body) {
 		return s, ErrSignature
 	}
 	if err := decMode.Unmarshal(body, &s); err != nil {
@@ -263,14 +285,15 @@ func frameNonce(counter uint64) (n [chacha20poly1305.NonceSize]byte) {
 	return n
 }
 
-func info(d Direction, box string) []byte {
-	return append(append([]byte(startInfo), 0, byte(d)), box...)
+// bind is the info of the HPKE context.
+func (c carriage) bind(d Direction, box string) []byte {
+	return append(append([]byte(c.info), 0, byte(d)), box...)
 }
 
-// startHeader is what stands before enc: the suite and the name of the key that
+// header is what stands before enc: the suite and the name of the key that
 // it was made for, so that a receiver with several keys need not try them all.
-func startHeader(to hpke.PublicKey) []byte {
-	b := head(TypeStart)
+func (c carriage) header(to hpke.PublicKey) []byte {
+	b := []byte{c.magic, Version, byte(TypeStart)}
 	for _, id := range [...]uint16{suiteKEM, suiteKDF, suiteAEAD} {
 		b = binary.BigEndian.AppendUint16(b, id)
 	}

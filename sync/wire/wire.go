@@ -1,6 +1,6 @@
 // Package wire is the form of everything that box and hub tell each other:
-// versioned frames of at most 64 KiB, each one MQTT payload (or, later, one piece
-// of a courier file). It does no I/O and keeps no clock.
+// versioned frames of at most 64 KiB, each one MQTT payload or one of those in a
+// piece of a courier's file. It does no I/O and keeps no clock.
 //
 // # Outer frames
 //

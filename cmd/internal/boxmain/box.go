@@ -44,6 +44,9 @@ type Options struct {
 	// Pause is the wait after the n-th wrong PIN in a row; nil is the box's own. Tests
 	// that type many wrong ones shorten it; the lock after ten stays.
 	Pause func(wrong int) time.Duration
+	// Sticks lists the folders of sticks that are plugged in; nil looks at what the
+	// system has mounted. Tests plug in folders.
+	Sticks func() ([]string, error)
 	// Card is the reader of staff cards; nil without one.
 	Card sealer.Card
 }
@@ -87,6 +90,7 @@ type Box struct {
 	copier  *medium.Copier // nil without a second medium
 	desk    *desk.Desk
 	outbox  *outbox.Outbox
+	sticks  *sticks // nil without a courier
 	scanner *barcode.Dev
 	pages   *web.Server
 }
@@ -229,6 +233,9 @@ func (b *Box) parts() []part {
 		part{"record views", func() (task.Task, error) { return b.desk.Views(), nil }})
 	if b.joined() {
 		ps = append(ps, part{"outbox", b.buildOutbox})
+		if b.cfg.Courier.Dirs != "" {
+			ps = append(ps, part{"courier", b.buildCourier})
+		}
 		if b.cfg.Seal.Method != "file" {
 			ps = append(ps, part{"telephone", b.buildTelephone})
 		}

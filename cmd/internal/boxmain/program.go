@@ -80,6 +80,7 @@ func commands() []command {
 		{"mend", (*Program).mend, true, "đọc lại tất cả, sửa từ bản sao (-from THƯ MỤC) hoặc từ tệp trung tâm trả lại (-from TỆP)", "read everything again, mend it from a copy (-from FOLDER) or from what the centre hands back (-from FILE)"},
 		{"restore", (*Program).restore, true, "khôi phục bản sao vào data.dir trống (-from THƯ MỤC, -damaged)", "put a copy into an empty data.dir (-from FOLDER, -damaged)"},
 		{"enrol", (*Program).enrol, true, "gia nhập trung tâm bằng mã một lần (-hub URL | -request TỆP | -answer TỆP)", "join a centre with a one-time code (-hub URL | -request FILE | -answer FILE)"},
+		{"courier", (*Program).courierCommand, true, "hộp đang dừng: ghi phần chưa gửi vào thẻ nhớ USB và nhận trả lời trên đó (-from THƯ MỤC); hộp đang chạy tự làm việc này", "a stopped box: write what is unsent to a USB stick and take in what it brings (-from FOLDER); a running box does this by itself"},
 		{"keys", (*Program).keysCommand, true, "thay khóa dữ liệu (-new data), hoặc khóa lưu trữ và mã khôi phục (-new storage)", "make a new data key (-new data), or storage key and recovery code (-new storage)"},
 		{"staff", (*Program).staff, true, "thêm nhân viên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, của một người bệnh (-patient, -reason), hoặc một mục cùng bằng chứng (-record REF), ra TỆP.zip mở được không cần chương trình này", "export everything, one patient (-patient, -reason), or one entry with its proof (-record REF), to a FILE.zip that opens without this program"},
@@ -138,7 +139,7 @@ func (p *Program) flags(fs *flag.FlagSet) {
 		text(&p.answer, "answer")
 	case "keys":
 		text(&p.fresh, "new")
-	case "mend":
+	case "courier", "mend":
 		text(&p.from, "from")
 	case "restore":
 		text(&p.from, "from")

@@ -106,7 +106,7 @@ func (b *Box) buildOutbox() (task.Task, error) {
 	incarnation, parent, tip := b.store.Incarnation()
 	o.Epoch, o.Incarnation, o.Parent, o.Tip = b.store.Epoch(), incarnation, parent, tip
 	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b}
-	o.Link, o.Logger = b.carrier, b.log
+	o.Link, o.Logger = b.link(), b.log
 	if b.outbox, err = outbox.New(o); err != nil {
 		return nil, err
 	}
@@ -141,6 +141,9 @@ func (b *Box) buildWeb() (task.Task, error) {
 		PlainTrustOnly: b.trustOnly(), Trust: b.trust,
 		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(), Printer: b.printing(),
 		Machine: fleetPages{b}, Recovery: fleetPages{b}, Numbers: fleetPages{b},
+	}
+	if b.sticks != nil {
+		o.Courier = stickPages{b}
 	}
 	known, err := b.vault.subkey("known browsers")
 	if err != nil {

@@ -26,7 +26,7 @@ type word struct {
 // Words explains an error to a technician in both languages, where there is more
 // to say than the error itself does.
 func Words(err error) string {
-	for _, w := range slices.Concat(recordWords(), keyWords(), centreWords(), exportWords(), diskWords()) {
+	for _, w := range slices.Concat(recordWords(), keyWords(), centreWords(), exportWords(), stickWords(), diskWords()) {
 		if errors.Is(err, w.err) {
 			return w.vi + "\n" + w.en + "\n(" + err.Error() + ")"
 		}

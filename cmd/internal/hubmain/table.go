@@ -59,6 +59,11 @@ func commands() []command {
 		{"operator", (*Program).operators, true, 1, 2, "add TÊN/NAME | list | end TÊN/NAME", "ai được vào trang vận hành; add in mã một lần", "who may use the operator's pages; add prints the token once", nil},
 		{"entries", (*Program).entries, true, 1, 1, "-operator TÊN/NAME HỘP/BOX -out FILE", "ghi mọi mục đã nhận của một hộp ra tệp chỉ hộp đó mở được, để sửa thẻ nhớ hỏng", "write all entries received from a box to a file that only the box opens, to mend its card", acts("out")},
 		{"push", (*Program).push, true, 1, 1, "(-box NAME | -all) [-catalog NAME] [-from DAY] [-whole] [-dry] [-sure] FILE|-", "gửi các dòng danh mục (CSV, JSON, XLSX) xuống hộp; -dry chỉ xem trước", "send catalogue rows (CSV, JSON, XLSX) down to boxes; -dry only shows what it would change", []string{"box", "all", "catalog", "from", "whole", "dry", "sure"}},
+		{
+			"courier", (*Program).courier, true, 2, 2, "import|export DIR [-box HỘP/BOX | -facility CODE | -all]",
+			"thẻ nhớ USB: nhận bản ghi của các hộp và ghi biên nhận (import), hoặc chuẩn bị thẻ cho các hộp (export)", "USB stick: take in records of boxes and write receipts (import), or prepare one for boxes (export)",
+			[]string{"box", "facility", "all"},
+		},
 		{"check", (*Program).check, true, 0, 0, "", "tính lại cây băm của mọi dòng bản ghi và so sánh", "recompute every stream's tree and compare", nil},
 		{"verify", (*Program).verify, true, 1, 1, "QR", "chứng minh một tờ giấy bằng những gì trung tâm giữ (nội dung mã QR)", "prove a paper by what the centre holds (the text in its QR)", nil},
 		{"config", (*Program).sample, false, 0, 0, "", "in tệp cấu hình mẫu", "print a sample configuration file", nil},

@@ -12,6 +12,7 @@ import (
 	"clinicbox/internal/cert"
 	"clinicbox/internal/keyfile"
 	"clinicbox/internal/spoken"
+	"clinicbox/sync/courier"
 )
 
 // Words explains an error to an operator in both languages, where there is more to
@@ -66,6 +67,13 @@ func Words(err error) string {
 		{pages.ErrToken, "Mã vận hành quá ngắn. Xóa tệp để trung tâm tạo mã mới.", "The operator token is too short. Remove the file and the centre makes a new one."},
 		{errNotHeld, "Trung tâm KHÔNG giữ mục như vậy: hộp chưa gửi, hoặc giấy không thật. Kiểm tra tại hộp.", "The centre holds NO such entry: the box has not sent it, or the paper is not real. Verify it at the box."},
 		{errNotProven, "Giấy KHÔNG chứng minh được (dấu !). Giữ giấy lại; không sửa gì.", "The paper is NOT proven (at !). Keep the paper; repair nothing."},
+		{courier.ErrNone, "Thẻ nhớ này chưa có thư mục clinicbox-courier: chưa hộp nào ghi vào. Chuẩn bị thẻ: clinichub courier export -all DIR.", "This stick has no folder clinicbox-courier: no box wrote to it. Prepare one: clinichub courier export -all DIR."},
+		{courier.ErrFull, "Thẻ nhớ đầy. Phần đã ghi dùng được; xóa bớt tệp khác hoặc dùng thẻ lớn hơn rồi làm lại.", "The stick is full. What was written is good; remove other files or take a larger one, and do it again."},
+		{courier.ErrReadOnly, "Thẻ nhớ không cho ghi: gạt khóa ghi, hoặc đổi thẻ. Những gì đã nhận vẫn được giữ.", "The stick takes no data: move its switch, or take another. What was taken in is kept."},
+		{courier.ErrDamaged, "Thẻ nhớ không trả lại đúng những gì đã ghi. Dùng thẻ khác.", "The stick does not give back what was written. Take another."},
+		{courier.ErrGone, "Thẻ nhớ bị rút ra hoặc bị hỏng. Những gì đã nhận vẫn được giữ; cắm lại rồi làm lại.", "The stick was pulled out, or is damaged. What was taken in is kept; plug it in and do it again."},
+		{errEmptyStick, "Thẻ nhớ chưa nêu tên hộp nào: thêm -box, -facility hoặc -all.", "The stick names no box yet: add -box, -facility or -all."},
+		{errStickBox, "Có phần không dùng được (dấu !). Mọi phần khác đã được nhận và ghi.", "Some of it could not be used (at !). All else was taken in and written."},
 		{ErrDamage, "Bản ghi ở trung tâm bị hỏng; dòng có dấu ! nói chỗ nào. Đừng sửa tay. Dừng trung tâm, giữ lại bản sao của hub.db, rồi khôi phục bản sao lưu gần nhất còn sạch: các hộp sẽ tự gửi lại phần còn thiếu.", "Records at the centre are damaged; the lines with ! say where. Repair nothing by hand. Stop the centre, keep a copy of hub.db, and restore the latest backup that is clean: the boxes send again what it lacks."},
 		{os.ErrPermission, "Không có quyền đọc hoặc ghi.", "Not allowed to read or write."},
 		{os.ErrNotExist, "Không có tệp này.", "There is no such file."},

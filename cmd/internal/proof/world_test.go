@@ -43,6 +43,7 @@ type world struct {
 	stopBox func()
 	desk    *desk.Desk
 	store   *store.Store
+	sticks  func() ([]string, error) // that are plugged into the box; nil: what the system has
 }
 
 // newWorld makes keys and configuration. Hub and box are started by their methods.
@@ -149,7 +150,8 @@ broker = "%s://%s"
 	}
 	w.box = boxmain.New(boxmain.Options{
 		Config: cfg, Log: w.log.Logger().With("program", "box"), Staff: w.play.Staff(), Clock: w.play.Clock(),
-		Pause: func(int) time.Duration { return 0 }, // no test waits
+		Pause:  func(int) time.Duration { return 0 }, // no test waits
+		Sticks: w.sticks,
 		Prepare: func(_ context.Context, d *desk.Desk, s *store.Store) error {
 			w.desk, w.store = d, s
 			w.play.At(d)
