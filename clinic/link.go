@@ -14,7 +14,15 @@ type Link struct {
 	Other  []byte   `cbor:"1,keyasint"` // 16 bytes
 	Same   bool     `cbor:"2,keyasint,omitempty"`
 	Merges [][]byte `cbor:"3,keyasint,omitempty"` // leaves of further versions that this one replaces, beside Corrects
+	// Centre: the centre says so, not somebody at a box.
+	Centre *CentreLink `cbor:"4,keyasint,omitempty"`
 }
+
+// ByPerson reports whether a person said it, at a box or at the centre.
+func (l *Link) ByPerson() bool { return l.Centre == nil || l.Centre.By == CentreOperator }
+
+// open reports whether it takes back what was said and says nothing else.
+func (l *Link) open() bool { return l.Centre != nil && l.Centre.Open }
 
 // Pair returns the two patients that a KindLink record is about; ok is false for
 // another record, and for one that names no two patients.
@@ -34,9 +42,21 @@ type Bond struct {
 	// so: to read two people as one is the worse mistake.
 	Same  bool
 	Split bool     // answers that do not know each other differ: somebody must look again
+	Open  bool     // all that was said was taken back: as if nobody had said anything
 	Lead  ID       // while Same: whose details count; zero = the answers differ in this
 	Tips  []Record // the answers that count, the latest last
 	All   []Record // every answer, oldest first
+}
+
+// ByPerson reports whether a person gave the answer that counts.
+func (b *Bond) ByPerson() bool {
+	return slices.ContainsFunc(b.Tips, func(r Record) bool { return r.Body.(*Link).ByPerson() })
+}
+
+// TouchedByPerson reports whether a person ever gave an answer, also one that was taken
+// back.
+func (b *Bond) TouchedByPerson() bool {
+	return slices.ContainsFunc(b.All, func(r Record) bool { return r.Body.(*Link).ByPerson() })
 }
 
 // Far returns the other patient of the bond.
@@ -76,7 +96,10 @@ func Bonds(records []Record) []Bond {
 
 func bondOf(a, b ID, all []Record) Bond {
 	out := Bond{A: a, B: b, All: all}
-	out.Tips = notReplaced(all, func(r *Record) [][]byte { return r.Body.(*Link).Merges })
+	out.Tips = counting(notReplaced(all, func(r *Record) [][]byte { return r.Body.(*Link).Merges }))
+	if out.Open = out.Tips[0].Body.(*Link).open(); out.Open {
+		return out
+	}
 	yes := 0
 	for i := range out.Tips {
 		if out.Tips[i].Body.(*Link).Same {
@@ -95,6 +118,18 @@ func bondOf(a, b ID, all []Record) Bond {
 		}
 	}
 	return out
+}
+
+// counting returns those of the answers that count: what a rule of the centre says counts
+// for nothing beside what a person said, and what was taken back for nothing beside both.
+func counting(tips []Record) []Record {
+	for _, less := range []func(*Link) bool{(*Link).open, func(l *Link) bool { return !l.ByPerson() }} {
+		rest := slices.DeleteFunc(slices.Clone(tips), func(r Record) bool { return less(r.Body.(*Link)) })
+		if len(rest) > 0 {
+			tips = rest
+		}
+	}
+	return tips
 }
 
 // notReplaced returns the records that no other of them replaces, by what it
@@ -142,7 +177,7 @@ func (x *Identity) Between(other *Identity) []Bond {
 // Against returns what says that two of the person's IDs are two people, although
 // others link them: boxes that were apart were told so. It must be seen.
 func (x *Identity) Against() []Bond {
-	return slices.DeleteFunc(x.Between(x), func(b Bond) bool { return b.Same })
+	return slices.DeleteFunc(x.Between(x), func(b Bond) bool { return b.Same || b.Open })
 }
 
 // Identify walks from a patient over what links returns: the KindLink records that

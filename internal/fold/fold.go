@@ -59,3 +59,25 @@ func isTone(r rune) bool {
 	}
 	return false
 }
+
+// Spelled returns s in lower case with each word's tone mark behind its letters: names
+// that differ only in where the tone stands (hòa, hoà) are spelled alike, and all others
+// that people tell apart are not. It is for comparing, not for showing.
+func Spelled(s string) string {
+	words := strings.Fields(norm.NFD.String(Lower(s)))
+	for i, w := range words {
+		var letters, tones []rune
+		for _, r := range w {
+			switch {
+			case isTone(r):
+				tones = append(tones, r)
+			case r == 'ð':
+				letters = append(letters, 'đ')
+			default:
+				letters = append(letters, r)
+			}
+		}
+		words[i] = string(letters) + string(tones)
+	}
+	return strings.Join(words, " ")
+}

@@ -50,3 +50,16 @@ func FuzzString(f *testing.F) {
 		}
 	})
 }
+
+func TestSpelled(t *testing.T) {
+	for _, same := range [][2]string{{"Hòa", "HOÀ"}, {"Thúy Nguyễn", "thuý nguyễn"}, {"Ðặng", norm.NFD.String("Đặng")}} {
+		if fold.Spelled(same[0]) != fold.Spelled(same[1]) {
+			t.Errorf("%q and %q are not spelled alike", same[0], same[1])
+		}
+	}
+	for _, two := range [][2]string{{"Hoa", "Hòa"}, {"Hòa", "Hóa"}, {"Dũng", "Đũng"}, {"Tuân", "Tuan"}, {"Văn An", "Vănan"}} {
+		if fold.Spelled(two[0]) == fold.Spelled(two[1]) {
+			t.Errorf("%q and %q are spelled alike", two[0], two[1])
+		}
+	}
+}
