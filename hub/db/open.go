@@ -43,9 +43,12 @@ var schema7 string
 //go:embed schema8.sql
 var schema8 string
 
+//go:embed schema9.sql
+var schema9 string
+
 // schemas are applied in order; a file's user_version says how many it has.
 func schemas() []string {
-	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8}
+	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9}
 }
 
 // Sentinels for callers that decide on them.

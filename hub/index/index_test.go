@@ -202,7 +202,7 @@ func (m *memory) count(truth map[clinic.ID]*human, ids map[*human][]clinic.ID) (
 // without marks, the rule joins no two people, and people are asked about nearly all that
 // it leaves.
 func TestTwentyBoxes(t *testing.T) {
-	seeds := 4
+	seeds := 3
 	if testing.Short() {
 		seeds = 2
 	}

@@ -1,0 +1,97 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/hub"
+)
+
+// Sites brings the index to the boxes that there are and their facilities: what is said of
+// a patient goes to all boxes of a facility that has them. All patients of a facility that
+// has another box are to be told again.
+func (d *DB) Sites(ctx context.Context, boxes []hub.Box) error {
+	known, err := list(ctx, d.r, func(r row) (x [2]string, err error) { return x, r.Scan(&x[0], &x[1]) }, `SELECT box, facility FROM index_boxes`)
+	if err != nil {
+		return err
+	}
+	old := map[string]string{}
+	for _, x := range known {
+		old[x[0]] = x[1]
+	}
+	for i := range boxes {
+		name, at := boxes[i].Name, Site(&boxes[i])
+		if old[name] == at {
+			continue
+		}
+		err := inTx(ctx, d.w, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO index_boxes (box, facility) VALUES (?,?) ON CONFLICT DO UPDATE SET facility=excluded.facility`, name, at)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO index_tell (patient) SELECT DISTINCT h.patient FROM index_homes h
+				JOIN index_boxes x ON x.box=h.box WHERE x.facility=? ON CONFLICT DO NOTHING`, at)
+			return err
+		})
+		if err != nil {
+			return wrap("sites", err)
+		}
+	}
+	return nil
+}
+
+// Site is where boxes share patients: the facility, or the box alone while nobody has
+// said whose it is.
+func Site(b *hub.Box) string {
+	if b.Facility.Code == "" {
+		return "box " + b.Name
+	}
+	return b.Facility.Code
+}
+
+// HeldBy returns the boxes in service that hold one of the patients, or whose facility
+// does, by name.
+func (d *DB) HeldBy(ctx context.Context, patients []clinic.ID) ([]string, error) {
+	seen := map[string]bool{}
+	var out []string
+	for _, id := range patients {
+		boxes, err := list(ctx, d.r, func(r row) (n string, err error) { return n, r.Scan(&n) },
+			`SELECT DISTINCT y.box FROM index_homes h JOIN index_boxes x ON x.box=h.box JOIN index_boxes y ON y.facility=x.facility
+			JOIN boxes b ON b.name=y.box WHERE h.patient=? AND b.revoked=0 ORDER BY y.box`, id[:])
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range boxes {
+			if !seen[n] {
+				seen[n], out = true, append(out, n)
+			}
+		}
+	}
+	return out, nil
+}
+
+// IndexCounts sums up.
+func (d *DB) IndexCounts(ctx context.Context, now time.Time) (c hub.IndexCounts, err error) {
+	err = d.r.QueryRowContext(ctx, `SELECT
+		(SELECT count(DISTINCT patient) FROM index_keys),
+		(SELECT count(*) FROM index_asks WHERE later <= ?1),
+		(SELECT count(*) FROM index_asks WHERE later > ?1),
+		(SELECT count(*) FROM index_judge)`, millis(now)).Scan(&c.Patients, &c.Waiting, &c.Later, &c.Unread)
+	return c, wrap("counts", err)
+}
+
+// LastSaid returns what the centre said last, the latest first.
+func (d *DB) LastSaid(ctx context.Context, n int) ([]hub.Down, error) {
+	return list(ctx, d.r, func(r row) (e hub.Down, err error) {
+		var leaf []byte
+		if err := r.Scan(&e.Bytes, &leaf); err != nil {
+			return e, err
+		}
+		if copy(e.Leaf[:], leaf) != len(e.Leaf) {
+			return e, ErrDamaged
+		}
+		return e, nil
+	}, `SELECT bytes, leaf FROM index_said ORDER BY at DESC, leaf LIMIT ?`, n)
+}
