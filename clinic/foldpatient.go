@@ -53,6 +53,7 @@ type Part struct {
 	ID        ID
 	Now       *Patient // nil when no demographics are here (yet)
 	Versions  []Record // KindPatient, oldest first; the last is Now
+	Tips      []Leaf   // versions that no other replaces, the latest last
 	Visits    int
 	Protected bool
 	Guards    []Record // KindProtection that count, the latest last
@@ -142,12 +143,27 @@ func (p *PatientFile) split(own []Record) {
 				x.Versions, x.Now = append(x.Versions, r), b
 			}
 		}
+		x.tips()
 		x.Protected, x.Guards = Protected(mine)
 		p.Protected, p.Guards = p.Protected || x.Protected, append(p.Guards, x.Guards...)
 		p.Parts, now = append(p.Parts, x), append(now, x.Now)
 	}
 	p.Now, p.Versions = Join(now...), p.Parts[0].Versions
 }
+
+// tips finds the versions that no other replaces: several, when boxes wrote apart.
+func (x *Part) tips() {
+	if len(x.Versions) == 0 {
+		return
+	}
+	for _, r := range notReplaced(x.Versions, func(r *Record) [][]byte { return r.Body.(*Patient).Merges }) {
+		x.Tips = append(x.Tips, r.Leaf)
+	}
+}
+
+// Conflict reports whether boxes wrote the details apart from each other: Now is the
+// latest, and somebody must choose.
+func (x *Part) Conflict() bool { return len(x.Tips) > 1 }
 
 func (p *PatientFile) part(id ID) *Part {
 	return &p.Parts[slices.IndexFunc(p.Parts, func(x Part) bool { return x.ID == id })]

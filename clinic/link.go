@@ -48,6 +48,18 @@ type Bond struct {
 	All   []Record // every answer, oldest first
 }
 
+// Replaceable names the answers that no other replaces, the latest last: those that the
+// next one replaces, also those of them that do not count.
+func (b *Bond) Replaceable() (out []Leaf) {
+	if len(b.All) == 0 {
+		return nil
+	}
+	for _, r := range notReplaced(b.All, func(r *Record) [][]byte { return r.Body.(*Link).Merges }) {
+		out = append(out, r.Leaf)
+	}
+	return out
+}
+
 // ByPerson reports whether a person gave the answer that counts.
 func (b *Bond) ByPerson() bool {
 	return slices.ContainsFunc(b.Tips, func(r Record) bool { return r.Body.(*Link).ByPerson() })

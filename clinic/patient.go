@@ -81,6 +81,9 @@ type Patient struct {
 	// Withdrawn: the import that made the record was taken back. Nobody is found by it,
 	// until somebody writes the details anew.
 	Withdrawn bool `cbor:"30,keyasint,omitempty"`
+	// Merges names further versions that this one replaces besides the one it corrects:
+	// 32-byte leaf hashes, when boxes had written apart.
+	Merges [][]byte `cbor:"31,keyasint,omitempty"`
 }
 
 // SearchName is the name by which the person is found: none of a record that was taken

@@ -19,6 +19,12 @@ type Indexed struct {
 	Keep  bool // the entry itself is read again: details, allergies, links
 }
 
+// Todo is a patient with whom there is something to do. N tells one reason from the next.
+type Todo struct {
+	ID clinic.ID
+	N  int64
+}
+
 // Home is a box that holds a patient.
 type Home struct {
 	Box   string
@@ -34,11 +40,20 @@ type Ask struct {
 	Later time.Time // a person put it off until then; zero = no
 }
 
+// What was said of a pair.
+const (
+	SaidTwo  = 0 // two people
+	SaidOne  = 1 // one person
+	SaidOpen = 2 // what was said is taken back
+)
+
 // PairAct changes what stands of a pair, whole or not at all.
 type PairAct struct {
 	A, B clinic.ID
 	Ask  *Ask  // waits from now on; nil = waits no more
 	Said *Down // goes to every box that holds one of the two; nil = nothing
+	Who  clinic.CentreBy
+	What int // SaidTwo …
 	At   time.Time
 }
 
@@ -46,8 +61,16 @@ type PairAct struct {
 type IndexCounts struct {
 	Patients int // IDs with details
 	Waiting  int // pairs on the desk
-	Later    int // of which were put off
-	Rule     int // pairs that the rule linked, or took back
-	Operator int // pairs that operators answered
+	Later    int // pairs that were put off
 	Unread   int // patients that nobody has looked at yet
+	Rule     Answers
+	Operator Answers
+	Boxes    int // answers of people at boxes
+	Conflicts
 }
+
+// Answers counts what was said of pairs.
+type Answers struct{ One, Two, Open int }
+
+// Conflicts counts people of whom boxes wrote different things apart from each other.
+type Conflicts struct{ Allergies, Details int }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"slices"
@@ -64,6 +65,7 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"newAct":     func() string { return clinic.NewID().String() },
 		"leafText":   leafText, "pastDoses": pastDoses,
 		"linkOf":    linkOf,
+		"elsewhere": func(name string) string { return cmp.Or(name, c.Text("bond.elsewhere")) },
 		"side":      func(x desk.Side, p *Same) sideView { return sideView{x, p} },
 		"answers":   func(all []clinic.Record, names map[clinic.ID]desk.Person) answersView { return answersView{all, names} },
 		"rowFields": func(r clinic.CatalogRow) []RowField { return rowFields(c, r) },

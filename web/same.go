@@ -172,6 +172,9 @@ func (s *Server) apartSave(w http.ResponseWriter, r *http.Request) error {
 // bondLines tells what was answered about the person's records and others.
 func bondLines(f *desk.Patient) (out []BondLine) {
 	for _, b := range f.Who.Bonds {
+		if b.Open {
+			continue
+		}
 		l := BondLine{Bond: b, Mine: b.A, Far: b.B}
 		if !f.Who.Has(l.Mine) || l.Far == f.ID {
 			l.Mine, l.Far = l.Far, l.Mine

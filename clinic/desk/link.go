@@ -221,7 +221,7 @@ func (p *pair) link(in LinkInput, why string) ([]clinic.Draft, error) {
 		return nil, err
 	}
 	for _, b := range p.a.Who.Between(&p.b.Who) {
-		if !b.Names(p.x) || !b.Names(p.y) { // another pair of theirs: that answer must change first
+		if !b.Open && (!b.Names(p.x) || !b.Names(p.y)) { // another pair of theirs: that answer must change first
 			return nil, &Error{Code: CodeLinkSaid}
 		}
 	}

@@ -6,9 +6,32 @@ import (
 	"clinicbox/clinic"
 )
 
-// identity returns the person that a patient ID belongs to.
+// identity returns the person that a patient ID belongs to. The centre links IDs of which
+// there may be nothing here: one that has details here leads, for pages and new entries
+// are under it.
 func identity(r People, patient clinic.ID) (clinic.Identity, error) {
-	return clinic.Identify(patient, r.Links)
+	who, err := clinic.Identify(patient, r.Links)
+	if err != nil || !who.Joined() {
+		return who, err
+	}
+	here := map[clinic.ID]bool{}
+	for _, id := range who.IDs {
+		p, err := r.Patient(id)
+		if err != nil {
+			return who, err
+		}
+		here[id] = p != nil
+	}
+	slices.SortStableFunc(who.IDs, func(a, b clinic.ID) int {
+		switch {
+		case here[a] == here[b]:
+			return 0
+		case here[a]:
+			return -1
+		}
+		return 1
+	})
+	return who, nil
 }
 
 // recordsOf returns what is recorded under every ID of the person.
@@ -215,7 +238,7 @@ func (d *Desk) told(p *clinic.Patient, closed bool) string {
 
 // answered reports whether people agree that these are two.
 func answered(a, b *clinic.Identity) bool {
-	return slices.ContainsFunc(a.Between(b), func(x clinic.Bond) bool { return !x.Same && !x.Split })
+	return slices.ContainsFunc(a.Between(b), func(x clinic.Bond) bool { return !x.Same && !x.Split && !x.Open })
 }
 
 // pairUp marks those of a list that may be one person.

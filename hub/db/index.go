@@ -86,7 +86,7 @@ func (d *DB) Holds(ctx context.Context, box string, patients []clinic.ID) error 
 
 // mark puts a patient into one of the lists of what is to be done.
 func mark(ctx context.Context, tx *sql.Tx, table string, id clinic.ID) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (patient) VALUES (?) ON CONFLICT DO NOTHING`, id[:])
+	_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (patient) VALUES (?) ON CONFLICT DO UPDATE SET n=n+1`, id[:])
 	return err
 }
 
@@ -145,26 +145,36 @@ func (d *DB) SetKeys(ctx context.Context, id clinic.ID, keys [][12]byte) error {
 	}))
 }
 
-// Unjoined returns up to n patients that are to be judged, and those whose boxes are to be
-// told.
-func (d *DB) Unjoined(ctx context.Context, n int) (judge, tell []clinic.ID, err error) {
-	if judge, err = list(ctx, d.r, scanID, `SELECT patient FROM index_judge ORDER BY patient LIMIT ?`, n); err != nil {
+// Unjoined returns up to n patients that are to be judged, and as many whose boxes are to
+// be told.
+func (d *DB) Unjoined(ctx context.Context, n int) (judge, tell []hub.Todo, err error) {
+	if judge, err = list(ctx, d.r, scanTodo, `SELECT patient, n FROM index_judge ORDER BY patient LIMIT ?`, n); err != nil {
 		return nil, nil, err
 	}
-	tell, err = list(ctx, d.r, scanID, `SELECT patient FROM index_tell ORDER BY patient LIMIT ?`, n)
+	tell, err = list(ctx, d.r, scanTodo, `SELECT patient, n FROM index_tell ORDER BY patient LIMIT ?`, n)
 	return judge, tell, err
 }
 
-// JudgedPatient and ToldPatient end what Unjoined returned. Only who alone adds to the
-// lists, or was called with what was read after the last addition, may call them.
-func (d *DB) JudgedPatient(ctx context.Context, id clinic.ID) error {
-	_, err := d.w.ExecContext(ctx, `DELETE FROM index_judge WHERE patient=?`, id[:])
+func scanTodo(r row) (t hub.Todo, err error) {
+	var b []byte
+	if err := r.Scan(&b, &t.N); err != nil {
+		return t, err
+	}
+	if copy(t.ID[:], b) != len(t.ID) {
+		return t, ErrDamaged
+	}
+	return t, nil
+}
+
+// JudgedPatient ends one that Unjoined returned, unless there is another reason since.
+func (d *DB) JudgedPatient(ctx context.Context, t hub.Todo) error {
+	_, err := d.w.ExecContext(ctx, `DELETE FROM index_judge WHERE patient=? AND n=?`, t.ID[:], t.N)
 	return wrap("judged patient", err)
 }
 
 // ToldPatient is JudgedPatient for the boxes.
-func (d *DB) ToldPatient(ctx context.Context, id clinic.ID) error {
-	_, err := d.w.ExecContext(ctx, `DELETE FROM index_tell WHERE patient=?`, id[:])
+func (d *DB) ToldPatient(ctx context.Context, t hub.Todo) error {
+	_, err := d.w.ExecContext(ctx, `DELETE FROM index_tell WHERE patient=? AND n=?`, t.ID[:], t.N)
 	return wrap("told patient", err)
 }
 
@@ -184,8 +194,8 @@ func (d *DB) Pair(ctx context.Context, p hub.PairAct) error {
 		if p.Said == nil {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO index_said (leaf, a, b, salt, bytes, at) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-			p.Said.Leaf[:], a[:], b[:], p.Said.Salt[:], p.Said.Bytes, millis(p.At))
+		_, err := tx.ExecContext(ctx, `INSERT INTO index_said (leaf, a, b, salt, bytes, at, who, what) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+			p.Said.Leaf[:], a[:], b[:], p.Said.Salt[:], p.Said.Bytes, millis(p.At), int(p.Who), p.What)
 		for _, id := range []clinic.ID{a, b} {
 			err = errors.Join(err, mark(ctx, tx, "index_tell", id), mark(ctx, tx, "index_judge", id))
 		}

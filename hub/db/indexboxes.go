@@ -32,7 +32,7 @@ func (d *DB) Sites(ctx context.Context, boxes []hub.Box) error {
 				return err
 			}
 			_, err = tx.ExecContext(ctx, `INSERT INTO index_tell (patient) SELECT DISTINCT h.patient FROM index_homes h
-				JOIN index_boxes x ON x.box=h.box WHERE x.facility=? ON CONFLICT DO NOTHING`, at)
+				JOIN index_boxes x ON x.box=h.box WHERE x.facility=? ON CONFLICT DO UPDATE SET n=n+1`, at)
 			return err
 		})
 		if err != nil {
@@ -78,8 +78,49 @@ func (d *DB) IndexCounts(ctx context.Context, now time.Time) (c hub.IndexCounts,
 		(SELECT count(DISTINCT patient) FROM index_keys),
 		(SELECT count(*) FROM index_asks WHERE later <= ?1),
 		(SELECT count(*) FROM index_asks WHERE later > ?1),
-		(SELECT count(*) FROM index_judge)`, millis(now)).Scan(&c.Patients, &c.Waiting, &c.Later, &c.Unread)
-	return c, wrap("counts", err)
+		(SELECT count(*) FROM index_judge),
+		(SELECT count(DISTINCT leaf) FROM index_entries WHERE kind=13),
+		(SELECT COALESCE(sum(allergies),0) FROM index_conflicts),
+		(SELECT COALESCE(sum(details),0) FROM index_conflicts)`, millis(now)).
+		Scan(&c.Patients, &c.Waiting, &c.Later, &c.Unread, &c.Boxes, &c.Allergies, &c.Details)
+	if err != nil {
+		return c, wrap("counts", err)
+	}
+	type said struct{ who, what, n int }
+	rows, err := list(ctx, d.r, func(r row) (x said, err error) { return x, r.Scan(&x.who, &x.what, &x.n) },
+		`SELECT who, what, count(*) FROM index_said GROUP BY who, what`)
+	for _, x := range rows {
+		a := &c.Rule
+		if clinic.CentreBy(x.who) == clinic.CentreOperator {
+			a = &c.Operator
+		}
+		switch x.what {
+		case hub.SaidOne:
+			a.One = x.n
+		case hub.SaidTwo:
+			a.Two = x.n
+		default:
+			a.Open = x.n
+		}
+	}
+	return c, err
+}
+
+// SetConflicts notes of a person, by the leading ID, whether boxes wrote different things
+// of the allergies and of the details; nothing stays of the person's other IDs.
+func (d *DB) SetConflicts(ctx context.Context, ids []clinic.ID, allergies, details bool) error {
+	return wrap("conflicts", inTx(ctx, d.w, func(tx *sql.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM index_conflicts WHERE patient=?`, id[:]); err != nil {
+				return err
+			}
+		}
+		if !allergies && !details {
+			return nil
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO index_conflicts (patient, allergies, details) VALUES (?,?,?)`, ids[0][:], allergies, details)
+		return err
+	}))
 }
 
 // LastSaid returns what the centre said last, the latest first.

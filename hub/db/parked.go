@@ -11,7 +11,7 @@ import (
 // looked lists the tables that note how far each stream was looked through, in columns
 // stream and next. What is released behind such a mark must be looked at all the same,
 // and a stream that branches off begins with the marks of the one it comes from.
-func looked() []string { return []string{"scanned", "legal_scanned", "judged"} }
+func looked() []string { return []string{"scanned", "legal_scanned", "judged", "indexed"} }
 
 // ParkedEntries returns up to n parked entries, those after the given one of the given
 // stream, of all streams.

@@ -37,8 +37,9 @@ CREATE TABLE index_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX index_keys_patient ON index_keys (patient);
 
-CREATE TABLE index_judge (patient BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE index_tell (patient BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+-- Whom to judge, and whose boxes to tell; n grows with every reason.
+CREATE TABLE index_judge (patient BLOB PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+CREATE TABLE index_tell (patient BLOB PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 -- What the centre said, as it goes down to boxes.
 CREATE TABLE index_said (
@@ -47,7 +48,9 @@ CREATE TABLE index_said (
   b     BLOB NOT NULL,
   salt  BLOB NOT NULL,
   bytes BLOB NOT NULL,
-  at    INTEGER NOT NULL
+  at    INTEGER NOT NULL,
+  who   INTEGER NOT NULL,               -- clinic.CentreBy
+  what  INTEGER NOT NULL                -- 0 two people, 1 one, 2 taken back
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX index_said_a ON index_said (a);
 CREATE INDEX index_said_b ON index_said (b);
@@ -64,3 +67,10 @@ CREATE TABLE index_asks (
   PRIMARY KEY (a, b)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX index_asks_score ON index_asks (score);
+
+-- People of whom boxes wrote different things apart from each other, by the ID that leads.
+CREATE TABLE index_conflicts (
+  patient   BLOB PRIMARY KEY,
+  allergies INTEGER NOT NULL,
+  details   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

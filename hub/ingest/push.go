@@ -27,6 +27,9 @@ func (in *Ingest) Push(ctx context.Context, box string, drafts []clinic.Draft) (
 	return last, nil
 }
 
+// Queued has sent what somebody else queued for a box.
+func (in *Ingest) Queued(box string) { in.wake(box) }
+
 // Encode makes entries of drafts as one act of the centre, for a program that
 // queues them beside a running hub.
 func Encode(now time.Time, drafts []clinic.Draft) ([]hub.Down, error) {

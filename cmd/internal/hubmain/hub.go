@@ -23,6 +23,7 @@ import (
 	"clinicbox/hub/heart"
 	"clinicbox/hub/ingest"
 	"clinicbox/hub/legal"
+	"clinicbox/hub/merge"
 	"clinicbox/hub/pages"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/keyfile"
@@ -49,6 +50,7 @@ type Hub struct {
 	joining http.Handler // new boxes
 	trust   *trust       // nil without an authority
 	legal   *legal.Legal // nil when nobody makes legal signatures
+	merge   *merge.Merge // the patient index
 	group   *task.Group
 	web     atomic.Pointer[string]
 	joins   atomic.Pointer[string]
@@ -88,6 +90,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if err := errors.Join(h.openTrust(ctx), h.openLegal()); err != nil {
 		return err
 	}
+	h.merge = h.newMerge()
 	h.joining = h.enrolment()
 	h.pages, err = h.newPages()
 	if err != nil || h.cfg.Broker.URL != "" {
@@ -134,6 +137,7 @@ func (h *Hub) tasks() (ts []task.Task) {
 	if h.legal != nil {
 		ts = append(ts, h.legal)
 	}
+	ts = append(ts, h.merge)
 	if h.cfg.Web.Enrol != "" {
 		ts = append(ts, task.Func("enrol", h.serveEnrol))
 	}

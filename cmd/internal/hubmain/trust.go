@@ -67,6 +67,9 @@ func (h *Hub) stored(b *hub.Batch) {
 	if h.legal != nil {
 		h.legal.Stored(b)
 	}
+	if h.merge != nil {
+		h.merge.Stored(b)
+	}
 }
 
 // brokerTLS is how the embedded broker knows its clients; nil without an authority.
