@@ -157,7 +157,9 @@ func TestLinksGoDown(t *testing.T) {
 	b := newBench(t, "a", "b", "c", "d")
 	b.register("a", 1, nil)
 	b.register("b", 2, nil)
-	b.register("c", 3, func(p *clinic.Patient) { p.Name, p.Birth, p.Identifiers = "Lê Văn Khác", clinic.Date{Year: 1950}, nil })
+	b.register("c", 3, func(p *clinic.Patient) {
+		p.Name, p.Birth, p.Identifiers = "Lê Văn Khác", clinic.Date{Year: 1950}, nil
+	})
 	for range 3 {
 		b.step()
 	}
