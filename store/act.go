@@ -200,7 +200,7 @@ func (b *batch) finish(tx *bbolt.Tx, from uint64) error {
 func (b *batch) meta() (meta, error) {
 	var m meta
 	m.decode(b.kv.get(tMeta, metaKey()))
-	m.own, m.hlc, m.epoch = b.log.Size(), b.applier.hlc, b.s.epoch.Epoch
+	m.own, m.hlc, m.epoch = b.log.Size(), b.applier.hlc, b.s.line().Epoch
 	root, err := b.log.Root()
 	m.ownRoot = root
 	return m, err

@@ -261,6 +261,16 @@ func (h *heads) stir() {
 	}
 }
 
+// turn names the log otherwise from now on: what was signed belongs to an epoch that
+// ended. What is owed as evidence stays owed.
+func (h *heads) turn(origin string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settle()
+	h.origin, h.signed, h.rewound = origin, 0, nil
+	h.stir()
+}
+
 // run signs until done, which tells whether the disk may be written to any more.
 func (h *heads) run(done <-chan bool) {
 	if h.slots == nil {

@@ -12,6 +12,8 @@ import (
 // epoch compares the file with memory, which has the same: a damaged one is written
 // anew.
 func (c *Scrubber) epoch(context.Context) (f Finding, err error) {
+	c.s.epochs.Lock() // the file does not change meanwhile
+	defer c.s.epochs.Unlock()
 	there, err := loadEpoch(c.s.o.Dir)
 	if err == nil && there == c.s.epoch {
 		return f, nil

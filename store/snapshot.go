@@ -52,10 +52,11 @@ func (s *Store) Snapshot(ctx context.Context) (out Snapshot, err error) {
 	if err != nil {
 		return out, err
 	}
+	line := s.line()
 	out.Files = append(
 		out.Files,
 		SnapshotFile{Path: "state.db", Data: state, Check: func([]byte) error { return s.state.walks(ctx) }},
-		SnapshotFile{Path: "epoch", Data: s.epoch.encode()}, // as in memory, where it cannot rot
+		SnapshotFile{Path: "epoch", Data: line.encode()}, // as in memory, where it cannot rot
 	)
 	for _, kind := range []clinic.Journal{clinic.Own, clinic.In} {
 		j := s.logOf(kind)

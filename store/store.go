@@ -30,7 +30,8 @@ type Store struct {
 	state  *State
 	ring   seal.Ring
 	tokens tokens
-	epoch  epoch
+	epochs sync.Mutex
+	epoch  epoch // guarded by epochs once the store is open
 	heads  *heads
 	holes  holes
 	blobs  *Blobs
@@ -263,10 +264,11 @@ func (s *Store) State() *State { return s.state }
 func (s *Store) ReadOnly() bool { return s.frozen }
 
 // Epoch names the line of history of the own journal.
-func (s *Store) Epoch() [8]byte { return s.epoch.Epoch }
+func (s *Store) Epoch() [8]byte { return s.line().Epoch }
 
 // Incarnation names this open, the one before it, and the size of the own journal
 // when this one began.
 func (s *Store) Incarnation() (incarnation, parent [8]byte, tip uint64) {
-	return s.epoch.Incarnation, s.epoch.Parent, s.epoch.Tip
+	e := s.line()
+	return e.Incarnation, e.Parent, e.Tip
 }

@@ -25,6 +25,7 @@ type Box struct {
 	Epoch       wire.Epoch
 	Incarnation wire.Epoch
 	Parent      wire.Epoch
+	Branch      *wire.Branch
 	Window      int // frames on the way
 	PerFrame    int // entries
 
@@ -50,6 +51,7 @@ type State struct {
 	Down      []wire.Salted // applied, in order
 	DownAgain int           // entries that came more than once
 	Pongs     []wire.Pong
+	Aligned   []wire.Aligned
 	Bad       []string // what a right hub never sends
 }
 
@@ -298,7 +300,7 @@ func (b *Box) onWho(frame []byte) (out [][]byte) {
 	}
 	f, s, err := wire.StartSession(b.Hub.HPKE, b.Keys.Identity, wire.Start{
 		Dir: wire.DirUp, Box: b.Keys.Name, Epoch: b.Epoch, Incarnation: b.Incarnation, Parent: b.Parent,
-		Tip: b.tip, Nonce: w.Nonce, Agent: "hubtest",
+		Tip: b.tip, Nonce: w.Nonce, Agent: "hubtest", Branch: b.Branch,
 	})
 	if err != nil {
 		panic(err) // keys of the test
@@ -350,6 +352,8 @@ func (b *Box) message(m wire.Message) [][]byte {
 			return nil
 		}
 		b.st.Pongs = append(b.st.Pongs, p)
+	case wire.Aligned:
+		b.st.Aligned = append(b.st.Aligned, m)
 	default:
 		b.bad(fmt.Sprintf("%T", m))
 	}

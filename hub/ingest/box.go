@@ -59,6 +59,7 @@ type box struct {
 	owed     bool        // a receipt
 	echo     *wire.Nonce // of the ping that it answers
 	owedFrom int         // frames since it is owed
+	downAnew time.Time   // when the stream down last began anew
 }
 
 type upSession struct {
@@ -216,6 +217,9 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 	b.seen(ctx)
 	b.in.Log.Info("session", "box", b.name, "epoch", hub.Epoch(s.Epoch).String(), "tip", s.Tip, "agent", s.Agent)
 	b.incarnation(ctx, &s)
+	if err := b.branch(ctx, &s); err != nil {
+		b.in.failed(ctx, "branch", err)
+	}
 	b.use(hub.Epoch(s.Epoch))
 	b.state(ctx, s.Tip)
 	b.owed = true // tells the box where to go on
@@ -303,6 +307,8 @@ func (b *box) opened(ctx context.Context, f []byte, s *upSession) {
 		b.downAck(ctx, m)
 	case wire.Ping:
 		b.ping(ctx, m, &s.start)
+	case wire.Align:
+		b.align(ctx, &m, &s.start)
 	default:
 		b.in.Counts.Garbage.Add(1) // what boxes do not send, or a later version does
 	}

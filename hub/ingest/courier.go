@@ -127,6 +127,9 @@ func (b *box) carried(ctx context.Context, p Piece) (t Told, err error) {
 	}
 	c := carriage{box: b, start: s}
 	defer b.turnTo(b.stream)
+	if err := b.branch(ctx, &s); err != nil {
+		return t, err
+	}
 	b.use(hub.Epoch(s.Epoch))
 	if err := b.load(ctx); err != nil {
 		return t, err

@@ -69,6 +69,7 @@ func (b *box) newDown(ctx context.Context, n wire.Nonce, now time.Time) error {
 	}
 	frame, sealer, err := wire.StartSession(to, b.in.Identity, wire.Start{
 		Dir: wire.DirDown, Box: b.name, Epoch: wire.Epoch(st.Epoch), Tip: st.Last, Nonce: n, Reads: wire.Dictionaries(),
+		Features: wire.FeatureAlign,
 	})
 	if err != nil {
 		return err
@@ -168,6 +169,17 @@ func (b *box) downAck(ctx context.Context, a wire.DownAck) {
 		return
 	}
 	next := a.Next
+	other := false
+	if hub.Epoch(a.Epoch) == st.Epoch {
+		if other, err = b.otherDown(ctx, &a, &st); err != nil {
+			b.in.failed(ctx, "downs", err)
+			return
+		}
+	}
+	if other {
+		b.restartDown(ctx, fmt.Sprintf("%d acknowledged of another stream, %d sent", next, st.Last))
+		return
+	}
 	if hub.Epoch(a.Epoch) != st.Epoch {
 		next = 0 // it knows nothing of this stream yet
 	} else if err := b.in.DB.Acked(ctx, b.name, st.Epoch, min(next, math.MaxInt64), b.in.Now()); errors.Is(err, hub.ErrMoved) {

@@ -37,6 +37,10 @@ type Ledger interface {
 	// Append stores the batch whole or not at all; hub.ErrMoved when the stream is
 	// not at b.From.
 	Append(ctx context.Context, b *hub.Batch) error
+	// Branch makes s as a copy of the first s.Size entries of the stream from; false
+	// when s is there.
+	Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made bool, err error)
+	Entries(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]hub.Entry, error)
 	Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]clinic.Leaf, error)
 	Hashes(ctx context.Context, box string, e hub.Epoch, pos []int64) ([][32]byte, error)
 }
@@ -76,6 +80,8 @@ type Downs interface {
 	Downs(ctx context.Context, box string, after uint64, n int) ([]hub.Down, error)
 	// Acked never steps back; hub.ErrMoved for more than was queued.
 	Acked(ctx context.Context, box string, e hub.Epoch, seq uint64, at time.Time) error
+	// RestartDowns begins a new epoch of the stream and raises the alarm with it.
+	RestartDowns(ctx context.Context, a hub.Alarm, at time.Time) error
 	DownState(ctx context.Context, box string) (hub.DownState, error)
 }
 

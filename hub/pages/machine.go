@@ -27,7 +27,7 @@ func machineWord(event string) string {
 		clinic.MachineEnrolled: "machine.enrolled", clinic.MachineRecovered: "machine.recovered",
 		clinic.MachineTelephoned: "machine.telephoned", clinic.MachineOrder: "machine.order",
 		clinic.MachineGuessed: "machine.guessed", clinic.MachineLost: "machine.lost", clinic.MachineOpened: "machine.opened",
-		clinic.MachineNewCode: "machine.new-code", clinic.MachineVoid: "machine.void", clinic.MachineRestored: "machine.restored",
+		clinic.MachineNewCode: "machine.new-code", clinic.MachineVoid: "machine.void", clinic.MachineRestored: "machine.restored", clinic.MachineRealigned: "machine.realigned",
 		clinic.MachineDamaged: "machine.damaged", clinic.MachineMended: "machine.mended",
 		clinic.MachineRewound: "machine.rewound", clinic.MachineNewKey: "machine.new-key",
 		clinic.MachineExported: "machine.exported", clinic.MachineImported: "machine.imported",

@@ -22,7 +22,11 @@ type Batch struct {
 	buf     []byte
 }
 
-// Begin starts a batch. A full segment is finished first, and one of an older key.
+// SetEpoch names the epoch of what is added from now on. Not while a batch is open.
+func (j *Journal) SetEpoch(e [8]byte) { j.cfg.Epoch = e }
+
+// Begin starts a batch. A full segment is finished first, and one of an older key or
+// epoch.
 func (j *Journal) Begin() (*Batch, error) {
 	if j.broken != nil {
 		return nil, j.broken
@@ -31,7 +35,7 @@ func (j *Journal) Begin() (*Batch, error) {
 		return nil, ErrReadOnly
 	}
 	g := j.segs[len(j.segs)-1]
-	if g.file == nil || g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 || g.keyID != j.keyID {
+	if g.file == nil || g.end >= j.cfg.SegmentSize && len(g.offsets) > 0 || g.keyID != j.keyID || g.epoch != j.cfg.Epoch {
 		var err error
 		if g, err = j.roll(g); err != nil {
 			return nil, err

@@ -45,12 +45,15 @@ const (
 
 // Options says who the box is.
 type Options struct {
-	Box         string
-	Identity    ed25519.PrivateKey
-	HPKE        hpke.PrivateKey
-	Hub         keyfile.Public
-	Agent       string
-	Epoch       wire.Epoch // of the own journal
+	Box      string
+	Identity ed25519.PrivateKey
+	HPKE     hpke.PrivateKey
+	Hub      keyfile.Public
+	Agent    string
+	Epoch    wire.Epoch   // of the own journal
+	Branch   *wire.Branch // where the epoch comes from; nil = nowhere
+	// Line tells both anew at each visit; nil = they never change.
+	Line        func() (wire.Epoch, *wire.Branch)
 	Incarnation wire.Epoch
 	Parent      wire.Epoch
 	Tip         uint64
@@ -82,6 +85,11 @@ const boxFrame = 60 << 10
 // Visit takes in what a stick brings, and then writes to it what the centre does not
 // have. It may be called again for the same stick, and cut at any moment.
 func (b *Box) Visit(ctx context.Context, m Medium) (v Visit, err error) {
+	if b.o.Line != nil {
+		now := b.o
+		now.Epoch, now.Branch = now.Line()
+		b = NewBox(now)
+	}
 	if err := prepared(m); err != nil {
 		return v, err
 	}
@@ -112,7 +120,7 @@ func (b *Box) cargo(ctx context.Context, proof map[wire.Epoch]uint64) (*Cargo, e
 		Begin: func(id wire.FileID) ([]byte, *wire.Sealer, error) {
 			return wire.StartFile(b.o.Hub.HPKE, b.o.Identity, id, wire.Start{
 				Dir: wire.DirUp, Box: b.o.Box, Epoch: b.o.Epoch, Incarnation: b.o.Incarnation,
-				Parent: b.o.Parent, Tip: b.o.Tip, Agent: b.o.Agent, Made: now.UnixMilli(),
+				Parent: b.o.Parent, Tip: b.o.Tip, Agent: b.o.Agent, Made: now.UnixMilli(), Branch: b.o.Branch,
 			})
 		},
 		Pack: func(_ context.Context, from uint64) (wire.Message, uint64, error) { return b.pack(from, size) },

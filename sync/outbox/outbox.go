@@ -59,6 +59,7 @@ type Link interface {
 type Cursor struct {
 	Epoch wire.Epoch
 	Next  uint64
+	Last  wire.Nonce // first 16 bytes of the leaf hash of the entry before Next; zero = not known
 }
 
 // Keeper keeps the little that must survive a restart. What it saved is durable
@@ -68,6 +69,17 @@ type Keeper interface {
 	Load() (wire.SignedReceipt, Cursor, error)
 	SaveReceipt(wire.SignedReceipt) error
 	SaveCursor(Cursor) error
+}
+
+// Line is what is asked of the own journal when it turns out not to be what the hub
+// holds: a copy was put back, the medium lied, or two boxes have one key.
+type Line interface {
+	// Turn begins a new epoch of the own journal, whose first base entries are those of
+	// the epoch from, and returns it; one that was begun since from is returned as it
+	// is. Back entries of the old epoch were not known here: they may have given out
+	// numbers that would come next. It is durable on return. After an error, or a crash,
+	// it was begun or not.
+	Turn(ctx context.Context, from wire.Epoch, base, back uint64) (wire.Epoch, *wire.Branch, error)
 }
 
 // Applier takes in entries from the hub.
@@ -85,15 +97,17 @@ type Opts struct {
 	Hub      keyfile.Public     // pinned
 	Agent    string             // program version, told to the hub
 
-	Epoch       wire.Epoch // of the own journal
-	Incarnation wire.Epoch // of this opening
-	Parent      wire.Epoch // the opening before
-	Tip         uint64     // size when this opening began
+	Epoch       wire.Epoch   // of the own journal
+	Branch      *wire.Branch // where the epoch comes from; nil = nowhere
+	Incarnation wire.Epoch   // of this opening
+	Parent      wire.Epoch   // the opening before
+	Tip         uint64       // size when this opening began
 
 	Log     Log
 	Link    Link
 	Keeper  Keeper
 	Applier Applier
+	Line    Line // nil: a journal that is not the hub's waits for a person
 	Logger  *slog.Logger
 	Rand    func() float64 // for jitter; tests make it repeat
 

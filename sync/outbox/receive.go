@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"clinicbox/internal/entry"
 	"clinicbox/sync/wire"
 )
 
@@ -22,7 +23,9 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 	}
 	fresh := r.phase == asking && rec.Answers(r.ask)
 	if !agrees {
-		r.diverge(fresh)
+		if !fresh || !r.seek(&rec) {
+			r.diverge(fresh)
+		}
 		return
 	}
 	before := r.size
@@ -169,7 +172,9 @@ func (r *runner) apply(ctx context.Context, c Cursor, d *wire.Down) error {
 		r.show(func(s *shown) { s.problems.apply = true })
 		return err
 	}
-	c.Next = d.Next()
+	last := d.Entries[len(d.Entries)-1]
+	leaf := entry.LeafHash(entry.Salt(last.Salt), last.Bytes)
+	c.Next, c.Last = d.Next(), wire.Nonce(leaf[:16])
 	if err := r.opts.Keeper.SaveCursor(c); err != nil {
 		r.log.Error("down cursor not kept", "error", err)
 		r.show(func(s *shown) { s.problems.apply = true })
@@ -200,5 +205,9 @@ func (r *runner) acknowledge(news bool) {
 		return
 	}
 	r.acked, r.ackAt = c, time.Now()
-	r.seal(wire.DownAck{Epoch: c.Epoch, Next: c.Next})
+	ack := wire.DownAck{Epoch: c.Epoch, Next: c.Next}
+	if r.does.Has(wire.FeatureAlign) && c.Next > 0 && c.Last != (wire.Nonce{}) {
+		ack.Last = c.Last[:]
+	}
+	r.seal(ack)
 }

@@ -17,6 +17,7 @@ const (
 	greeting              // asked for the hub's nonce (Who), no session of ours
 	asking                // have a session, waiting for a receipt that answers ours
 	live                  // the hub's size is known: entries may flow
+	aligning              // the hub holds another log: finding out where they part
 )
 
 // runner is the state machine. One goroutine owns it.
@@ -55,7 +56,11 @@ type runner struct {
 	seen   uint64    // size of the journal when all of it was last sent or tried
 	hold   time.Time // no sending before: entries that follow may join
 
-	reads     []uint32 // dictionaries that the hub said it reads
+	reads  []uint32      // dictionaries that the hub said it reads
+	does   wire.Features // of the hub's session
+	align  alignment
+	turned time.Time // last time that an epoch began here
+
 	cursor    Cursor
 	downEpoch wire.Epoch // of the hub's session
 	ackAt     time.Time
@@ -165,6 +170,10 @@ func (r *runner) silence() {
 	r.missed()
 	r.land()
 	r.show(func(s *shown) { s.linked = false })
+	if r.phase == aligning && r.quiet <= 2 {
+		r.askAlign()
+		return
+	}
 	if r.phase == greeting || r.sealer == nil || r.quiet > 2 {
 		r.greet()
 		return
@@ -285,6 +294,7 @@ func (r *runner) begin(n wire.Nonce) bool {
 	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, wire.Start{
 		Dir: wire.DirUp, Box: r.opts.Box, Epoch: r.opts.Epoch, Incarnation: r.opts.Incarnation,
 		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: n, Agent: r.opts.Agent, Reads: wire.Dictionaries(),
+		Branch: r.opts.Branch, Features: wire.FeatureAlign,
 	})
 	if err != nil {
 		r.log.Error("cannot start a session", "error", err)
@@ -312,7 +322,7 @@ func (r *runner) start(f []byte, id wire.SessionID) {
 		}
 		return
 	}
-	r.opener, r.downEpoch, r.nonce, r.reads = o, s.Epoch, wire.NewNonce(), s.Reads
+	r.opener, r.downEpoch, r.nonce, r.reads, r.does = o, s.Epoch, wire.NewNonce(), s.Reads, s.Features
 	if r.sealer != nil {
 		r.sealer.Compress(r.reads)
 	}
@@ -343,6 +353,8 @@ func (r *runner) sealed(ctx context.Context, f []byte) {
 		r.receipt(m)
 	case wire.SignedDown:
 		r.down(ctx, m)
+	case wire.Aligned:
+		r.aligned(ctx, m)
 	case wire.SignedPong: // for the clock, once it asks
 	default:
 		r.log.Info("hub's message not understood")

@@ -19,6 +19,9 @@ func (p Ping) body() ([]byte, bool, error) {
 type DownAck struct {
 	Epoch Epoch  `cbor:"1,keyasint"`
 	Next  uint64 `cbor:"2,keyasint"`
+	// Last is the leaf hash of the entry before Next, or what is known of it: a hub
+	// that was put back from a copy has another one there.
+	Last []byte `cbor:"3,keyasint,omitempty"`
 }
 
 func (a DownAck) kind() uint8 { return kindDownAck }

@@ -69,7 +69,12 @@ func frozenMessages(t *testing.T) map[string]Message {
 	return map[string]Message{
 		"data": b.Data(Hash{6}, 0), "data-total": b.Data(Hash{6}, 500), "receipt": receipt, "receipt-ahead": ahead, "down": down, "pong": pong,
 		"downack": DownAck{Epoch: Epoch{8}, Next: 4}, "ping": Ping{Nonce: nonce, Receipt: true},
-		"unknown": Unknown{Kind: 77, Body: []byte("later")},
+		"unknown":      Unknown{Kind: 77, Body: []byte("later")},
+		"downack-last": DownAck{Epoch: Epoch{8}, Next: 4, Last: []byte{1, 2, 3}},
+		"align":        Align{Epoch: Epoch{8}, Nonce: nonce, Heads: []Head{{Size: 3, Root: Hash{1}}, {Size: 9, Root: Hash{2}}}},
+		"align-from":   Align{Epoch: Epoch{8}, Nonce: nonce, From: 7},
+		"aligned":      Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Agrees: 3},
+		"aligned-back": Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, First: 7, Back: []Back{{Salt: Salt{1}, Bytes: []byte{0xa1}}, {Salt: Salt{2}}}},
 	}
 }
 

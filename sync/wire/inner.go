@@ -9,7 +9,7 @@ import (
 )
 
 // Message is what a sealed frame holds: *Data, SignedReceipt, SignedDown,
-// DownAck, Ping, SignedPong or Unknown.
+// DownAck, Ping, SignedPong, Align, Aligned or Unknown.
 type Message interface {
 	kind() uint8
 	// body returns the encoded body and whether trying to compress it pays.
@@ -24,6 +24,8 @@ const (
 	kindDownAck = 4
 	kindPing    = 5
 	kindPong    = 6
+	kindAlign   = 10
+	kindAligned = 11
 )
 
 // codecPlain is a body as it is; codecZstd+d is zstd with dictionary d, where 0
@@ -132,6 +134,10 @@ func decodeBody(kind uint8, body []byte) (Message, error) {
 		return decodeControl[DownAck](body)
 	case kindPing:
 		return decodeControl[Ping](body)
+	case kindAlign:
+		return checked[Align](body)
+	case kindAligned:
+		return checked[Aligned](body)
 	}
 	return Unknown{Kind: kind, Body: body}, nil
 }

@@ -54,7 +54,22 @@ type Start struct {
 	Agent       string    `cbor:"8,keyasint,omitempty"`  // program version, for the fleet's list
 	Reads       []uint32  `cbor:"9,keyasint,omitempty"`  // dictionaries that the sender can read
 	Made        int64     `cbor:"10,keyasint,omitempty"` // of a courier's file: the sender's time, Unix milliseconds
+
+	Features Features `cbor:"11,keyasint,omitempty"` // what the sender of this start understands
+	Branch   *Branch  `cbor:"12,keyasint,omitempty"` // where the epoch comes from; nil = it begins at nothing
 }
+
+// Features are what a side may be sent beyond the messages of the beginning: an older
+// one would not answer. Bits are frozen.
+type Features uint64
+
+// The features.
+const (
+	FeatureAlign Features = 1 << 0 // Align, Branch, and the Last of a DownAck
+)
+
+// Has reports whether all bits of f are there.
+func (s Features) Has(f Features) bool { return s&f == f }
 
 // Sealer seals the frames of one session. It may be used by several goroutines.
 type Sealer struct {

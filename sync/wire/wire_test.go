@@ -78,7 +78,7 @@ func TestSessionAnyOrder(t *testing.T) {
 	}
 	for _, i := range append(rand.Perm(20), 3, 3) {
 		m, err := o.Open(frames[i])
-		if err != nil || m != (DownAck{Epoch{9}, uint64(i)}) {
+		if err != nil || !reflect.DeepEqual(m, DownAck{Epoch: Epoch{9}, Next: uint64(i)}) {
 			t.Fatalf("frame %d: %v, %v", i, m, err)
 		}
 	}

@@ -115,10 +115,10 @@ func (w Witness) Head() (clinic.TreeHead, error) {
 
 // Keeps implements desk.Witness.
 func (w Witness) Keeps(h clinic.TreeHead) (bool, error) {
-	if h.Log != w.Store.Epoch() {
+	of, err := w.Store.HoldsOf(h)
+	if !of && err == nil {
 		return true, nil
 	}
-	err := w.Store.Holds(h.Size, h.Root)
 	if errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrForked) {
 		return false, nil
 	}

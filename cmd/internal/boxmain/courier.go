@@ -69,7 +69,7 @@ func (b *Box) newCourier() (*courier.Box, error) {
 	}
 	o := courier.Options{
 		Box: b.cfg.Box.Name, Identity: keys.Private.Identity, HPKE: keys.Private.HPKE, Hub: hub, Agent: Version(),
-		Epoch: b.store.Epoch(), Log: upload{b.store.Own()}, Sync: carriedSync{b.outbox}, Note: note,
+		Line: func() (wire.Epoch, *wire.Branch) { return b.store.Epoch(), b.branch() }, Log: upload{b.store.Own()}, Sync: carriedSync{b.outbox}, Note: note,
 		Now: func() time.Time { t, _ := b.clock.Now(); return t },
 	}
 	o.Incarnation, o.Parent, o.Tip = b.store.Incarnation()

@@ -74,6 +74,12 @@ func (k keeper) Load() (r wire.SignedReceipt, c outbox.Cursor, err error) {
 			return errCursor
 		}
 		c = outbox.Cursor{Epoch: wire.Epoch(b[:8]), Next: binary.BigEndian.Uint64(b[8:])}
+		if b, err = tx.Get(bucketSync, keyLast); err != nil {
+			return err
+		}
+		if len(b) == 24 && binary.BigEndian.Uint64(b) == c.Next {
+			c.Last = wire.Nonce(b[8:])
+		}
 		again, err := tx.Get(bucketSync, keyAgain)
 		if again != nil {
 			c.Next = 0
@@ -82,6 +88,10 @@ func (k keeper) Load() (r wire.SignedReceipt, c outbox.Cursor, err error) {
 	})
 	return r, c, err
 }
+
+// keyLast is the cursor's place and the leaf hash of the entry before it: beside the
+// cursor, which older programs read.
+const keyLast = "cursor last"
 
 // keyAgain marks that the centre shall send everything down again: received entries
 // cannot be read any more, and nothing here mends them.
@@ -100,6 +110,9 @@ func (k keeper) SaveCursor(c outbox.Cursor) error {
 		old, err := tx.Get(bucketSync, "cursor")
 		if err == nil && len(old) == 16 && c.Next <= binary.BigEndian.Uint64(old[8:]) {
 			err = tx.Delete(bucketSync, keyAgain)
+		}
+		if err == nil {
+			err = tx.Put(bucketSync, keyLast, append(binary.BigEndian.AppendUint64(nil, c.Next), c.Last[:]...))
 		}
 		if err != nil {
 			return err

@@ -105,6 +105,7 @@ func (b *Box) buildOutbox() (task.Task, error) {
 	o.Box, o.Identity, o.HPKE, o.Hub, o.Agent = b.cfg.Box.Name, keys.Private.Identity, keys.Private.HPKE, hub, Version()
 	incarnation, parent, tip := b.store.Incarnation()
 	o.Epoch, o.Incarnation, o.Parent, o.Tip = b.store.Epoch(), incarnation, parent, tip
+	o.Branch, o.Line = b.branch(), line{b}
 	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b}
 	o.Link, o.Logger = b.link(), b.log
 	if b.outbox, err = outbox.New(o); err != nil {

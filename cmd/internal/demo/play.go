@@ -48,3 +48,6 @@ func (p *Play) Register(ctx context.Context) error {
 func (p *Play) Day(ctx context.Context, day clinic.Date, visits int) error {
 	return p.s.day(ctx, day, p.gen.Day(p.s.people, day, visits))
 }
+
+// LoseSlips makes everybody come without the paper that they were given.
+func (p *Play) LoseSlips() { clear(p.s.slips) }

@@ -29,6 +29,7 @@ type pair struct {
 	box  *outboxtest.Box
 	keys *keyfile.Private // of the centre
 	db   *db.DB
+	path string // of db
 	opts outbox.Opts
 	logs *testlog.Log
 
@@ -52,7 +53,8 @@ func newPair(t *testing.T, seed uint64) *pair {
 	if p.keys, err = keyfile.Generate("hub"); err != nil {
 		t.Fatal(err)
 	}
-	if p.db, err = db.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db")); err != nil {
+	p.path = filepath.Join(t.TempDir(), "hub.db")
+	if p.db, err = db.Open(t.Context(), p.path); err != nil {
 		t.Fatal(err)
 	}
 	pub := box.Public()
@@ -60,6 +62,7 @@ func newPair(t *testing.T, seed uint64) *pair {
 	if err := p.db.AddBox(t.Context(), "tram-01", k, time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	p.log.Epoch = wire.Epoch{1}
 	p.net.Hub = p.receive
 	rng := rand.New(rand.NewPCG(seed, 2))
 	p.opts = outbox.Opts{
@@ -113,6 +116,8 @@ func (p *pair) startHub() {
 func (p *pair) startBox() {
 	p.t.Helper()
 	p.opts.Parent, p.opts.Incarnation, p.opts.Tip = p.opts.Incarnation, freshEpoch(), p.log.Size()
+	p.opts.Log, p.opts.Line, p.opts.Epoch, p.opts.Branch = p.log, p.log, p.log.Epoch, p.log.Branch
+	p.opts.Keeper, p.opts.Applier = p.box, p.box
 	out, err := outbox.New(p.opts)
 	if err != nil {
 		p.t.Fatal(err)

@@ -45,6 +45,7 @@ type Streams interface {
 	Stream(ctx context.Context, box string, e hub.Epoch) (hub.Stream, error)
 	Streams(ctx context.Context, box string) ([]hub.Stream, error)
 	Entries(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]hub.Entry, error)
+	Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made bool, err error)
 	Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]clinic.Leaf, error)
 	Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error)
 	Hashes(ctx context.Context, box string, e hub.Epoch, pos []int64) ([][32]byte, error)
@@ -62,6 +63,7 @@ type Downs interface {
 	Downs(ctx context.Context, box string, after uint64, n int) ([]hub.Down, error)
 	Acked(ctx context.Context, box string, e hub.Epoch, seq uint64, at time.Time) error
 	DownState(ctx context.Context, box string) (hub.DownState, error)
+	RestartDowns(ctx context.Context, a hub.Alarm, at time.Time) error
 }
 
 // Run runs the suite. open returns a database; the same one again, as after a
@@ -69,7 +71,7 @@ type Downs interface {
 func Run(t *testing.T, open func(t *testing.T, dir string) DB) {
 	for name, f := range map[string]func(*testing.T, func(*testing.T) DB){
 		"boxes": testBoxes, "append": testAppend, "atomic": testAtomic, "separate": testSeparate,
-		"flags": testFlags, "parking": testParking, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "incarnations": testIncarnations, "clones": testClones, "touch": testTouch,
+		"flags": testFlags, "parking": testParking, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "branch": testBranch, "downs anew": testDownsAnew, "incarnations": testIncarnations, "clones": testClones, "touch": testTouch,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -118,3 +118,17 @@ func (f *Faults) Stream(ctx context.Context, box string, e hub.Epoch) (s hub.Str
 func (f *Faults) Release(ctx context.Context, found []hub.Found) error {
 	return f.do("Release", func() error { return f.DB.Release(ctx, found) })
 }
+
+// Branch may fail.
+func (f *Faults) Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made bool, err error) {
+	err = f.do("Branch", func() error {
+		made, err = f.DB.Branch(ctx, s, from)
+		return err
+	})
+	return made, err
+}
+
+// RestartDowns may fail.
+func (f *Faults) RestartDowns(ctx context.Context, a hub.Alarm, at time.Time) error {
+	return f.do("RestartDowns", func() error { return f.DB.RestartDowns(ctx, a, at) })
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,11 +50,17 @@ func (t *Tree) Root(size uint64) ([32]byte, error) {
 
 // Log is a journal in memory. It implements outbox.Log.
 type Log struct {
+	// Epoch is that of the journal. It implements outbox.Line, too.
+	Epoch  wire.Epoch
+	Branch *wire.Branch
+
 	mu    sync.Mutex
 	raws  []wire.Raw
 	tree  Tree
 	grown chan struct{}
 	fail  bool
+
+	before, after int // turns that fail, without and with effect
 }
 
 // NewLog returns an empty journal.
@@ -89,6 +96,62 @@ func (l *Log) Append(n, size int) {
 	}
 	close(l.grown)
 	l.grown = make(chan struct{})
+}
+
+// CutBack returns the journal as it was with n entries: a copy that is put back.
+func (l *Log) CutBack(n int) *Log {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := NewLog()
+	c.Epoch, c.Branch = l.Epoch, l.Branch
+	for _, r := range l.raws[:n] {
+		c.raws = append(c.raws, r)
+		if err := c.tree.Add(r.Leaf); err != nil {
+			panic(err)
+		}
+	}
+	return c
+}
+
+// Leaves returns the leaf hashes of all entries.
+func (l *Log) Leaves() (out []clinic.Leaf) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.raws {
+		out = append(out, r.Leaf)
+	}
+	return out
+}
+
+// FailTurns makes the next turns fail without effect, and those after them with it.
+func (l *Log) FailTurns(before, after int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before, l.after = before, after
+}
+
+// Turn implements outbox.Line.
+func (l *Log) Turn(_ context.Context, from wire.Epoch, base, _ uint64) (wire.Epoch, *wire.Branch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if from != l.Epoch {
+		return l.Epoch, l.Branch, nil
+	}
+	if l.before > 0 {
+		l.before--
+		return wire.Epoch{}, nil, ErrDisk
+	}
+	root, err := l.tree.Root(base)
+	if err != nil {
+		return wire.Epoch{}, nil, err
+	}
+	l.Branch = &wire.Branch{Epoch: l.Epoch, Size: base, Root: root}
+	l.Epoch = newEpoch()
+	if l.after > 0 {
+		l.after--
+		return wire.Epoch{}, nil, ErrDisk
+	}
+	return l.Epoch, l.Branch, nil
 }
 
 // Lose makes an entry unreadable: a hole.
@@ -231,7 +294,23 @@ func (b *Box) Cursor() outbox.Cursor {
 
 var (
 	_ outbox.Log     = (*Log)(nil)
+	_ outbox.Line    = (*Log)(nil)
 	_ outbox.Keeper  = (*Box)(nil)
 	_ outbox.Applier = (*Box)(nil)
 	_ outbox.Link    = (*Net)(nil)
 )
+
+// Has reports whether an entry was received.
+func (b *Box) Has(l clinic.Leaf) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.in[l]
+	return ok
+}
+
+// Has reports whether an entry was recorded here.
+func (l *Log) Has(leaf clinic.Leaf) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.raws, func(r wire.Raw) bool { return r.Leaf == leaf })
+}

@@ -1,0 +1,55 @@
+package boxmain
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"clinicbox/clinic"
+	"clinicbox/sync/outbox"
+	"clinicbox/sync/wire"
+)
+
+// line lets the outbox begin a new epoch of the own journal.
+type line struct{ b *Box }
+
+var _ outbox.Line = line{}
+
+// Turn implements outbox.Line. Numbers jump first: what the centre held may have given
+// out those that would come next here. The same turn again jumps no further.
+func (l line) Turn(ctx context.Context, from wire.Epoch, base, back uint64) (wire.Epoch, *wire.Branch, error) {
+	s := l.b.store
+	if from == wire.Epoch(s.Epoch()) {
+		if err := l.jump(ctx, from, base, back); err != nil {
+			return wire.Epoch{}, nil, err
+		}
+		if err := s.Turn(ctx, from, base); err != nil {
+			return wire.Epoch{}, nil, err
+		}
+	}
+	return s.Epoch(), l.b.branch(), nil
+}
+
+func (l line) jump(ctx context.Context, from wire.Epoch, base, back uint64) error {
+	act := sha256.Sum256(binary.BigEndian.AppendUint64(append([]byte("clinicbox turn v1"), from[:]...), base))
+	own := l.b.store.Own().Size()
+	m := clinic.Machine{Event: clinic.MachineRealigned, Detail: fmt.Sprintf("common %d, own %d, handed back %d", base, own, back)}
+	// Another body of this box may go on giving out numbers: chance keeps them apart.
+	return l.b.desk.NoteLoss(ctx, clinic.ID(act[:16]), m, back+jumpFloor+uint64(rand.IntN(jumpFloor)))
+}
+
+// jumpFloor is more than a station issues while two bodies of its box do not know of
+// each other.
+const jumpFloor = 1000
+
+// branch is where the present epoch of the own journal comes from; nil = it is the first.
+func (b *Box) branch() *wire.Branch {
+	lives := b.store.Lives()
+	if len(lives) == 0 {
+		return nil
+	}
+	l := lives[len(lives)-1]
+	return &wire.Branch{Epoch: l.Epoch, Size: l.Size, Root: l.Root}
+}
