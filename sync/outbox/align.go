@@ -105,7 +105,7 @@ func (r *runner) aligned(ctx context.Context, m wire.Aligned) {
 			return
 		}
 		if a.next >= m.Size || len(m.Back) == 0 {
-			r.turn(ctx)
+			r.newLine(ctx)
 			return
 		}
 	}
@@ -144,9 +144,9 @@ func (r *runner) takeBack(ctx context.Context, back []wire.Back) error {
 	return nil
 }
 
-// turn begins the new epoch. What we recorded beyond the common entries goes up in it
+// newLine begins the new epoch. What we recorded beyond the common entries goes up in it
 // with the bytes, salts and leaf hashes that it always had.
-func (r *runner) turn(ctx context.Context) {
+func (r *runner) newLine(ctx context.Context) {
 	base := r.align.good
 	epoch, branch, err := r.opts.Line.Turn(ctx, r.opts.Epoch, base, r.align.next-base)
 	if err != nil {
