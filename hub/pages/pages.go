@@ -1,6 +1,7 @@
 // Package pages shows the operator of a centre its boxes: what is held of each,
 // what is missing and since when, alarms in words; and sends catalogue rows down.
-// No page holds patient data. Everything works without JavaScript.
+// No page holds patient data but the merge desk's, and who looks there stands in the
+// signed history. Everything works without JavaScript.
 package pages
 
 import (
@@ -182,7 +183,7 @@ func (s *server) health(w http.ResponseWriter, r *http.Request) {
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.Is(err, hub.ErrUnknownBox), errors.Is(err, authority.ErrMissing), errors.Is(err, hub.ErrCredential):
+	case errors.Is(err, hub.ErrUnknownBox), errors.Is(err, authority.ErrMissing), errors.Is(err, hub.ErrCredential), errors.Is(err, hub.ErrPair):
 		s.errorPage(w, r, http.StatusNotFound, "err.notfound")
 	case errors.As(err, &tooLarge):
 		s.errorPage(w, r, http.StatusRequestEntityTooLarge, "err.toolarge")

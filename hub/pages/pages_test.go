@@ -24,6 +24,7 @@ import (
 	"clinicbox/hub/db"
 	"clinicbox/hub/db/dbtest"
 	"clinicbox/hub/ingest"
+	"clinicbox/hub/merge"
 	"clinicbox/hub/pages"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/testlog"
@@ -38,6 +39,7 @@ type site struct {
 	live   pages.Live
 	now    time.Time
 	trust  *trust // nil = no authority yet
+	merge  *merge.Merge
 	client *http.Client
 }
 
@@ -66,9 +68,10 @@ func openSite(t *testing.T, trusted bool) *site {
 	if trusted {
 		s.trust = newTrust(t, func() time.Time { return s.now })
 	}
+	s.merge = s.desk()
 	h, err := pages.New(pages.Options{
 		DB: s.db, Push: push, Live: func() pages.Live { return s.live }, Operators: s.db, Secret: make([]byte, 32),
-		Now: func() time.Time { return s.now }, Log: testlog.Logger(t), Trust: s.trust.pages(),
+		Now: func() time.Time { return s.now }, Log: testlog.Logger(t), Trust: s.trust.pages(s.merge),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -93,4 +93,5 @@ type Trust struct {
 	Beats
 	Waiting
 	Telephone
+	Patients
 }

@@ -99,7 +99,7 @@ func (s *server) call(w http.ResponseWriter, r *http.Request) {
 	}
 	who, box := callerOf(r), v.Facility.Box
 	to, err := s.once.do(who, v.Key, s.Now(), func() (string, error) {
-		text, err := s.Trust.Answer(r.Context(), authority.By{Operator: who.name, Reason: v.Reason}, box, v.Challenge)
+		text, err := s.Trust.Telephone.Answer(r.Context(), authority.By{Operator: who.name, Reason: v.Reason}, box, v.Challenge)
 		if err != nil {
 			return "", err
 		}

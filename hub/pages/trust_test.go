@@ -14,6 +14,7 @@ import (
 	"clinicbox/hub/authority"
 	"clinicbox/hub/authority/authoritytest"
 	"clinicbox/hub/hubtest"
+	"clinicbox/hub/merge"
 	"clinicbox/hub/pages"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/spoken"
@@ -38,12 +39,12 @@ func newTrust(t *testing.T, now func() time.Time) *trust {
 }
 
 // pages is nil for a nil trust.
-func (c *trust) pages() *pages.Trust {
+func (c *trust) pages(desk *merge.Merge) *pages.Trust {
 	if c == nil {
 		return nil
 	}
 	return &pages.Trust{
-		Registry: c.Authority, Enrolment: c.Authority, Commands: c.Authority, Audit: c.Authority, Roots: c.Authority, Beats: c.beats, Waiting: &c.keys, Telephone: &c.calls,
+		Registry: c.Authority, Enrolment: c.Authority, Commands: c.Authority, Audit: c.Authority, Roots: c.Authority, Beats: c.beats, Waiting: &c.keys, Telephone: &c.calls, Patients: desk,
 	}
 }
 

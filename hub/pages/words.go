@@ -44,6 +44,7 @@ type page struct {
 	CSS     string
 	Who     string // the operator's name; empty = nobody is in
 	Refresh bool
+	Holds   bool // it shows patients
 	Now     time.Time
 	Trouble []string // message keys
 	words   words
@@ -172,6 +173,7 @@ func (p *page) Nav() []option {
 		{"/carried", "nav.enrol", ""},
 		{"/people", "nav.people", ""},
 		{"/telephone", "nav.telephone", ""},
+		{"/patients", "nav.patients", ""},
 		{"/history", "nav.history", ""},
 	}
 	for i := range out {

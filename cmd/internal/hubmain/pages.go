@@ -25,6 +25,6 @@ func (h *Hub) pagesTrust() *pages.Trust {
 	}
 	return &pages.Trust{
 		Registry: t.authority, Enrolment: h, Commands: t.authority, Audit: t.authority,
-		Roots: t.authority, Beats: h.db, Waiting: t.registrar, Telephone: t.telephone,
+		Roots: t.authority, Beats: h.db, Waiting: t.registrar, Telephone: t.telephone, Patients: h.merge,
 	}
 }
