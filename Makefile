@@ -43,7 +43,7 @@ bench: ## one tab-separated line a figure: name, value, unit, baseline, ratio (1
 	@CLINICBOX_SOAK=1 CGO_ENABLED=0 $(GO) run ./scripts/bench
 
 soak: ## tests that take long: CLINICBOX_SOAK=1
-	CLINICBOX_SOAK=1 CGO_ENABLED=0 $(GO) test -timeout 2h -run 'Soak|Kill|Power|Month' ./...
+	CLINICBOX_SOAK=1 CGO_ENABLED=0 $(GO) test -timeout 2h -run 'Soak|Kill|Power|Month|Matrix|Realign' ./...
 
 check: ## formatting, vet, staticcheck, modernisations, the tests of the tree
 	@bad=$$($(GO) tool gofumpt -l .); if [ -n "$$bad" ]; then echo "not gofumpt'ed:"; echo "$$bad"; exit 1; fi

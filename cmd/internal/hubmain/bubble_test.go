@@ -33,6 +33,9 @@ type pair struct {
 	opts outbox.Opts
 	logs *testlog.Log
 
+	wrap func(ingest.DB) ingest.DB // puts faults into the centre's database; nil = none
+	now  func() time.Time          // the centre's clock; nil = the right one
+
 	out     *outbox.Outbox
 	stopBox func()
 	stopHub func()
@@ -90,9 +93,13 @@ func (p *pair) Publish(_ string, f []byte) error {
 
 // startHub starts the centre as a new process does: announcing itself at once.
 func (p *pair) startHub() {
-	in := ingest.New(ingest.Options{
-		DB: p.db, Link: p, Identity: p.keys.Identity, HPKE: p.keys.HPKE, Log: p.logs.Logger(),
-	})
+	o := ingest.Options{
+		DB: p.db, Link: p, Identity: p.keys.Identity, HPKE: p.keys.HPKE, Log: p.logs.Logger(), Now: p.now,
+	}
+	if p.wrap != nil {
+		o.DB = p.wrap(p.db)
+	}
+	in := ingest.New(o)
 	ctx, cancel := context.WithCancel(p.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- in.Run(ctx) }()

@@ -186,9 +186,9 @@ func TestTwoBodiesOfOneBox(t *testing.T) {
 
 // TestRealignUnderFaults cuts a realignment anywhere: link, box, centre, disk.
 func TestRealignUnderFaults(t *testing.T) {
-	seeds := uint64(40)
-	if testing.Short() {
-		seeds = 6
+	seeds := uint64(10)
+	if os.Getenv("CLINICBOX_SOAK") != "" {
+		seeds = 200
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

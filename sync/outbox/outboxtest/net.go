@@ -22,6 +22,7 @@ type Faults struct {
 	Delay  time.Duration // of every frame
 	Jitter time.Duration // on top, at random: frames overtake each other
 	Garble float64       // share that arrives with a bit changed
+	Rate   int           // bytes a second in each direction; 0 = as many as there are
 }
 
 // Net is a link between one box and one hub. It implements the outbox's Link.
@@ -40,6 +41,7 @@ type Net struct {
 	sealed  map[string]string // session and counter → frame
 
 	lastUp, lastDown time.Time
+	busy             [2]time.Time // up and down: when the last frame has left
 
 	// SentUp and SentDown count bytes handed over, lost ones included; Frames
 	// counts them by type.
@@ -82,6 +84,7 @@ func (n *Net) Connect(up bool) {
 	}
 	n.up = up
 	n.epoch++
+	n.busy = [2]time.Time{}
 	close(n.changed)
 	n.changed = make(chan struct{})
 }
@@ -172,6 +175,22 @@ func (n *Net) oneNonceOneFrame(frame []byte) {
 	n.sealed[key] = text
 }
 
+// queue returns how long a frame waits for those before it, and takes to leave.
+func (n *Net) queue(up bool, bytes int) time.Duration {
+	if n.faults.Rate <= 0 {
+		return 0
+	}
+	busy, now := &n.busy[0], time.Now()
+	if !up {
+		busy = &n.busy[1]
+	}
+	if busy.Before(now) {
+		*busy = now
+	}
+	*busy = busy.Add(time.Duration(bytes) * time.Second / time.Duration(n.faults.Rate))
+	return busy.Sub(now)
+}
+
 // carry brings frames over; the caller holds mu. Without jitter they keep their
 // order, as over one connection.
 func (n *Net) carry(last *time.Time, frame []byte, to func([]byte)) {
@@ -187,7 +206,7 @@ func (n *Net) carry(last *time.Time, frame []byte, to func([]byte)) {
 		if n.rng.Float64() < n.faults.Garble {
 			f[n.rng.IntN(len(f))] ^= 1 << n.rng.IntN(8)
 		}
-		d := n.faults.Delay
+		d := n.faults.Delay + n.queue(last == &n.lastUp, len(f))
 		if n.faults.Jitter > 0 {
 			d += time.Duration(n.rng.Int64N(int64(n.faults.Jitter)))
 		}
