@@ -33,12 +33,47 @@ func (d *DB) Release(ctx context.Context, found []hub.Found) error {
 			if err != nil {
 				return fmt.Errorf("entry %d: %w", f.Index, err)
 			}
-			for _, table := range looked() {
-				if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET next=min(next,?) WHERE stream=?`, int63(f.Index), f.Stream); err != nil {
-					return err
-				}
+			if err := lookAgain(ctx, tx, f.Stream, f.Index); err != nil {
+				return err
 			}
 		}
 		return nil
 	}))
+}
+
+// Fill gives holes of a stream their bytes, all or none; what is no hole with that leaf
+// is left alone. Whatever looks through streams looks at them.
+func (d *DB) Fill(ctx context.Context, box string, e hub.Epoch, es []hub.Entry) error {
+	return wrap("fill", inTx(ctx, d.w, func(tx *sql.Tx) error {
+		var stream int64
+		if err := tx.QueryRowContext(ctx, `SELECT id FROM streams WHERE box=? AND epoch=?`, box, e[:]).Scan(&stream); err != nil {
+			return err
+		}
+		for i := range es {
+			x := &es[i]
+			flag := 0
+			if x.Parked {
+				flag = flagParked
+			}
+			_, err := tx.ExecContext(ctx, `UPDATE entries SET salt=?, bytes=?, kind=?, flag=? WHERE stream=? AND idx=? AND flag=2 AND leaf=?`,
+				x.Salt[:], x.Bytes, int(x.Kind), flag, stream, int63(x.Index), x.Leaf[:])
+			if err != nil {
+				return fmt.Errorf("entry %d: %w", x.Index, err)
+			}
+			if err := lookAgain(ctx, tx, stream, x.Index); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// lookAgain moves the marks of a stream back to an entry.
+func lookAgain(ctx context.Context, tx *sql.Tx, stream int64, index uint64) error {
+	for _, table := range looked() {
+		if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET next=min(next,?) WHERE stream=?`, int63(index), stream); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -73,7 +73,11 @@ func (b *box) aligned(ctx context.Context, m *wire.Align) (a wire.Aligned, err e
 	if m.From >= b.stream.Size {
 		return a, nil
 	}
-	es, err := b.in.DB.Entries(ctx, b.name, b.stream.Epoch, m.From, int(min(backEntries, b.stream.Size-m.From)))
+	n := min(backEntries, b.stream.Size-m.From)
+	if m.Most > 0 {
+		n = min(n, m.Most)
+	}
+	es, err := b.in.DB.Entries(ctx, b.name, b.stream.Epoch, m.From, int(n))
 	if err != nil {
 		return a, err
 	}

@@ -109,6 +109,9 @@ func (b *box) store(ctx context.Context, d *wire.Data, s *wire.Start) error {
 	} else if differs < int(known) {
 		return b.fork(ctx, items, differs)
 	}
+	if err := b.fill(ctx, items[:known]); err != nil {
+		return err
+	}
 	if known == uint64(len(items)) {
 		return b.again(ctx, d)
 	}

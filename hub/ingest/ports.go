@@ -58,8 +58,10 @@ type Notes interface {
 	Alarms
 }
 
-// Parking keeps entries that cannot be read yet.
+// Parking keeps entries that cannot be read yet, or that are not there.
 type Parking interface {
+	// Fill gives holes their bytes; what is no hole with that leaf is left alone.
+	Fill(ctx context.Context, box string, e hub.Epoch, es []hub.Entry) error
 	// ParkedEntries returns up to n, those after the given place, of all streams.
 	ParkedEntries(ctx context.Context, stream, after int64, n int) ([]hub.Found, error)
 	// Release takes entries out; one that is out already is no error.

@@ -88,6 +88,10 @@ func (r *runner) heads() (out []wire.Head, err error) {
 // aligned takes the answer.
 func (r *runner) aligned(ctx context.Context, m wire.Aligned) {
 	a := &r.align
+	if r.phase == live {
+		r.healed(ctx, m)
+		return
+	}
 	if r.phase != aligning || m.Nonce != a.nonce || m.Epoch != r.opts.Epoch || a.nonce == (wire.Nonce{}) {
 		return
 	}

@@ -80,6 +80,11 @@ type Line interface {
 	// numbers that would come next. It is durable on return. After an error, or a crash,
 	// it was begun or not.
 	Turn(ctx context.Context, from wire.Epoch, base, back uint64) (wire.Epoch, *wire.Branch, error)
+	// Lacks returns the indexes of own entries that cannot be read here, ascending.
+	Lacks() []uint64
+	// GiveBack mends what it can with entries that the hub holds, by their index. Each
+	// must prove itself.
+	GiveBack(ctx context.Context, entries map[uint64]wire.Salted) error
 }
 
 // Applier takes in entries from the hub.

@@ -56,10 +56,11 @@ type runner struct {
 	seen   uint64    // size of the journal when all of it was last sent or tried
 	hold   time.Time // no sending before: entries that follow may join
 
-	reads  []uint32      // dictionaries that the hub said it reads
-	does   wire.Features // of the hub's session
-	align  alignment
-	turned time.Time // last time that an epoch began here
+	reads   []uint32      // dictionaries that the hub said it reads
+	does    wire.Features // of the hub's session
+	align   alignment
+	healing healing
+	turned  time.Time // last time that an epoch began here
 
 	cursor    Cursor
 	downEpoch wire.Epoch // of the hub's session
@@ -152,6 +153,7 @@ func (r *runner) step() time.Duration {
 	}
 	if r.phase == live {
 		r.pump()
+		r.heal()
 	}
 	wait := time.Hour
 	if r.phase != offline && !r.due.IsZero() {

@@ -34,6 +34,7 @@ type Align struct {
 	Nonce Nonce  `cbor:"2,keyasint"`
 	Heads []Head `cbor:"3,keyasint,omitempty"` // of the box's log, ascending
 	From  uint64 `cbor:"4,keyasint,omitempty"`
+	Most  uint64 `cbor:"5,keyasint,omitempty"` // entries that are wanted; 0 = as many as fit into an answer
 }
 
 func (a Align) kind() uint8 { return kindAlign }

@@ -73,6 +73,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		"downack-last": DownAck{Epoch: Epoch{8}, Next: 4, Last: []byte{1, 2, 3}},
 		"align":        Align{Epoch: Epoch{8}, Nonce: nonce, Heads: []Head{{Size: 3, Root: Hash{1}}, {Size: 9, Root: Hash{2}}}},
 		"align-from":   Align{Epoch: Epoch{8}, Nonce: nonce, From: 7},
+		"align-most":   Align{Epoch: Epoch{8}, Nonce: nonce, From: 7, Most: 2},
 		"aligned":      Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Agrees: 3},
 		"aligned-back": Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, First: 7, Back: []Back{{Salt: Salt{1}, Bytes: []byte{0xa1}}, {Salt: Salt{2}}}},
 	}

@@ -5,9 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/entry"
+	"clinicbox/store"
 	"clinicbox/sync/outbox"
 	"clinicbox/sync/wire"
 )
@@ -52,4 +56,20 @@ func (b *Box) branch() *wire.Branch {
 	}
 	l := lives[len(lives)-1]
 	return &wire.Branch{Epoch: l.Epoch, Size: l.Size, Root: l.Root}
+}
+
+// Lacks implements outbox.Line.
+func (l line) Lacks() []uint64 { return slices.Sorted(maps.Keys(l.b.store.Lacks())) }
+
+// GiveBack implements outbox.Line.
+func (l line) GiveBack(ctx context.Context, entries map[uint64]wire.Salted) error {
+	found := make(map[uint64]store.Received, len(entries))
+	for i, e := range entries {
+		found[i] = store.Received{Salt: entry.Salt(e.Salt), Bytes: e.Bytes}
+	}
+	back, err := l.b.store.HandBack(ctx, found, l.b.scrubOptions())
+	if back > 0 {
+		l.b.log.Warn("the centre handed entries back", "entries", back)
+	}
+	return err
 }

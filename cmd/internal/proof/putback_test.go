@@ -152,3 +152,41 @@ func (w *world) numbersOnce(before hub.Epoch, turned uint64) {
 		w.t.Error("no number was given after the turn")
 	}
 }
+
+// TestTheCentreMendsByTheLink: entries that rotted on the card come back from the centre
+// by themselves, and the centre hears of it.
+func TestTheCentreMendsByTheLink(t *testing.T) {
+	w := newWorld(t, 12, "")
+	w.begins()
+	w.days(1, 6)
+	w.agree()
+	w.stopBox()
+	s := station{t: t, dir: t.TempDir()}
+	data := filepath.Join(s.dir, "data")
+	if err := os.Symlink(filepath.Join(w.dir, "box"), data); err != nil {
+		t.Fatal(err)
+	}
+	s.bend(4, 5, 9)
+	w.startBox(w.cable.Addr(), "")
+	w.days(1, 2)
+	told := func(what string) (n int) {
+		for _, r := range w.entriesOf(hub.Epoch(w.store.Epoch())) {
+			if m, ok := r.Body.(*clinic.Machine); ok && m.Event == what {
+				n++
+			}
+		}
+		return n
+	}
+	w.within(2*time.Minute, "the repair", func() bool { return told(clinic.MachineMended) > 0 })
+	if own, in := w.store.Holes(); own+in > 0 || len(w.store.Lacks()) > 0 {
+		t.Errorf("%d and %d holes are left, %v", own, in, w.store.Lacks())
+	}
+	if told(clinic.MachineDamaged) == 0 {
+		t.Error("nobody heard of the damage")
+	}
+	w.stopBox()
+	w.startBox(w.cable.Addr(), "")
+	if own, in := w.store.Holes(); own+in > 0 {
+		t.Errorf("%d and %d holes after a restart", own, in)
+	}
+}

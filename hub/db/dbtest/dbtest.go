@@ -52,6 +52,7 @@ type Streams interface {
 	Touch(ctx context.Context, box string, e hub.Epoch, stated uint64, at time.Time) error
 	ParkedEntries(ctx context.Context, stream, after int64, n int) ([]hub.Found, error)
 	Release(ctx context.Context, found []hub.Found) error
+	Fill(ctx context.Context, box string, e hub.Epoch, es []hub.Entry) error
 	Incarnation(ctx context.Context, s hub.Stream) (by hub.Epoch, err error)
 	Incarnations(ctx context.Context, box string, limit int) ([]hub.Incarnation, error)
 }
@@ -336,6 +337,21 @@ func testParking(t *testing.T, open func(*testing.T) DB) {
 	must(t, err)
 	if !slices.Equal(p, []uint64{2}) || !slices.Equal(h, []uint64{4}) || es[0].Parked || es[0].Kind != 77 {
 		t.Fatal(p, h, es)
+	}
+	es, err = d.Entries(ctx, "a", Epoch(), 4, 2)
+	must(t, err)
+	hole, other := es[0], es[1]
+	hole.Bytes, hole.Kind = []byte("mended"), 5
+	other.Bytes = []byte("not a hole")
+	wrong := hole
+	wrong.Leaf[0] ^= 1
+	for range 2 {
+		must(t, d.Fill(ctx, "a", Epoch(), []hub.Entry{wrong, hole, other}))
+	}
+	got, err := d.Entries(ctx, "a", Epoch(), 4, 2)
+	must(t, err)
+	if string(got[0].Bytes) != "mended" || got[0].Kind != 5 || string(got[1].Bytes) != "a entry" {
+		t.Fatalf("%s %s", got[0].Bytes, got[1].Bytes)
 	}
 }
 

@@ -132,3 +132,8 @@ func (f *Faults) Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made
 func (f *Faults) RestartDowns(ctx context.Context, a hub.Alarm, at time.Time) error {
 	return f.do("RestartDowns", func() error { return f.DB.RestartDowns(ctx, a, at) })
 }
+
+// Fill may fail.
+func (f *Faults) Fill(ctx context.Context, box string, e hub.Epoch, es []hub.Entry) error {
+	return f.do("Fill", func() error { return f.DB.Fill(ctx, box, e, es) })
+}

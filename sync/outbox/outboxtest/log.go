@@ -60,6 +60,8 @@ type Log struct {
 	grown chan struct{}
 	fail  bool
 
+	lost map[uint64][]byte // what holes were
+
 	before, after int // turns that fail, without and with effect
 }
 
@@ -158,7 +160,43 @@ func (l *Log) Turn(_ context.Context, from wire.Epoch, base, _ uint64) (wire.Epo
 func (l *Log) Lose(index uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.raws[index].Bytes = nil
+	if l.lost == nil {
+		l.lost = map[uint64][]byte{}
+	}
+	l.lost[index], l.raws[index].Bytes = l.raws[index].Bytes, nil
+}
+
+// Mend makes an entry readable again that was lost: a copy had it.
+func (l *Log) Mend(index uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.raws[index].Bytes = l.lost[index]
+	delete(l.lost, index)
+}
+
+// Lacks implements outbox.Line.
+func (l *Log) Lacks() (out []uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.raws {
+		if l.raws[i].Bytes == nil {
+			out = append(out, uint64(i))
+		}
+	}
+	return out
+}
+
+// GiveBack implements outbox.Line.
+func (l *Log) GiveBack(_ context.Context, entries map[uint64]wire.Salted) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, e := range entries {
+		if l.raws[i].Leaf == entry.LeafHash(entry.Salt(e.Salt), e.Bytes) {
+			l.raws[i].Bytes = e.Bytes
+			delete(l.lost, i)
+		}
+	}
+	return nil
 }
 
 // Fail makes reading fail until it is called with false.

@@ -1,0 +1,82 @@
+package hubmain_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"clinicbox/hub"
+	"clinicbox/hub/db/dbtest"
+	"clinicbox/hub/ingest"
+	"clinicbox/sync/outbox/outboxtest"
+)
+
+// TestHolesHealBothWays: what rots in the box comes back from the centre, and what went
+// up as a hole follows once a copy mended it. Neither needs a person, or a restart.
+func TestHolesHealBothWays(t *testing.T) {
+	for _, fault := range []dbtest.Fault{dbtest.None, dbtest.NotApplied, dbtest.Applied} {
+		t.Run(fmt.Sprint(fault), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { healed(t, fault) })
+		})
+	}
+}
+
+func healed(t *testing.T, fault dbtest.Fault) {
+	p := newPair(t, 81)
+	defer p.close()
+	p.wrap = func(d ingest.DB) ingest.DB {
+		return &dbtest.Faults{DB: d.(dbtest.DB), Plan: func(method string, n int) dbtest.Fault {
+			if method == "Fill" && n == 0 {
+				return fault
+			}
+			return dbtest.None
+		}}
+	}
+	p.net.Set(outboxtest.Faults{Delay: 150 * time.Millisecond})
+	p.log.Append(900, 250)
+	early, late := []uint64{3, 4, 5, 400, 899}, []uint64{0, 1, 77, 500, 501, 898}
+	for _, i := range early {
+		p.log.Lose(i)
+	}
+	p.startHub()
+	p.startBox()
+	p.net.Connect(true)
+	p.within(time.Minute, "the backlog")
+	flagged := func() int {
+		t.Helper()
+		_, holes, err := p.db.Flagged(t.Context(), "tram-01", hub.Epoch(p.log.Epoch), 99)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(holes)
+	}
+	if flagged() != len(early) {
+		t.Fatalf("%d holes at the centre, want %d", flagged(), len(early))
+	}
+	for _, i := range early[:4] {
+		p.log.Mend(i)
+	}
+	for _, i := range late {
+		p.log.Lose(i)
+	}
+	from := p.net.SentUp
+	for range 8 { // looks are an hour apart, and begin when something is sent
+		time.Sleep(time.Hour)
+		p.log.Append(1, 100)
+	}
+	time.Sleep(time.Minute)
+	p.within(time.Minute, "what was recorded meanwhile")
+	if n := flagged(); n != 1 {
+		t.Errorf("%d holes are left at the centre", n)
+	}
+	if got := p.log.Lacks(); len(got) != 1 || got[0] != 899 {
+		t.Errorf("%v cannot be read in the box", got)
+	}
+	if rec, _ := p.out.Receipt(); len(rec.Holes) != 1 || rec.Holes[0].From != 899 {
+		t.Errorf("the box believes in holes at %v", rec.Holes)
+	}
+	if n := p.net.SentUp - from; n > 12<<10 {
+		t.Errorf("%d bytes went up", n)
+	}
+}

@@ -1,0 +1,131 @@
+package outbox
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"clinicbox/sync/wire"
+)
+
+// healGap is between two looks at holes: what could not be mended now cannot be soon.
+const healGap = time.Hour
+
+// healing mends holes both ways while nothing else is to be sent: entries that rotted
+// here come back from the hub, and those that went up as holes and were mended since go
+// up again.
+type healing struct {
+	at    time.Time // of the last look
+	nonce wire.Nonce
+	lacks []uint64 // still to be asked for
+}
+
+// heal looks for holes, at most once in healGap.
+func (r *runner) heal() {
+	if r.opts.Line == nil || !r.does.Has(wire.FeatureAlign) || r.phase != live || len(r.flight) > 0 ||
+		!r.healing.at.IsZero() && time.Since(r.healing.at) < healGap {
+		return
+	}
+	r.healing = healing{at: time.Now()}
+	if r.fillHoles() {
+		r.query() // its answer tells what is still a hole
+		return
+	}
+	rec, _ := r.Receipt()
+	for _, i := range r.opts.Line.Lacks() {
+		if i < r.size && !within(rec.Holes, i) {
+			r.healing.lacks = append(r.healing.lacks, i)
+		}
+	}
+	r.askLacks()
+}
+
+// within reports whether the index is in one of the ranges: the hub lacks it, too.
+func within(rs []wire.Range, i uint64) bool {
+	return slices.ContainsFunc(rs, func(r wire.Range) bool { return i >= r.From && i < r.To })
+}
+
+// fillHoles sends the entries that the hub has as holes and that can be read here.
+func (r *runner) fillHoles() (sent bool) {
+	rec, ok := r.Receipt()
+	if !ok {
+		return false
+	}
+	room := r.opts.Window
+	for _, hole := range rec.Holes {
+		for from := hole.From; from < min(hole.To, r.size) && room > 0; {
+			frame, next, err := r.packHole(from, hole.To)
+			if err != nil {
+				r.log.Error("journal not read", "from", from, "error", err)
+				return sent
+			}
+			if frame != nil {
+				r.publish(frame)
+				room -= len(frame)
+				sent = true
+			}
+			from = next
+		}
+	}
+	return sent
+}
+
+// packHole makes a frame of the readable entries at from, nil when the first is a hole
+// here, too.
+func (r *runner) packHole(from, to uint64) (frame []byte, next uint64, err error) {
+	raws, err := r.opts.Log.Read(from, int(min(to-from, 128)), r.opts.Frame)
+	if err != nil || len(raws) == 0 || raws[0].Bytes == nil {
+		return nil, from + 1, err
+	}
+	b := wire.NewDataBuilder(r.opts.Epoch, from, r.opts.Frame)
+	for _, raw := range raws {
+		if raw.Bytes == nil || raw.Index >= to || !b.Add(raw) {
+			break
+		}
+	}
+	root, err := r.opts.Log.Root(b.Next())
+	if err != nil {
+		return nil, 0, err
+	}
+	frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size()))
+	return frame, b.Next(), err
+}
+
+// askLacks asks for the next entry that is lost here. No answer is no harm: the next
+// look asks again.
+func (r *runner) askLacks() {
+	h := &r.healing
+	if len(h.lacks) == 0 {
+		h.nonce = wire.Nonce{}
+		return
+	}
+	most := 1
+	for most < len(h.lacks) && h.lacks[most] == h.lacks[0]+uint64(most) {
+		most++
+	}
+	h.nonce = wire.NewNonce()
+	r.seal(wire.Align{Epoch: r.opts.Epoch, Nonce: h.nonce, From: h.lacks[0], Most: uint64(most)})
+}
+
+// healed takes the hub's entries from the one that was asked for on.
+func (r *runner) healed(ctx context.Context, m wire.Aligned) {
+	h := &r.healing
+	if h.nonce == (wire.Nonce{}) || m.Nonce != h.nonce || m.Epoch != r.opts.Epoch {
+		return
+	}
+	found, end := map[uint64]wire.Salted{}, m.First+uint64(len(m.Back))
+	for _, i := range h.lacks {
+		if i >= m.First && i < end && m.Back[i-m.First].Bytes != nil {
+			found[i] = wire.Salted{Salt: m.Back[i-m.First].Salt, Bytes: m.Back[i-m.First].Bytes}
+		}
+	}
+	if len(found) > 0 {
+		if err := r.opts.Line.GiveBack(ctx, found); err != nil {
+			r.log.Error("entries handed back are not stored", "error", err)
+			return
+		}
+	}
+	end = max(end, h.lacks[0]+1) // also when the hub has nothing of it
+	h.lacks = slices.DeleteFunc(h.lacks, func(i uint64) bool { return i < end })
+	r.askLacks()
+}
