@@ -152,7 +152,7 @@ func TestFaultMatrix(t *testing.T) {
 		var sum outcome
 		for seed := range runs {
 			synctest.Test(t, func(t *testing.T) {
-				o := h.run(t, 1000*uint64(i)+seed)
+				o := h.cross(t, 1000*uint64(i)+seed)
 				sum.up, sum.down, sum.took = sum.up+o.up, sum.down+o.down, sum.took+o.took
 				sum.idle, sum.lost, sum.twice = max(sum.idle, o.idle), sum.lost+o.lost, sum.twice+o.twice
 			})
@@ -172,7 +172,7 @@ func TestFaultMatrix(t *testing.T) {
 	}
 }
 
-func (h *hazard) run(t *testing.T, seed uint64) (o outcome) {
+func (h *hazard) cross(t *testing.T, seed uint64) (o outcome) {
 	p := newPair(t, seed)
 	p.expected = true
 	rng := mrand.New(mrand.NewPCG(seed, 9))
