@@ -81,6 +81,13 @@ type Stream struct {
 	Holes       int
 	Started     time.Time
 	Receipt     Receipt // last sent
+	Checkpoint  Checkpoint
+}
+
+// Checkpoint is the latest one that the box signed and that agrees with what is held.
+type Checkpoint struct {
+	Size      uint64
+	Signature []byte // of C2SP tlog-checkpoint's note text; none from an older program
 }
 
 // Lag is how many entries the box stated beyond what is held.
@@ -130,6 +137,7 @@ type Batch struct {
 	Tip         uint64
 	At          time.Time
 	Facility    *clinic.Facility // told by an entry of the batch
+	Checkpoint  []byte           // the box's signature of the tree after it, verified; nil = none came
 }
 
 // Codes of alarms. The words for people are in hub/pages.
@@ -148,6 +156,7 @@ const (
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 	AlarmVoid      = "void"      // a signature of records that confirms nothing
 	AlarmDisease   = "disease"   // a case that must be reported; its detail is for pages, not for logs
+	AlarmHead      = "head"      // a checkpoint that the box's key did not sign
 	AlarmRecords   = "records"   // the box found damage in its records, or tells what does not fit
 )
 

@@ -119,8 +119,12 @@ func (d *DB) putHashes(ctx context.Context, tx *sql.Tx, id int64, hs []hub.Hash)
 
 func (d *DB) move(ctx context.Context, tx *sql.Tx, id int64, b *hub.Batch) error {
 	size, stated, at := int63(b.From)+int64(len(b.Entries)), int63(b.Stated), millis(b.At)
+	var signed any // NULL keeps the one before
+	if len(b.Checkpoint) > 0 {
+		signed = b.Checkpoint
+	}
 	r, err := tx.StmtContext(ctx, d.s.move).ExecContext(ctx, size, b.Root[:], b.Incarnation[:], b.Parent[:],
-		int63(b.Tip), stated, stated, size, at, at, size, b.Root[:], id, int63(b.From))
+		int63(b.Tip), stated, stated, size, at, at, size, b.Root[:], signed, signed, size, id, int63(b.From))
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,12 @@ var schema8 string
 //go:embed schema9.sql
 var schema9 string
 
+//go:embed schema10.sql
+var schema10 string
+
 // schemas are applied in order; a file's user_version says how many it has.
 func schemas() []string {
-	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9}
+	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10}
 }
 
 // Sentinels for callers that decide on them.
@@ -192,7 +195,8 @@ func (s *statements) prepare(ctx context.Context, w *sql.DB) error {
 		{&s.tail, `SELECT data FROM hashes WHERE stream = ? AND chunk = ?`},
 		{&s.move, `UPDATE streams SET size=?, root=?, incarnation=?, parent=?, tip=?, stated=max(stated,?),
 			behind=CASE WHEN max(stated,?) <= ? THEN 0 WHEN behind=0 THEN ? ELSE behind END,
-			receipt_at=?, receipt_size=?, receipt_root=? WHERE id=? AND size=?`},
+			receipt_at=?, receipt_size=?, receipt_root=?, checkpoint=coalesce(?,checkpoint),
+			checkpoint_size=CASE WHEN ? IS NULL THEN checkpoint_size ELSE ? END WHERE id=? AND size=?`},
 	} {
 		st, err := w.PrepareContext(ctx, p.q)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 const streamColumns = `s.box, s.epoch, s.size, s.root, s.incarnation, s.parent, s.tip, s.stated, s.behind, s.started,
-	s.receipt_at, s.receipt_size, s.receipt_root,
+	s.receipt_at, s.receipt_size, s.receipt_root, s.checkpoint_size, s.checkpoint,
 	(SELECT count(*) FROM entries e WHERE e.stream=s.id AND e.flag<>0 AND e.flag=1),
 	(SELECT count(*) FROM entries e WHERE e.stream=s.id AND e.flag<>0 AND e.flag=2)`
 
@@ -47,7 +47,7 @@ func scanStream(r row) (s hub.Stream, err error) {
 		behind, started, rat            int64
 	)
 	err = r.Scan(&s.Box, &epoch, &s.Size, &root, &inc, &parent, &s.Tip, &s.Stated, &behind, &started,
-		&rat, &s.Receipt.Size, &rroot, &s.Parked, &s.Holes)
+		&rat, &s.Receipt.Size, &rroot, &s.Checkpoint.Size, &s.Checkpoint.Signature, &s.Parked, &s.Holes)
 	if err != nil {
 		return s, err
 	}

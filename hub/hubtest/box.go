@@ -26,8 +26,9 @@ type Box struct {
 	Incarnation wire.Epoch
 	Parent      wire.Epoch
 	Branch      *wire.Branch
-	Window      int // frames on the way
-	PerFrame    int // entries
+	Window      int  // frames on the way
+	PerFrame    int  // entries
+	Signs       bool // checkpoints; an older program does not
 
 	mu       sync.Mutex
 	raws     []wire.Raw
@@ -246,6 +247,11 @@ func (b *Box) seal(m wire.Message) []byte {
 func (b *Box) fill() (out [][]byte) {
 	for b.up != nil && b.flying < b.Window && b.next < uint64(len(b.raws)) {
 		d := b.data(b.next, b.PerFrame)
+		if b.Signs {
+			if err := d.Sign(b.Keys.Name, b.Keys.Identity); err != nil {
+				panic(err) // keys of the test
+			}
+		}
 		out = append(out, b.seal(d))
 		b.next = d.Size
 		b.flying++

@@ -96,6 +96,9 @@ func (b *box) store(ctx context.Context, d *wire.Data, s *wire.Start) error {
 		b.garbage(ctx, "an index out of all reason")
 		return nil
 	}
+	if len(d.Checkpoint) > 0 && !d.Signed(b.name, b.row.Keys.Identity[:]) {
+		return b.unsigned(ctx, d)
+	}
 	if d.First > b.stream.Size {
 		b.in.Counts.Gaps.Add(1)
 		b.in.hold(b, d)
@@ -173,6 +176,9 @@ func (b *box) again(ctx context.Context, d *wire.Data) error {
 	if root != tlog.Hash(d.Root) {
 		return b.otherRoot(ctx, d, nil)
 	}
+	if len(d.Checkpoint) > 0 && d.Size == b.stream.Size {
+		b.stream.Checkpoint = hub.Checkpoint{Size: d.Size, Signature: d.Checkpoint}
+	}
 	b.state(ctx, d.Stated())
 	return nil
 }
@@ -182,6 +188,13 @@ func (b *box) again(ctx context.Context, d *wire.Data) error {
 func (b *box) otherRoot(ctx context.Context, d *wire.Data, items []wire.Item) error {
 	b.in.Counts.Roots.Add(1)
 	return b.evidence(ctx, hub.AlarmRoot, fmt.Sprintf("epoch %v at %d", b.stream.Epoch, d.Size), items)
+}
+
+// unsigned keeps entries under a checkpoint that the box's key did not sign: evidence,
+// for a box signs what it sends, and nobody else opens its sessions.
+func (b *box) unsigned(ctx context.Context, d *wire.Data) error {
+	b.in.Counts.Roots.Add(1)
+	return b.evidence(ctx, hub.AlarmHead, fmt.Sprintf("epoch %v at %d", b.stream.Epoch, d.Size), d.Items())
 }
 
 // grow stores new entries when they lead to the root that the box states.
@@ -202,7 +215,7 @@ func (b *box) grow(ctx context.Context, d *wire.Data, s *wire.Start, items []wir
 	batch := &hub.Batch{
 		Box: b.name, Epoch: b.stream.Epoch, From: size, Entries: make([]hub.Entry, len(items)),
 		Hashes: t.hashes(), Root: root, Stated: max(d.Stated(), b.stream.Stated), Incarnation: hub.Epoch(s.Incarnation),
-		Parent: hub.Epoch(s.Parent), Tip: s.Tip, At: b.in.Now(),
+		Parent: hub.Epoch(s.Parent), Tip: s.Tip, At: b.in.Now(), Checkpoint: d.Checkpoint,
 	}
 	for i := range items {
 		batch.Entries[i] = take(&items[i], &batch.Facility)
@@ -223,6 +236,9 @@ func (b *box) grown(t *tree, batch *hub.Batch) error {
 	s.Size += uint64(len(batch.Entries))
 	s.Root, s.Incarnation, s.Stated = batch.Root, batch.Incarnation, batch.Stated
 	s.Receipt = hub.Receipt{At: batch.At, Size: s.Size, Root: s.Root}
+	if len(batch.Checkpoint) > 0 {
+		s.Checkpoint = hub.Checkpoint{Size: s.Size, Signature: batch.Checkpoint}
+	}
 	b.touched = s.Stated
 	for i := range batch.Entries {
 		switch e := &batch.Entries[i]; {

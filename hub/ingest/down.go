@@ -140,6 +140,11 @@ func (b *box) makeReceipt(ctx context.Context, echo *wire.Nonce) (r wire.Receipt
 	if s.Size == 0 {
 		r.Root = emptyRoot()
 	}
+	if s.Size > 0 && s.Checkpoint.Size == s.Size { // we only vouch for what the box vouches for
+		if err := r.Cosign(b.in.Identity, b.in.Now()); err != nil {
+			return r, err
+		}
+	}
 	if s.Parked+s.Holes == 0 {
 		return r, nil
 	}

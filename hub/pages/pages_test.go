@@ -404,7 +404,7 @@ func TestWordsAreComplete(t *testing.T) {
 		}
 	}
 	for _, code := range []string{
-		hub.AlarmFork, hub.AlarmRoot, hub.AlarmSignature, hub.AlarmForeign, hub.AlarmGarbage, hub.AlarmClone, hub.AlarmSplit, hub.AlarmDown, hub.AlarmRevoked, hub.AlarmBeat, hub.AlarmLegal, hub.AlarmKey,
+		hub.AlarmFork, hub.AlarmRoot, hub.AlarmHead, hub.AlarmSignature, hub.AlarmForeign, hub.AlarmGarbage, hub.AlarmClone, hub.AlarmSplit, hub.AlarmDown, hub.AlarmRevoked, hub.AlarmBeat, hub.AlarmLegal, hub.AlarmKey,
 		hub.AlarmVoid, hub.AlarmRecords, hub.AlarmDisease,
 	} {
 		if vi["alarm."+code] == "" {

@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,12 +33,13 @@ func Cosign(msg []byte, name string, key crypto.Signer, at time.Time) ([]byte, e
 		return nil, err
 	}
 	hash := keyHash(name, algCosignature, public)
-	_, err := note.Open(msg, note.VerifierList())
-	unverified, ok := errors.AsType[*note.UnverifiedNoteError](err)
-	if !ok {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	text, _, _ := bytes.Cut(msg, []byte("\n\n"))
+	n := &note.Note{Text: string(text) + "\n"}
+	sigs, err := signatures(msg)
+	if err != nil {
+		return nil, err
 	}
-	n := unverified.Note
+	n.UnverifiedSigs = sigs
 	n.UnverifiedSigs = slices.DeleteFunc(n.UnverifiedSigs, func(s note.Signature) bool { return s.Name == name && s.Hash == hash })
 	return note.Sign(n, signer{name, hash, func(m []byte) ([]byte, error) {
 		sig, err := key.Sign(rand.Reader, cosigned(at.Unix(), m), crypto.Hash(0))
@@ -50,12 +50,8 @@ func Cosign(msg []byte, name string, key crypto.Signer, at time.Time) ([]byte, e
 // Cosigned tells when a witness cosigned the checkpoint; ok is false when it did not.
 func Cosigned(msg []byte, by Cosigner) (at time.Time, ok bool) {
 	v := verifier{by.Name, keyHash(by.Name, algCosignature, by.Key), func(m, sig []byte) bool {
-		if len(sig) != 8+ed25519.SignatureSize || len(by.Key) != ed25519.PublicKeySize {
-			return false
-		}
-		unix := int64(binary.BigEndian.Uint64(sig))
-		at = time.Unix(unix, 0)
-		return unix > 0 && ed25519.Verify(by.Key, cosigned(unix, m), sig[8:])
+		at, ok = cosignedText(m, by.Key, sig)
+		return ok
 	}}
 	if len(msg) > MaxSize || !validName(by.Name) {
 		return time.Time{}, false

@@ -77,8 +77,12 @@ func (v *verifier) summary() string {
 	case v.m.Patient != "":
 		what = "one patient"
 	}
-	return fmt.Sprintf("GOOD: %s of box %s, %s; %d entries recorded there, %d received; %d signatures fit, %d are without a key",
-		what, v.m.Box, v.m.Exported, v.count[0], v.count[1], v.good, v.other)
+	cosigned := ""
+	if v.witsz > 0 {
+		cosigned = fmt.Sprintf("; the first %d stand under a checkpoint that others cosigned (see cosigned)", v.witsz)
+	}
+	return fmt.Sprintf("GOOD: %s of box %s, %s; %d entries recorded there, %d received; %d signatures fit, %d are without a key%s",
+		what, v.m.Box, v.m.Exported, v.count[0], v.count[1], v.good, v.other, cosigned)
 }
 
 func (v *verifier) verify(path string) error {

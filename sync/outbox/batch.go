@@ -58,7 +58,11 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		if frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size())); err != nil && b.Len() == 1 {
+		d := b.Data(root, r.opts.Log.Size())
+		if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
+			return nil, 0, err
+		}
+		if frame, err = r.sealer.Seal(d); err != nil && b.Len() == 1 {
 			return nil, 0, err
 		}
 		if err == nil {

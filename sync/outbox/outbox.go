@@ -113,8 +113,12 @@ type Opts struct {
 	Keeper  Keeper
 	Applier Applier
 	Line    Line // nil: a journal that is not the hub's waits for a person
-	Logger  *slog.Logger
-	Rand    func() float64 // for jitter; tests make it repeat
+	// Cosigned keeps a checkpoint of the own journal that the centre cosigned (C2SP
+	// tlog-cosignature, by wire.Witness): proof for others. After an error it is given
+	// the next one. nil = nobody keeps them.
+	Cosigned func(note []byte) error
+	Logger   *slog.Logger
+	Rand     func() float64 // for jitter; tests make it repeat
 
 	Window      int           // bytes sent and not yet receipted
 	Frame       int           // bytes of one data frame

@@ -42,10 +42,28 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 		r.query() // frames reach the hub and one before them did not
 		return
 	}
+	r.prove(&rec)
 	if fresh {
 		r.answered()
 	}
 	r.advance()
+}
+
+// prove has the checkpoint kept that a receipt cosigns, unless a newer one was. It
+// stands on our own tree: the receipt agrees with that.
+func (r *runner) prove(rec *wire.Receipt) {
+	if r.opts.Cosigned == nil || rec.Size <= r.proven || len(rec.Cosigned) == 0 {
+		return
+	}
+	note, err := rec.Note(r.opts.Identity, r.opts.Hub.Identity)
+	if err == nil {
+		err = r.opts.Cosigned(note)
+	}
+	if err != nil {
+		r.log.Warn("cosigned checkpoint not kept", "size", rec.Size, "error", err)
+		return
+	}
+	r.proven = rec.Size
 }
 
 // agrees reports whether our tree has the receipt's root at its size.

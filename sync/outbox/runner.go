@@ -47,6 +47,7 @@ type runner struct {
 	askAt time.Time
 
 	size   uint64       // receipted, and equal to our tree
+	proven uint64       // size of the newest cosigned checkpoint that was kept in this run
 	high   uint64       // the largest such size of this run or the one before
 	ahead  []wire.Range // beyond size, what the last receipt said the hub has in hand
 	sent   uint64       // next entry to send

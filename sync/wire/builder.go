@@ -3,7 +3,7 @@ package wire
 // Estimates of the builder: what a frame, a run and an entry cost at most beside
 // the entry's bytes.
 const (
-	frameCost = 3 + 8 + 10 + 16 + 2 + bucket + 106 // header, tag, inner head, padding, fields
+	frameCost = 3 + 8 + 10 + 16 + 2 + bucket + 106 + 67 // header, tag, inner head, padding, fields, checkpoint
 	runCost   = 56
 	entryCost = 4 + 16
 	holeCost  = 1 + 34 + 16

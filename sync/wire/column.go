@@ -9,7 +9,7 @@ import (
 )
 
 // Data for whoever reads dictionaries is, before padding, uvarint length of a zstd
-// frame, the frame, and the column: what is random, in the order in which it is met.
+// frame without its magic, the frame, and the column: what is random, in the order in which it is met.
 // First epoch, root and checkpoint, of which zeros stay in the message, then for each
 // run its seed, of which zeros stay, and what its entries' skeletons miss.
 
@@ -109,7 +109,7 @@ func (d *Data) pack(body []byte, dict uint32) []byte {
 	if err != nil {
 		return nil
 	}
-	z := withDictionary(dict).EncodeAll(b, nil)
+	z := compress(b, dict)
 	out := append(append(binary.AppendUvarint(nil, uint64(len(z))), z...), column...)
 	back, err := unpack(out, uint64(dict))
 	if err != nil {

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"crypto/ed25519"
 	"math"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/entry"
 )
 
@@ -14,8 +16,25 @@ type Data struct {
 	Runs       []Run  `cbor:"3,keyasint"`
 	Size       uint64 `cbor:"4,keyasint"`           // of the tree after the last entry
 	Root       Hash   `cbor:"5,keyasint"`           // of that tree
-	Checkpoint []byte `cbor:"6,keyasint,omitempty"` // signed, once boxes sign them
+	Checkpoint []byte `cbor:"6,keyasint,omitempty"` // the box's signature of that tree, see Sign; none from an older program
 	Total      uint64 `cbor:"7,keyasint,omitempty"` // of the log when this was sent; not stated when it is Size
+}
+
+// head is the tree after the last entry, as a log's checkpoint.
+func (d *Data) head(box string) checkpoint.Checkpoint {
+	return checkpoint.Checkpoint{Origin: checkpoint.Origin(box, d.Epoch), Size: d.Size, Root: d.Root}
+}
+
+// Sign puts the box's signature of the tree into the message: that of its checkpoint
+// (C2SP tlog-checkpoint), whose text follows from box, epoch, size and root.
+func (d *Data) Sign(box string, key ed25519.PrivateKey) (err error) {
+	d.Checkpoint, err = checkpoint.SignBare(d.head(box), key)
+	return err
+}
+
+// Signed tells whether the box signed the tree.
+func (d *Data) Signed(box string, key ed25519.PublicKey) bool {
+	return checkpoint.VerifyBare(d.head(box), key, d.Checkpoint)
 }
 
 // Stated returns the size of the log that the frame tells of.
@@ -110,6 +129,9 @@ func decodeData(body []byte, most int) (*Data, error) {
 		return nil, ErrForm
 	}
 	n := d.count()
+	if len(d.Checkpoint) != 0 && len(d.Checkpoint) != ed25519.SignatureSize {
+		return nil, ErrForm
+	}
 	if n == 0 || d.First > math.MaxUint64-n || d.Size != d.First+n {
 		return nil, ErrForm
 	}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
@@ -58,6 +59,18 @@ func frozenMessages(t *testing.T) map[string]Message {
 	if err != nil {
 		t.Fatal(err)
 	}
+	proof := Receipt{Box: "tram-01", Epoch: Epoch{1, 2, 3}, Size: 11, Root: Hash{6}, Time: 1_790_000_000_000}
+	if err := proof.Cosign(hub.Identity, time.Unix(1_790_000_000, 0)); err != nil {
+		t.Fatal(err)
+	}
+	cosigned, err := proof.Sign(hub.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := b.Data(Hash{6}, 0)
+	if err := signed.Sign("tram-01", frozenKey("tram-01", 1).Identity); err != nil {
+		t.Fatal(err)
+	}
 	down, err := Down{Box: "tram-01", Epoch: Epoch{8}, First: 3, Entries: []Salted{{Salt{1}, []byte{0xa1, 1, 1}}}}.Sign(hub.Identity)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +80,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		t.Fatal(err)
 	}
 	return map[string]Message{
-		"data": b.Data(Hash{6}, 0), "data-total": b.Data(Hash{6}, 500), "receipt": receipt, "receipt-ahead": ahead, "down": down, "pong": pong,
+		"data": b.Data(Hash{6}, 0), "data-total": b.Data(Hash{6}, 500), "receipt": receipt, "receipt-cosigned": cosigned, "data-signed": signed, "receipt-ahead": ahead, "down": down, "pong": pong,
 		"downack": DownAck{Epoch: Epoch{8}, Next: 4}, "ping": Ping{Nonce: nonce, Receipt: true},
 		"unknown":      Unknown{Kind: 77, Body: []byte("later")},
 		"downack-last": DownAck{Epoch: Epoch{8}, Next: 4, Last: []byte{1, 2, 3}},

@@ -56,15 +56,16 @@ func encodeInner(m Message, dict uint32) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	codec := uint64(codecPlain)
-	if compress && dict != 0 {
-		if z := withTheDictionary(m, body, dict); z != nil && len(z) < len(body) {
-			body, codec = z, codecZstd+uint64(dict)
+	better := func(b []byte, c uint64) {
+		if b != nil && len(b) < len(body) {
+			body, codec = b, c
 		}
 	}
-	if compress && codec == codecPlain {
-		if z := zstdEncoder.EncodeAll(body, nil); len(z) < len(body) {
-			body, codec = z, codecZstd
+	if plain := body; compress {
+		if dict != 0 {
+			better(withTheDictionary(m, plain, dict), codecZstd+uint64(dict))
 		}
+		better(zstdEncoder.EncodeAll(plain, nil), codecZstd)
 	}
 	out := binary.AppendUvarint([]byte{m.kind()}, codec)
 	return pad(append(out, body...)), nil
@@ -74,7 +75,15 @@ func withTheDictionary(m Message, body []byte, dict uint32) []byte {
 	if d, ok := m.(*Data); ok {
 		return d.pack(body, dict)
 	}
-	return withDictionary(dict).EncodeAll(body, nil)
+	return compress(body, dict)
+}
+
+// zstdMagic begins every zstd frame (RFC 8878 section 3.1.1). With a dictionary, where
+// frames are short, it does not travel.
+const zstdMagic = "\x28\xb5\x2f\xfd"
+
+func compress(b []byte, dict uint32) []byte {
+	return withDictionary(dict).EncodeAll(b, nil)[len(zstdMagic):]
 }
 
 func decodeInner(plain []byte) (Message, error) {
@@ -105,6 +114,9 @@ func decodeInner(plain []byte) (Message, error) {
 
 // decompress reads zstd with the dictionary of the ID, and no other.
 func decompress(b []byte, dict uint64) ([]byte, error) {
+	if dict != 0 {
+		b = append([]byte(zstdMagic), b...)
+	}
 	var h zstd.Header
 	if err := h.Decode(b); err != nil || uint64(h.DictionaryID) != dict {
 		return nil, ErrForm

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/entry"
 )
 
@@ -35,7 +36,10 @@ type Receipt struct {
 	Holes  []Range `cbor:"6,keyasint,omitempty"` // of which the hub has the leaf hash only
 	Time   int64   `cbor:"7,keyasint"`           // hub time, Unix milliseconds
 	Echo   *Nonce  `cbor:"8,keyasint,omitempty"` // of the Ping that it answers
-	// Key 9 is kept for the cosigned checkpoint.
+	// Cosigned is the centre's cosignature of exactly that tree (C2SP tlog-cosignature:
+	// Unix seconds and signature): everything below it stands in a log that only ever
+	// grew. None while the box did not sign a checkpoint of that size.
+	Cosigned []byte `cbor:"9,keyasint,omitempty"`
 
 	// Ahead is what came early and is kept in memory: not stored, and gone when the
 	// hub restarts. What stands between Size and its end need not come again.
@@ -47,6 +51,29 @@ func (r *Receipt) At() time.Time { return time.UnixMilli(r.Time) }
 
 // Answers reports whether the receipt was made after the Ping with the nonce.
 func (r *Receipt) Answers(n Nonce) bool { return r.Echo != nil && *r.Echo == n }
+
+// Witness is the name under which the centre cosigns.
+const Witness = "cb/centre"
+
+func (r *Receipt) head() checkpoint.Checkpoint {
+	return checkpoint.Checkpoint{Origin: checkpoint.Origin(r.Box, r.Epoch), Size: r.Size, Root: r.Root}
+}
+
+// Cosign puts the centre's cosignature into a receipt that is not signed yet. It is for
+// a tree whose checkpoint the box signed, and that grew from all that the centre holds.
+func (r *Receipt) Cosign(hub ed25519.PrivateKey, at time.Time) (err error) {
+	r.Cosigned, err = checkpoint.CosignBare(r.head(), hub, at)
+	return err
+}
+
+// Note is the checkpoint of the receipt's tree as anybody can verify it: signed by the
+// box's key, cosigned by the centre's. nil without a cosignature.
+func (r *Receipt) Note(box ed25519.PrivateKey, hub ed25519.PublicKey) ([]byte, error) {
+	if len(r.Cosigned) == 0 {
+		return nil, nil
+	}
+	return checkpoint.Join(r.head(), box, checkpoint.Cosigner{Name: Witness, Key: hub}, r.Cosigned)
+}
 
 // SignedReceipt is a receipt and its signature: what travels, and what a box
 // keeps as proof.
@@ -64,11 +91,15 @@ func (r Receipt) Sign(hub ed25519.PrivateKey) (SignedReceipt, error) {
 	return sign(hub, receiptContext, r)
 }
 
-// Verify checks the hub's signature and returns the receipt.
+// Verify checks the hub's signature, and its cosignature when there is one, and returns
+// the receipt.
 func (s SignedReceipt) Verify(hub ed25519.PublicKey) (Receipt, error) {
 	var r Receipt
 	if err := verify(hub, receiptContext, s, &r); err != nil {
 		return Receipt{}, err
+	}
+	if _, ok := checkpoint.CosignedBare(r.head(), hub, r.Cosigned); !ok && len(r.Cosigned) > 0 {
+		return Receipt{}, ErrSignature
 	}
 	if len(r.Box) > MaxBox || !ordered(r.Parked, r.Size) || !ordered(r.Holes, r.Size) ||
 		!ordered(r.Ahead, math.MaxUint64) || len(r.Ahead) > 0 && r.Ahead[0].From <= r.Size {

@@ -80,6 +80,15 @@ func TestSizes(t *testing.T) {
 		t.Errorf("start: %d bytes", len(start))
 	}
 	hold("receipt", receipt, 260)
+	proof := Receipt{Box: "tram-01", Epoch: Epoch{1}, Size: 9000, Time: 1_790_000_000_000, Echo: &n}
+	if err := proof.Cosign(hub.Identity, time.Unix(1_790_000_000, 0)); err != nil {
+		t.Fatal(err)
+	}
+	cosigned, err := proof.Sign(hub.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold("cosigned receipt", cosigned, 300)
 	hold("ping", Ping{Nonce: n, Receipt: true}, 64)
 	hold("down ack", DownAck{Epoch: Epoch{1}, Next: 9000}, 64)
 	for count, most := range map[int]int{1: 400, 5: 1200, 100: 14000} {
@@ -90,6 +99,13 @@ func TestSizes(t *testing.T) {
 			}
 			total += len(r.Bytes)
 		}
-		hold(fmt.Sprintf("data, %d entries of %d bytes", count, total), b.Data(Hash{1}, 0), most)
+		d := b.Data(Hash{1}, 0)
+		if err := d.Sign("tram-01", box.Identity); err != nil {
+			t.Fatal(err)
+		}
+		s.Compress(nil)
+		hold(fmt.Sprintf("data, %d entries of %d bytes, no dictionary", count, total), d, most+100)
+		s.Compress(Dictionaries())
+		hold(fmt.Sprintf("data, %d entries of %d bytes, dictionary", count, total), d, most)
 	}
 }

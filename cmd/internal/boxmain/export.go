@@ -170,7 +170,22 @@ func (x *exporting) head(s *store.Store) (h archive.Head, err error) {
 			return h, err
 		}
 	}
+	h.Cosigned = cosignedOf(s, &h)
 	return h, nil
+}
+
+// cosignedOf is the kept checkpoint that the centre cosigned, when it is of the journal
+// that is exported: a box that was renamed, or whose journal went back, has another.
+func cosignedOf(s *store.Store, h *archive.Head) []byte {
+	note := s.Own().Cosigned()
+	c, err := checkpoint.Unverified(note)
+	if err != nil || c.Origin != checkpoint.Origin(h.Box, h.Epoch) || c.Size > h.Own.Size {
+		return nil
+	}
+	if root, err := s.Own().Root(c.Size); err != nil || root != c.Root {
+		return nil
+	}
+	return note
 }
 
 // boxName is the name that the centre gave, or that of the configuration.

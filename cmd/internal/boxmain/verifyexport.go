@@ -83,6 +83,9 @@ func (p *Program) verified(ctx context.Context, path string) (rep archive.Report
 		what, rep.Box, rep.Exported.In(clinic.ICT).Format("2006-01-02 15:04"), rep.Own.Entries, rep.In.Entries, rep.Own.Holes+rep.In.Holes, rep.Raw)
 	fmt.Fprintf(p.Stdout, "chữ ký / signatures: %d đúng / good, %d không khóa / without a key, %d khóa lạ / unknown key, %d hỏng / broken\n",
 		rep.Good, rep.Keyless, rep.Unknown, rep.Broken)
+	if len(rep.Witnesses) > 0 {
+		fmt.Fprintf(p.Stdout, "điểm kiểm tra có đồng ký của / a checkpoint in it is cosigned by: %s (chữ ký của họ: kiểm bằng khóa của họ / verify their signature with their key)\n", strings.Join(rep.Witnesses, ", "))
+	}
 	p.sayTrust(&rep, o)
 	return rep, nil
 }

@@ -10,10 +10,12 @@ import (
 	"clinicbox/clinic/desk"
 	"clinicbox/device/staff"
 	"clinicbox/device/task"
+	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/fold"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
 	"clinicbox/sync/outbox"
+	"clinicbox/sync/wire"
 	"clinicbox/web"
 )
 
@@ -108,6 +110,9 @@ func (b *Box) buildOutbox() (task.Task, error) {
 	o.Branch, o.Line = b.branch(), line{b}
 	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b}
 	o.Link, o.Logger = b.link(), b.log
+	o.Cosigned = func(note []byte) error {
+		return b.store.KeepCosigned(note, checkpoint.Cosigner{Name: wire.Witness, Key: hub.Identity})
+	}
 	if b.outbox, err = outbox.New(o); err != nil {
 		return nil, err
 	}

@@ -185,6 +185,9 @@ func testAppend(t *testing.T, open func(*testing.T) DB) {
 	var last *hub.Batch
 	for _, n := range []int{1, 1, 2, 63, 64, 65, 200} {
 		last = m.Next(n)
+		if n < 65 {
+			last.Checkpoint = bytes.Repeat([]byte{byte(n)}, 64)
+		}
 		must(t, d.Append(ctx, last))
 	}
 	d = open(t)
@@ -192,6 +195,9 @@ func testAppend(t *testing.T, open func(*testing.T) DB) {
 	must(t, err)
 	if s.Size != 396 || s.Root != last.Root || s.Receipt.Size != 396 || s.Receipt.Root != last.Root || s.Stated != 396 || s.Lag() != 0 || !s.Behind.IsZero() {
 		t.Fatalf("%+v", s)
+	}
+	if c := s.Checkpoint; c.Size != 131 || !bytes.Equal(c.Signature, bytes.Repeat([]byte{64}, 64)) {
+		t.Fatalf("the latest checkpoint is %+v", c)
 	}
 	es, err := d.Entries(ctx, "a", Epoch(), 194, 300)
 	must(t, err)

@@ -25,6 +25,7 @@ type Hub struct {
 	mu     sync.Mutex
 	dead   bool
 	refuse bool
+	old    bool
 	epoch  wire.Epoch // of the box's log
 	items  []wire.Item
 	tree   Tree
@@ -68,6 +69,13 @@ func (h *Hub) Refuse(on bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.refuse = on
+}
+
+// Old makes the hub an older program, which cosigns nothing and reads no dictionary.
+func (h *Hub) Old(on bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.old = on
 }
 
 // Restart forgets what lives in memory only: sessions and nonces.
@@ -189,9 +197,11 @@ func (h *Hub) who(frame []byte) {
 	if err != nil {
 		return
 	}
-	f, s, err := wire.StartSession(h.Box.HPKE, h.Key.Identity, wire.Start{
-		Dir: wire.DirDown, Box: h.Box.Name, Epoch: h.downEpoch, Nonce: w.Nonce,
-	})
+	start := wire.Start{Dir: wire.DirDown, Box: h.Box.Name, Epoch: h.downEpoch, Nonce: w.Nonce}
+	if !h.old {
+		start.Reads = wire.Dictionaries()
+	}
+	f, s, err := wire.StartSession(h.Box.HPKE, h.Key.Identity, start)
 	h.check(err)
 	h.sealer = s
 	h.Send(f)
@@ -254,6 +264,9 @@ func (h *Hub) data(d *wire.Data) {
 		h.receipt(nil)
 		return
 	}
+	if !d.Signed(h.Box.Name, h.Box.Identity) {
+		h.T.Errorf("the tree at %d is not signed", d.Size)
+	}
 	items := d.Items()
 	for _, it := range items {
 		switch n := uint64(len(h.items)); {
@@ -292,10 +305,14 @@ func (h *Hub) answer(p wire.Ping) {
 func (h *Hub) receipt(echo *wire.Nonce) {
 	root, err := h.tree.Root(uint64(len(h.items)))
 	h.check(err)
-	r, err := wire.Receipt{
+	rec := wire.Receipt{
 		Box: h.Box.Name, Epoch: h.epoch, Size: uint64(len(h.items)), Root: root,
 		Time: time.Now().UnixMilli(), Echo: echo, Parked: h.parked, Holes: h.holes,
-	}.Sign(h.Key.Identity)
+	}
+	if !h.old {
+		h.check(rec.Cosign(h.Key.Identity, time.Now()))
+	}
+	r, err := rec.Sign(h.Key.Identity)
 	h.check(err)
 	h.seal(r)
 }

@@ -6,6 +6,7 @@ package train
 import (
 	"cmp"
 	"container/heap"
+	"crypto/ed25519"
 	"errors"
 	"slices"
 
@@ -45,6 +46,7 @@ func Train(boxes [][]wire.Raw, o Opts) ([]byte, error) {
 				return nil, err
 			}
 			bodies = append(bodies, b)
+			of = append(of, b[:min(headSize, len(b))])
 			for _, r := range s.Runs {
 				of = append(of, r.Entries...)
 			}
@@ -60,6 +62,9 @@ func Train(boxes [][]wire.Raw, o Opts) ([]byte, error) {
 	})
 }
 
+// headSize is about what stands before the entries in a frame.
+const headSize = 160
+
 // frames packs entries as boxes send them, a visit alone and a few at once. Those with
 // long byte strings (certificates, wrapped keys) are left out: they stay in skeletons.
 func frames(raws []wire.Raw) (out []*wire.Data) {
@@ -69,7 +74,9 @@ func frames(raws []wire.Raw) (out []*wire.Data) {
 			at++
 		}
 		if b.Len() > 0 {
-			out = append(out, b.Data(wire.Hash{}, 0))
+			d := b.Data(wire.Hash{}, 0)
+			d.Checkpoint = make([]byte, ed25519.SignatureSize)
+			out = append(out, d)
 		} else {
 			at++
 		}
