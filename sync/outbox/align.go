@@ -162,7 +162,7 @@ func (r *runner) newLine(ctx context.Context) {
 	r.log.Warn("realigned with the hub", "common", base, "handed back", r.align.next-base, "own", r.opts.Log.Size())
 	r.opts.Epoch, r.opts.Branch = epoch, branch
 	r.align, r.turned = alignment{}, time.Now()
-	r.size, r.high, r.ahead = 0, 0, nil
+	r.size, r.high, r.proven, r.ahead = 0, 0, 0, nil
 	r.show(func(s *shown) {
 		s.received, s.receipt = 0, nil
 		s.problems.journal, s.problems.receded = false, false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -262,6 +263,13 @@ type Box struct {
 
 // NewBox returns an empty one.
 func NewBox() *Box { return &Box{in: map[clinic.Leaf][]byte{}} }
+
+// Copy returns what a backup has.
+func (b *Box) Copy() *Box {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &Box{receipt: b.receipt, cursor: b.cursor, in: maps.Clone(b.in)}
+}
 
 // FailNext makes the next writes fail without effect, and those after them fail
 // with it.
