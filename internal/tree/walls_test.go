@@ -120,7 +120,7 @@ func dependencies() []dependency {
 		{"golang.org/x/image", []string{"peripherals"}, "drawing slips"},
 		{"golang.org/x/text", []string{"internal/fold", "interop/sheet", "peripherals", "sync/wire", "cmd"}, "Unicode forms, and what came before them"},
 		{"golang.org/x/mod", []string{"store", "hub", "internal/tree", "sync", "internal/checkpoint"}, "tlog, signed notes, and go.mod in tests of the tree"},
-		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "device/identity", "internal/keyfile", "hub/authority"}, "ciphers and argon2"},
+		{"golang.org/x/crypto", []string{"store/seal", "sync/wire", "device/staff", "device/sealer", "device/identity", "internal/keyfile", "hub/authority", "cmd/internal/hubmain"}, "ciphers and argon2; tests of both sides open what they send"},
 		{"github.com/smallstep/pkcs7", []string{"internal/cms"}, "parsing CMS ends there"},
 		{"github.com/google/go-tpm", []string{"device/sealer"}, "the TPM's commands end there"},
 		{"golang.org/x/net", []string{"device/mdns"}, "DNS messages and multicast"},
