@@ -14,6 +14,8 @@ type Truths struct {
 	Oldest      time.Time // when the oldest unsent entry was saved; zero = none
 	Linked      bool      // whether the link to the centre is up now
 	LastReceipt time.Time // zero = never
+	Parked      uint64    // of the received, those that the centre cannot read yet
+	Holes       uint64    // of the received, those of which the centre has the leaf hash only
 	Problem     string    // message key, empty = none
 
 	// Copies tells that a copy on a second medium was asked for; Copied is when the

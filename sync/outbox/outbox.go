@@ -146,6 +146,8 @@ type Truths struct {
 	Oldest      time.Time // when the oldest unsent one was recorded; zero when none
 	Linked      bool      // the hub answered over the present connection
 	LastReceipt time.Time // hub's time in the last valid receipt; zero when none
+	Parked      uint64    // of the received, those that the hub cannot read yet
+	Holes       uint64    // of the received, those of which the hub has the leaf hash only
 	Problem     string    // key of the message for people, "" when all is well
 }
 

@@ -391,7 +391,7 @@ func TestHolesAndParked(t *testing.T) {
 		r.log.Append(1, 200)
 		r.settle(time.Minute)
 		r.same()
-		r.truths(outbox.Truths{Saved: 61, Received: 61, Linked: true, Problem: outbox.ProblemParked})
+		r.truths(outbox.Truths{Saved: 61, Received: 61, Linked: true, Parked: 1, Holes: 1, Problem: outbox.ProblemParked})
 		if rec, ok := r.out.Receipt(); !ok || len(rec.Parked) != 1 || len(rec.Holes) != 1 {
 			t.Fatalf("%+v", rec)
 		}

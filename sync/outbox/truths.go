@@ -65,11 +65,19 @@ func (o *Outbox) Truths() Truths {
 	}
 	if s.receipt != nil {
 		t.LastReceipt = s.receipt.At()
+		t.Parked, t.Holes = count(s.receipt.Parked), count(s.receipt.Holes)
 	}
 	if t.Unsent() > 0 {
 		t.Oldest = o.oldest(t.Received)
 	}
 	return t
+}
+
+func count(rs []wire.Range) (n uint64) {
+	for _, r := range rs {
+		n += r.To - r.From
+	}
+	return n
 }
 
 // Receipt returns the last valid receipt, for the pages that list what is parked
