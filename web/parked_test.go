@@ -8,7 +8,7 @@ import (
 // TestStatusTellsOfParked: what the centre cannot read, or does not have whole, stands on
 // the box's page with its number, and only then.
 func TestStatusTellsOfParked(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, 0)
 	b := w.login(w.nurse, nursePIN)
 	if page := b.get("/status").body; strings.Contains(page, "chưa đọc được") || strings.Contains(page, "dấu kiểm") {
 		t.Error("a sound box tells of parked entries or holes")
