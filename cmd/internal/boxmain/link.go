@@ -1,6 +1,7 @@
 package boxmain
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/url"
 	"os"
@@ -116,6 +117,9 @@ func (b *Box) linkOpts() (mqttlink.Opts, error) {
 		return o, err
 	}
 	o.TLS, err = b.vault.id.LinkTLS(u.Hostname(), b.linkTime)
+	if b.cfg.Hub.ClassicTLS && err == nil {
+		o.TLS.CurvePreferences = []tls.CurveID{tls.X25519}
+	}
 	return o, err
 }
 
