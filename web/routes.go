@@ -65,6 +65,7 @@ func (s *Server) staffRoutes() map[string]handler {
 	maps.Copy(m, s.machineRoutes())
 	maps.Copy(m, s.downtimeRoutes())
 	maps.Copy(m, s.stickRoutes())
+	m["GET /budget"] = s.budget
 	return m
 }
 

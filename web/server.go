@@ -28,6 +28,7 @@ type Opts struct {
 	Recovery RecoveryCodes
 	Numbers  Numbers
 	Courier  Courier // nil without sticks
+	Budget   Budget  // nil without a centre
 	// Listener is where Run serves plain HTTP, Secure where it serves HTTPS with TLS.
 	// With TLS set, Listener understands HTTPS too: browsers that were here before turn
 	// http://NAME:8080 into https://NAME:8080 by themselves.

@@ -13,12 +13,18 @@ type Status struct {
 	Retry bool // a slip waits that trying again may bring out
 	// Sticks tells that the box sends by USB stick, too.
 	Sticks bool
-	Admin  bool // the person may look after the machine itself
+	// Budget tells that the link is counted; Waiting is what waits for next month.
+	Budget  bool
+	Waiting []SpentOn
+	Admin   bool // the person may look after the machine itself
 }
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	v := &Status{Page: s.page(r, "status.title", ""), Jobs: s.jobs(), Print: s.opts.Printer != nil, Sticks: s.opts.Courier != nil, Admin: s.opts.Machine != nil && administers(who(r).session.person)}
 	v.Watch = true
+	if v.Budget = s.opts.Budget != nil; v.Budget {
+		v.Waiting = s.opts.Budget.Spent().Waiting()
+	}
 	for _, j := range v.Jobs {
 		v.Retry = v.Retry || !j.Bad && !j.Now
 	}

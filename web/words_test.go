@@ -22,7 +22,7 @@ func generated() []string {
 		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "specimen.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"stock.move-", "stock.reason-",
 		"birthmode.", "birthplace.", "bornstate.", "complication.", "concern.", "danger.", "lie.", "motherstate.", "perineum.", "placenta.", "pregnancyend.", "protein.", "risk.", "tetanus.", "urgency.",
-		"sticks.", "unlock.", "weekday.", "why.",
+		"budget.", "sticks.", "unlock.", "weekday.", "why.",
 	}
 }
 
@@ -117,6 +117,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	keys = append(keys, unlockKeys()...)
 	keys = append(keys, machineKeys()...)
 	keys = append(keys, stickKeys()...)
+	keys = append(keys, budgetKeys()...)
 	for _, lang := range i18n.Languages() {
 		has := Messages(lang)
 		for _, key := range keys {

@@ -41,6 +41,7 @@ type world struct {
 	queue  *fakePrinter
 	engine *fakeMachine
 	sticks *fakeCourier
+	budget *fakeBudget
 	desk   *desk.Desk
 	web    *Server
 	http   *httptest.Server
@@ -138,7 +139,7 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 	w := &world{
 		t: t, clock: desktest.NewClock(time.Date(2026, 11, 22, 8, 30, 0, 0, clinic.ICT)), pins: desktest.NewPins(),
 		papers: &desktest.Papers{}, scans: desktest.Scans{}, box: newBox(), log: testlog.New(t),
-		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{}, engine: newMachine(), sticks: &fakeCourier{},
+		nurse: clinic.NewID(), doctor: clinic.NewID(), tech: clinic.NewID(), admin: clinic.NewID(), queue: &fakePrinter{}, engine: newMachine(), sticks: &fakeCourier{}, budget: &fakeBudget{},
 	}
 	w.store, w.law = desktest.NewStore(w.clock), cmstest.NewStation(t, "Trần Văn Biển", "056080000001", "Trạm y tế đảo Sò Biển")
 	site := desk.Site{Facility: clinic.Facility{Code: "22736", Name: "Trạm y tế đảo Sò Biển", Box: "tram-01", Book: "a"}}
@@ -155,7 +156,7 @@ func newWorld(t testing.TB, idle time.Duration) *world {
 		{ID: w.admin, Staff: clinic.Staff{Name: "Đỗ Thị Quản", Role: clinic.RoleAdministrator}, PIN: adminPIN},
 	}))
 	w.catalogue()
-	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name, Printer: w.queue, Machine: w.engine, Recovery: recoveryCodes{w}, Numbers: numbers{w}, Courier: w.sticks})
+	w.web, err = New(Opts{Desk: w.desk, Box: w.box, Clock: w.clock, Log: w.log.Logger(), Idle: idle, Facility: site.Facility.Name, Printer: w.queue, Machine: w.engine, Recovery: recoveryCodes{w}, Numbers: numbers{w}, Courier: w.sticks, Budget: w.budget})
 	w.must(err)
 	return w
 }

@@ -79,6 +79,7 @@ type Web struct {
 // Hub is the centre.
 type Hub struct {
 	Broker       string `toml:"broker" check:"url=tcp|ssl" doc:"MQTT broker, instead of the one that the centre named when the box joined it. Empty = that one; a box that joined no centre works alone and sends nothing."`
+	MonthlyMB    int    `toml:"monthly_mb" default:"500" check:"range=0:1000000" doc:"Megabytes that the link may cost in a month, of the centre's time and as the operator of the network counts them. From 70% on images wait, from 80% updates, from 90% catalogues; records never do. The default is what small data plans have; a busy station's records are a tenth of it. 0 = no limit."`
 	PasswordFile string `toml:"password_file" check:"line=4000" doc:"File with the password for the broker; the user is the box's name. Empty = none: a broker of ours asks for the certificate of the box. A file of its own, so that this one can be shown to anybody."`
 	ClassicTLS   bool   `toml:"classic_tls" doc:"The connection to the broker agrees on its keys by X25519 alone. It saves 2.3 KB at each connecting, where the link breaks often and every byte is paid; a computer of the future could then read which frames were sent when, as the broker can. The frames themselves stay sealed by ML-KEM-768 with X25519."`
 }

@@ -40,6 +40,7 @@ type box struct {
 	woken      bool
 	announce   bool
 	errands    []errand
+	spent      Spent
 	active     bool
 
 	nonce    wire.Nonce  // ours, in the last who; the zero one is none
@@ -52,6 +53,7 @@ type box struct {
 	kept     int       // pieces since then
 	down     downSession
 	told     toldPlace   // by courier
+	heldTo   uint64      // down entries up to here are all of classes that wait
 	timer    *time.Timer // of the next pump; it may outlive Run, when wake does nothing
 	stream   *hub.Stream // as stored; nil = ask the database
 	edge     map[int64]tlog.Hash
@@ -309,6 +311,8 @@ func (b *box) opened(ctx context.Context, f []byte, s *upSession) {
 		b.ping(ctx, m, &s.start)
 	case wire.Align:
 		b.align(ctx, &m, &s.start)
+	case wire.Budget:
+		b.budget(ctx, m)
 	default:
 		b.in.Counts.Garbage.Add(1) // what boxes do not send, or a later version does
 	}

@@ -69,7 +69,7 @@ func (b *box) newDown(ctx context.Context, n wire.Nonce, now time.Time) error {
 	}
 	frame, sealer, err := wire.StartSession(to, b.in.Identity, wire.Start{
 		Dir: wire.DirDown, Box: b.name, Epoch: wire.Epoch(st.Epoch), Tip: st.Last, Nonce: n, Reads: wire.Dictionaries(),
-		Features: wire.FeatureAlign,
+		Features: wire.FeatureAlign | wire.FeatureBudget,
 	})
 	if err != nil {
 		return err
@@ -231,6 +231,9 @@ func (b *box) pump(ctx context.Context) {
 	}
 	d, now := &b.down, b.in.Now()
 	if max(st.Acked, d.base) >= st.Last && d.sent >= st.Last {
+		return
+	}
+	if b.holds(ctx, &st) {
 		return
 	}
 	defer b.wakeLater()

@@ -75,6 +75,15 @@ type DB interface {
 	Ping(ctx context.Context) error
 }
 
+// Spent is what a box told of its link: millions of bytes of a month; At is zero when it
+// told nothing since the centre started.
+type Spent struct {
+	Month     string // 11/2026
+	Used, Cap uint64
+	Holds     bool // something waits for the next month
+	At        time.Time
+}
+
 // Live is what only the running hub knows.
 type Live struct {
 	Linked  bool // connected to the broker
@@ -86,6 +95,7 @@ type Options struct {
 	DB        DB
 	Push      func(ctx context.Context, box string, drafts []clinic.Draft) (last uint64, err error)
 	Live      func() Live
+	Spent     func(box string) Spent // nil: nobody knows
 	Operators Operators
 	Secret    []byte // under the MAC of cookies; not in the database
 	Trust     *Trust // nil before the authority's ceremony

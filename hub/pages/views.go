@@ -60,6 +60,7 @@ type boxView struct {
 	Fingerprint  string
 	Events       []machineEvent
 	Push         *pushView
+	Spent        Spent
 }
 
 // row sums a box up; alarms are the open ones, one a code.
@@ -170,6 +171,9 @@ func (s *server) boxView(r *http.Request, name string) (*boxView, error) {
 		return nil, err
 	}
 	v.Waiting = v.Down.Last - v.Down.Acked
+	if s.Spent != nil {
+		v.Spent = s.Spent(name)
+	}
 	v.Box = row(b, v.Streams, open)
 	if v.Events, err = s.machineEvents(ctx, name); err != nil {
 		return nil, err

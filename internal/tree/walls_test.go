@@ -126,7 +126,7 @@ func dependencies() []dependency {
 		{"golang.org/x/net", []string{"device/mdns"}, "DNS messages and multicast"},
 		{"golang.org/x/sync", []string{"device/task", "store", "hub", "cmd"}, "errgroup"},
 		{"github.com/chromedp", []string{"internal/testtab"}, "people at screens, in tests"},
-		{"golang.org/x/sys", []string{"store", "internal/durable", "internal/powercut", "internal/terminal", "peripherals", "cmd", "device"}, "system calls"},
+		{"golang.org/x/sys", []string{"store", "internal/durable", "internal/powercut", "internal/terminal", "peripherals", "cmd", "device", "sync/mqttlink"}, "system calls"},
 	}
 }
 

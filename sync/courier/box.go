@@ -148,7 +148,8 @@ func (b *Box) pack(from, size uint64) (wire.Message, uint64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return d.Data(root, size), d.Next(), nil
+	m := d.Data(root, size)
+	return m, d.Next(), m.Sign(b.o.Box, b.o.Identity)
 }
 
 // taking is one reading of what a stick brings.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -144,7 +143,7 @@ func (l *Link) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &counted{Conn: raw, up: &l.count.up, down: &l.count.down}
+	conn := l.counting(raw)
 	if u.Scheme != "ssl" {
 		return conn, nil
 	}
@@ -157,28 +156,27 @@ func (l *Link) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
 	}
 	t := tls.Client(conn, cfg)
 	if err := t.HandshakeContext(ctx); err != nil {
-		_ = raw.Close()
+		_ = conn.Close()
 		return nil, &tlsError{err}
 	}
 	return t, nil
 }
 
-// counted counts what TCP carries for us.
-type counted struct {
-	net.Conn
-	up, down *atomic.Int64
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.down.Add(int64(n))
-	return n, err
-}
-
-func (c *counted) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.up.Add(int64(n))
-	return n, err
+// counting counts a connection for Stats until it ends.
+func (l *Link) counting(raw net.Conn) *counted {
+	var c *counted
+	c = count(raw, &l.count, func(up, down int64) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.wireUp, l.wireDown = l.wireUp+up, l.wireDown+down
+		if l.conn == c {
+			l.conn = nil
+		}
+	})
+	l.mu.Lock()
+	l.conn = c
+	l.mu.Unlock()
+	return c
 }
 
 type tlsError struct{ err error }

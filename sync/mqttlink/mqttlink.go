@@ -86,9 +86,12 @@ type State struct {
 	Tries int // attempts since the loss
 }
 
-// Stats counts since the start. Bytes are those of TCP's payload, TLS included.
+// Stats counts since the start. Bytes are those of TCP's payload, TLS included; Wire is
+// what the interface counts for it: packets with their headers, acknowledgements, what
+// was sent again, connections that came to nothing.
 type Stats struct {
 	BytesUp, BytesDown    int64
+	WireUp, WireDown      int64
 	Connects              int64
 	DroppedOut, DroppedIn int64
 	Published, Received   int64
@@ -109,6 +112,9 @@ type Link struct {
 	mu      sync.Mutex
 	state   State
 	changed chan struct{}
+	conn    *counted // the present one
+	// Of those before it.
+	wireUp, wireDown int64
 }
 
 type message struct {
@@ -234,7 +240,15 @@ func (l *Link) Changed() <-chan struct{} {
 // Stats returns what was counted.
 func (l *Link) Stats() Stats {
 	c := &l.count
+	l.mu.Lock()
+	up, down := l.wireUp, l.wireDown
+	if l.conn != nil {
+		u, d := l.conn.wire()
+		up, down = up+u, down+d
+	}
+	l.mu.Unlock()
 	return Stats{
+		WireUp: up, WireDown: down,
 		BytesUp: c.up.Load(), BytesDown: c.down.Load(), Connects: c.connects.Load(),
 		DroppedOut: c.lostOut.Load(), DroppedIn: c.lostIn.Load(), Published: c.out.Load(), Received: c.in.Load(),
 	}

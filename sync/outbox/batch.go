@@ -62,6 +62,7 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 		if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
 			return nil, 0, err
 		}
+		r.packed = d
 		if frame, err = r.sealer.Seal(d); err != nil && b.Len() == 1 {
 			return nil, 0, err
 		}

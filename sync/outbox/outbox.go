@@ -120,6 +120,12 @@ type Opts struct {
 	Logger   *slog.Logger
 	Rand     func() float64 // for jitter; tests make it repeat
 
+	// Spent is told of every frame that is sent or taken, with what is in it; it must not
+	// wait. nil = nobody.
+	Spent func(m wire.Message, bytes int)
+	// Budget returns what the link has cost, for the hub; nil = it is not told.
+	Budget func() wire.Budget
+
 	Window      int           // bytes sent and not yet receipted
 	Frame       int           // bytes of one data frame
 	Linger      time.Duration // wait of a first entry for those that follow it

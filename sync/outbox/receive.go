@@ -218,6 +218,9 @@ func (r *runner) acknowledge(news bool) {
 	if r.opener == nil || r.sealer == nil || r.phase == offline {
 		return
 	}
+	if r.told.by != r.sealer {
+		r.tellBudget() // before the hub is told where to go on
+	}
 	c := r.place()
 	if !news && c == r.acked && time.Since(r.ackAt) < r.opts.Patience/4 {
 		return

@@ -67,6 +67,9 @@ type runner struct {
 	downEpoch wire.Epoch // of the hub's session
 	ackAt     time.Time
 	acked     Cursor
+
+	told   told       // of the budget
+	packed *wire.Data // last
 }
 
 // flown is a data frame that no receipt covers yet.
@@ -153,10 +156,14 @@ func (r *runner) step() time.Duration {
 		r.silence()
 	}
 	if r.phase == live {
+		r.budget()
 		r.pump()
 		r.heal()
 	}
 	wait := time.Hour
+	if r.phase == live && r.opts.Budget != nil {
+		wait = min(wait, time.Until(r.told.looked.Add(budgetLook)))
+	}
 	if r.phase != offline && !r.due.IsZero() {
 		wait = min(wait, time.Until(r.due))
 	}
@@ -239,6 +246,7 @@ func (r *runner) seal(m wire.Message) {
 		r.log.Error("cannot seal a frame", "error", err)
 		return
 	}
+	r.spend(m, len(frame))
 	r.publish(frame)
 }
 
@@ -351,6 +359,7 @@ func (r *runner) sealed(ctx context.Context, f []byte) {
 		return
 	}
 	r.heard = time.Now()
+	r.spend(m, len(f))
 	switch m := m.(type) {
 	case wire.SignedReceipt:
 		r.receipt(m)

@@ -72,6 +72,7 @@ func (r *runner) pump() {
 		if r.due.IsZero() {
 			r.expect()
 		}
+		r.spend(r.packed, len(frame))
 		r.publish(frame)
 	}
 }

@@ -89,6 +89,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		"align-most":   Align{Epoch: Epoch{8}, Nonce: nonce, From: 7, Most: 2},
 		"aligned":      Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Agrees: 3},
 		"aligned-back": Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, First: 7, Back: []Back{{Salt: Salt{1}, Bytes: []byte{0xa1}}, {Salt: Salt{2}}}},
+		"budget":       Budget{Month: 202611, Cap: 500_000_000, Used: 12_000_000, Of: []uint64{7, 0, 5}, Waits: []byte{6}},
 	}
 }
 

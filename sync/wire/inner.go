@@ -9,7 +9,7 @@ import (
 )
 
 // Message is what a sealed frame holds: *Data, SignedReceipt, SignedDown,
-// DownAck, Ping, SignedPong, Align, Aligned or Unknown.
+// DownAck, Ping, SignedPong, Align, Aligned, Budget or Unknown.
 type Message interface {
 	kind() uint8
 	// body returns the encoded body and whether trying to compress it pays.
@@ -26,6 +26,7 @@ const (
 	kindPong    = 6
 	kindAlign   = 10
 	kindAligned = 11
+	kindBudget  = 12
 )
 
 // codecPlain is a body as it is; codecZstd+d is zstd with dictionary d, where 0
@@ -150,6 +151,8 @@ func decodeBody(kind uint8, body []byte) (Message, error) {
 		return checked[Align](body)
 	case kindAligned:
 		return checked[Aligned](body)
+	case kindBudget:
+		return decodeControl[Budget](body)
 	}
 	return Unknown{Kind: kind, Body: body}, nil
 }

@@ -65,7 +65,8 @@ type Features uint64
 
 // The features.
 const (
-	FeatureAlign Features = 1 << 0 // Align, Branch, and the Last of a DownAck
+	FeatureAlign  Features = 1 << 0 // Align, Branch, and the Last of a DownAck
+	FeatureBudget Features = 1 << 1 // Budget
 )
 
 // Has reports whether all bits of f are there.

@@ -21,6 +21,7 @@ import (
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
 	"clinicbox/store/medium"
+	"clinicbox/sync/budget"
 	"clinicbox/sync/outbox"
 	"clinicbox/web"
 )
@@ -81,6 +82,12 @@ type Box struct {
 
 	watched time.Duration // how long the watch has looked
 
+	meter       *budget.Meter
+	metered     bool       // what was kept is in it
+	metering    sync.Mutex // guards what follows
+	linkCost    int64      // of the present link
+	linksBefore int64
+
 	carrier *carrier // of the present life; nil without a centre
 	beats   *beats
 
@@ -106,6 +113,7 @@ func New(o Options) *Box {
 		b.clock = clock.New(o.Config.Box.TrustClock, clock.BuildTime())
 	}
 	b.opening = newOpening(b.Healthz())
+	b.meter = b.newMeter()
 	return b
 }
 
@@ -233,6 +241,7 @@ func (b *Box) parts() []part {
 		part{"record views", func() (task.Task, error) { return b.desk.Views(), nil }})
 	if b.joined() {
 		ps = append(ps, part{"outbox", b.buildOutbox})
+		ps = append(ps, part{"budget", b.buildMeter})
 		if b.cfg.Courier.Dirs != "" {
 			ps = append(ps, part{"courier", b.buildCourier})
 		}

@@ -78,6 +78,7 @@ func (b *Box) nameTasks() ([]task.Task, error) {
 
 // linkTasks makes the one connection to the broker and the heartbeat over it.
 func (b *Box) linkTasks() ([]task.Task, error) {
+	b.newLink()
 	b.carrier, b.beats = nil, nil
 	if !b.joined() {
 		return nil, nil

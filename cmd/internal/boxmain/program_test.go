@@ -267,7 +267,7 @@ func TestNamesFollowConfiguration(t *testing.T) {
 	newFleet(t).joinBox(cfg)
 	b := New(Options{Config: cfg, Log: quiet()})
 	b.vault = opened1(t, cfg)
-	if got, want := b.Names(), append([]string{"link", "heartbeat"}, slices.Insert(slices.Clone(base), 4, "outbox", "courier")...); !slices.Equal(got, want) {
+	if got, want := b.Names(), append([]string{"link", "heartbeat"}, slices.Insert(slices.Clone(base), 4, "outbox", "budget", "courier")...); !slices.Equal(got, want) {
 		t.Errorf("joined: %q, want %q", got, want)
 	}
 }

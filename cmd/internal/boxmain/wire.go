@@ -113,6 +113,7 @@ func (b *Box) buildOutbox() (task.Task, error) {
 	o.Cosigned = func(note []byte) error {
 		return b.store.KeepCosigned(note, checkpoint.Cosigner{Name: wire.Witness, Key: hub.Identity})
 	}
+	o.Spent, o.Budget = b.spent, b.told
 	if b.outbox, err = outbox.New(o); err != nil {
 		return nil, err
 	}
@@ -147,6 +148,9 @@ func (b *Box) buildWeb() (task.Task, error) {
 		PlainTrustOnly: b.trustOnly(), Trust: b.trust,
 		Idle: b.o.Idle, Facility: b.cfg.Facility.Name, Healthz: b.Healthz(), Printer: b.printing(),
 		Machine: fleetPages{b}, Recovery: fleetPages{b}, Numbers: fleetPages{b},
+	}
+	if b.joined() {
+		o.Budget = budgetPages{b}
 	}
 	if b.sticks != nil {
 		o.Courier = stickPages{b}

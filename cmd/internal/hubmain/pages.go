@@ -1,9 +1,11 @@
 package hubmain
 
 import (
+	"fmt"
 	"net/http"
 
 	"clinicbox/hub/pages"
+	"clinicbox/sync/wire"
 )
 
 // newPages makes the operator's pages; without an authority theirs say how to get one.
@@ -14,7 +16,19 @@ func (h *Hub) newPages() (http.Handler, error) {
 	}
 	return pages.New(pages.Options{
 		DB: h.db, Push: h.ingest.Push, Live: h.live, Operators: h.db, Secret: secret, Trust: h.pagesTrust(), Log: h.log,
+		Spent: h.spent,
 	})
+}
+
+// spent is what a box told of its link.
+func (h *Hub) spent(box string) pages.Spent {
+	const million = 1_000_000
+	s := h.ingest.Spent(box)
+	out := pages.Spent{Used: (s.Used + million/2) / million, Cap: s.Cap / million, Holds: s.Holds(wire.ClassCatalogues), At: s.At}
+	if s.Month > 0 {
+		out.Month = fmt.Sprintf("%d/%d", s.Month%100, s.Month/100)
+	}
+	return out
 }
 
 // pagesTrust joins what the pages ask for. The registrar follows what they decide.

@@ -1,0 +1,66 @@
+package hubmain_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"clinicbox/clinic"
+	"clinicbox/sync/wire"
+)
+
+// TestCataloguesWaitForTheNextMonth: a box that is near its cap gets no rows of
+// catalogues; records go up all the while; a statement that is queued behind them brings
+// all of it; and in the next month what waited goes on by itself.
+func TestCataloguesWaitForTheNextMonth(t *testing.T) {
+	together(t, 70, func(t *testing.T, p *pair) {
+		var near atomic.Bool
+		near.Store(true)
+		p.stopBox()
+		p.opts.Budget = func() wire.Budget {
+			b := wire.Budget{Month: 202611, Cap: 500_000_000, Used: 460_000_000, Of: []uint64{1}, Waits: []byte{}}
+			if near.Load() {
+				b.Waits = []byte{byte(wire.ClassCatalogues)}
+			}
+			return b
+		}
+		p.startBox()
+		p.net.Connect(true)
+		p.within(time.Minute, "the beginning")
+		p.push(3)
+		p.log.Append(50, 300)
+		for range 20 {
+			time.Sleep(time.Minute)
+			if p.box.In() > 0 {
+				t.Fatal("rows came although the box has no bytes for them")
+			}
+		}
+		if tr := p.out.Truths(); tr.Unsent() > 0 || tr.Received != 50 {
+			t.Errorf("records wait, too: %+v", tr)
+		}
+		if s := p.in.Spent("tram-01"); s.Used != 460_000_000 || !s.Holds(wire.ClassCatalogues) || s.At.IsZero() {
+			t.Errorf("the centre knows %+v", s)
+		}
+		p.net.Connect(false) // neither a new link nor a new centre lets them through
+		p.restartHub(time.Minute)
+		p.net.Connect(true)
+		time.Sleep(10 * time.Minute)
+		if p.box.In() > 0 {
+			t.Fatal("rows came after a restart")
+		}
+		near.Store(false)
+		p.within(12*time.Minute, "the next month")
+		near.Store(true)
+		time.Sleep(7 * time.Hour)
+		p.push(1)
+		time.Sleep(time.Minute)
+		rows := p.box.In()
+		if _, err := p.in.Push(t.Context(), "tram-01", []clinic.Draft{{Kind: clinic.KindStatement, Body: &clinic.Statement{}}}); err != nil {
+			t.Fatal(err)
+		}
+		p.within(2*time.Minute, "a statement")
+		if rows != 9 || p.box.In() != 13 {
+			t.Errorf("%d rows before the statement, %d entries after it", rows, p.box.In())
+		}
+	})
+}
