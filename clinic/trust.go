@@ -32,7 +32,7 @@ type Machine struct {
 	Event  string `cbor:"1,keyasint"`           // one of the Machine constants
 	Person ID     `cbor:"2,keyasint,omitempty"` // of the staff, whom it is about
 	Detail string `cbor:"3,keyasint,omitempty"` // number of an order, kind of a slot
-	Fresh  *Fresh `cbor:"4,keyasint,omitempty"` // of MachineRestored, MachineRealigned, MachineDamaged and MachineLost
+	Fresh  *Fresh `cbor:"4,keyasint,omitempty"` // of MachineRestored, MachineReplaced, MachineRealigned, MachineDamaged and MachineLost
 }
 
 // The events of a box. Words are frozen.
@@ -47,6 +47,7 @@ const (
 	MachineNewKey     = "new storage key"                // about to be; the recovery code is new, too
 	MachineRestored   = "restored from a copy"           // every number series jumps
 	MachineRealigned  = "realigned with the centre"      // the same: its journal was not the one that the centre held
+	MachineReplaced   = "in another box's place"         // every number series jumps
 	MachineDamaged    = "records can no longer be read"  // Detail: how many of which journal
 	MachineMended     = "records are readable again"     // Detail: the file, and how many
 	MachineVoid       = "signature confirms nothing"     // Detail: journal and index, why

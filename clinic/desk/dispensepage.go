@@ -182,7 +182,7 @@ func (d *Desk) HandList(ctx context.Context, by clinic.ID) (out []HandRow, err e
 		now := d.now()
 		w := &work{Reader: r, desk: d, by: p, now: now, today: dayOf(now)}
 		for _, day := range []clinic.Date{w.today.AddDays(-1), w.today} {
-			rows, err := r.Day(day)
+			rows, err := d.dayHere(r, day)
 			if err != nil {
 				return err
 			}

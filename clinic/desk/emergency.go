@@ -146,7 +146,7 @@ func (d *Desk) NoticesDue(ctx context.Context, by clinic.ID) (out []NoticeRow, e
 		now, sure := d.o.Clock.Now()
 		seen := map[clinic.ID]bool{}
 		for i := noticesFor; i >= 0; i-- { // the oldest first: the first visit counts
-			rows, err := r.Day(dayOf(now).AddDays(-i))
+			rows, err := d.dayHere(r, dayOf(now).AddDays(-i))
 			if err != nil {
 				return err
 			}

@@ -98,7 +98,7 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 	if v := file.LiesIn(); v != nil && !another {
 		return &Error{Code: CodeAlreadyQueued, Visit: v.ID}
 	}
-	rows, err := queue(w, w.now)
+	rows, err := w.desk.queue(w, w.now)
 	if err != nil || another {
 		return err
 	}
@@ -115,17 +115,17 @@ func (w *work) mayOpen(patient clinic.ID, another bool) error {
 // come in the morning.
 const overnight = 8 * time.Hour
 
-// queue returns the day's visits, before them those of the last evening that go on.
-func queue(r Agenda, now time.Time) ([]VisitRow, error) {
+// queue returns this box's visits of the day, before them those of the last evening that go on.
+func (d *Desk) queue(r Agenda, now time.Time) ([]VisitRow, error) {
 	today := dayOf(now)
-	rows, err := r.Day(today.AddDays(-1))
+	rows, err := d.dayHere(r, today.AddDays(-1))
 	if err != nil {
 		return nil, err
 	}
 	rows = slices.DeleteFunc(rows, func(row VisitRow) bool {
 		return !row.waits() || now.Sub(row.Opened) > overnight
 	})
-	own, err := r.Day(today)
+	own, err := d.dayHere(r, today)
 	own = slices.DeleteFunc(own, func(row VisitRow) bool { return row.Has&HasAfter != 0 })
 	return append(rows, own...), err
 }

@@ -42,7 +42,7 @@ func (d *Desk) Today(ctx context.Context, by clinic.ID) (Day, error) {
 		if _, err := who(r, by, rightRead); err != nil {
 			return err
 		}
-		rows, err := queue(r, now)
+		rows, err := d.queue(r, now)
 		if err != nil {
 			return err
 		}

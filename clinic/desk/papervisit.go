@@ -150,7 +150,7 @@ func (d *Desk) PaperWork(ctx context.Context, by clinic.ID) (out PaperWork, err 
 			if day, ok, err = r.NextDay(day); err != nil || !ok || today.Before(day) {
 				return err
 			}
-			rows, err := r.Day(day)
+			rows, err := d.dayHere(r, day)
 			if err != nil {
 				return err
 			}

@@ -362,6 +362,11 @@ func (d *Desk) lying(r Reader) (out []Lying, err error) {
 		}
 		if ok && !seen[l.Visit] {
 			seen[l.Visit] = true
+			if row, known, err := r.Visit(l.Visit); err != nil {
+				return nil, err
+			} else if known && !d.here(&row) {
+				continue // in a bed of another site
+			}
 			out = append(out, l)
 		}
 	}

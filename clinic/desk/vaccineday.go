@@ -130,7 +130,7 @@ type vaccineLists struct {
 // comers are those who have a visit for vaccines today.
 func (l *vaccineLists) comers(r Reader) error {
 	d, out := l.desk, l.out
-	rows, err := r.Day(out.Day)
+	rows, err := d.dayHere(r, out.Day)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,13 @@ type voids struct {
 }
 
 // judged takes what a page found. A key that was revoked is the centre's own word: it
-// judges by it itself.
+// judges by it itself; and a colleague's key on another box that nobody vouches for yet
+// it knows from there.
 func (v *Views) judged(rec *clinic.Record, state clinic.SignatureState) {
 	if state.Counts() || state == clinic.SignatureRevoked {
+		return
+	}
+	if state == clinic.SignatureUnknown && rec.Ref.Journal == clinic.In {
 		return
 	}
 	v.mu.Lock()

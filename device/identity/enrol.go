@@ -73,6 +73,7 @@ func (n *Keys) Accept(answer []byte) (*Enrolment, error) {
 	n.file.Enrolment = &Enrolment{
 		Root: a.Root, Box: a.Box, HPKE: a.HPKE, Link: a.Link, Client: a.Client, Web: a.Web, Broker: a.Broker,
 		Facility: a.Facility, Statements: got.Trust.Statements(), History: a.History, serial: got.Box.Serial,
+		Numbers: a.Numbers, Joined: a.Time,
 	}
 	n.file.Pending = nil
 	if err := n.save(); err != nil {

@@ -22,8 +22,10 @@ type Enrolment struct {
 	Web        [][]byte          `json:"web"` // own authority, issuing, root
 	Broker     string            `json:"broker"`
 	Facility   clinic.Facility   `json:"facility"`
-	Statements [][]byte          `json:"statements"` // of the answer
-	History    cert.Head         `json:"history"`    // of the centre's history, then
+	Statements [][]byte          `json:"statements"`        // of the answer
+	History    cert.Head         `json:"history"`           // of the centre's history, then
+	Numbers    int64             `json:"numbers,omitempty"` // since when others may have printed numbers of the book, Unix milliseconds; 0 = nobody has
+	Joined     int64             `json:"joined,omitempty"`  // by the centre's clock, Unix milliseconds
 
 	serial cert.Serial
 }

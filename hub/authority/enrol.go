@@ -241,6 +241,25 @@ func (a *Authority) admit(tx Tx, by By, t *Ticket, r cert.Request) error {
 	return err
 }
 
+// alone is how long a box may have numbered papers before it joined.
+const alone = 180 * 24 * time.Hour
+
+// numbersSince returns since when other machines may have printed numbers of the box's
+// book, in Unix milliseconds; 0 when none has had it.
+func numbersSince(tx Tx, b *Box) (since int64, err error) {
+	all, err := list[Box](tx, tableBoxes, "")
+	for i := range all {
+		o := &all[i]
+		if o.Serial == b.Serial || o.Facility.Code != b.Facility.Code || !strings.EqualFold(o.Facility.Book, b.Facility.Book) {
+			continue
+		}
+		if at := o.Issued.Add(-alone).UnixMilli(); since == 0 || at < since {
+			since = at
+		}
+	}
+	return since, err
+}
+
 // certify signs what the box gets. It touches no row.
 func (a *Authority) certify(v cert.Box, inv Invitation, r cert.Request) (Box, error) {
 	raw, err := cert.Sign(a.o.Keys.Issuing, v)
@@ -305,6 +324,9 @@ func (a *Authority) answer(tx Tx, t *Ticket, b Box, r cert.Request) ([]byte, err
 		HPKE: a.o.Centre.HPKE, Link: a.o.Keys.LinkCert, Client: b.Client,
 		Web: append([][]byte{own}, a.o.Keys.Grant.Web...), Broker: a.brokerNow(),
 		Facility: inv.Facility, Time: a.o.Now().UnixMilli(), History: head,
+	}
+	if ans.Numbers, err = numbersSince(tx, &b); err != nil {
+		return nil, err
 	}
 	for _, raw := range trust.Statements() {
 		switch k, _ := cert.KindOf(raw); {

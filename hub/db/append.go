@@ -64,8 +64,8 @@ func newStream(ctx context.Context, tx *sql.Tx, b *hub.Batch) (int64, error) {
 	if b.From != 0 {
 		return 0, fmt.Errorf("%w: at 0, batch from %d", hub.ErrMoved, b.From)
 	}
-	r, err := tx.ExecContext(ctx, `INSERT INTO streams (box, epoch, root, incarnation, parent, started, receipt_root)
-		VALUES (?,?,?,?,?,?,?)`, b.Box, b.Epoch[:], b.Root[:], b.Incarnation[:], b.Parent[:], millis(b.At), b.Root[:])
+	r, err := tx.ExecContext(ctx, `INSERT INTO streams (box, epoch, root, incarnation, parent, started, receipt_root, site)
+		SELECT ?1,?2,?3,?4,?5,?6,?7,site FROM boxes WHERE name=?1`, b.Box, b.Epoch[:], b.Root[:], b.Incarnation[:], b.Parent[:], millis(b.At), b.Root[:])
 	if err != nil {
 		return 0, err
 	}

@@ -48,8 +48,8 @@ func (d *DB) Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made boo
 
 func copyStream(ctx context.Context, tx *sql.Tx, s hub.Stream, old int64) error {
 	size, at := int63(s.Size), millis(s.Started)
-	r, err := tx.ExecContext(ctx, `INSERT INTO streams (box, epoch, size, root, incarnation, parent, tip, stated, started, receipt_at, receipt_size, receipt_root)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, s.Box, s.Epoch[:], size, s.Root[:], s.Incarnation[:], s.Parent[:],
+	r, err := tx.ExecContext(ctx, `INSERT INTO streams (box, epoch, size, root, incarnation, parent, tip, stated, started, receipt_at, receipt_size, receipt_root, site)
+		SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,site FROM boxes WHERE name=?1`, s.Box, s.Epoch[:], size, s.Root[:], s.Incarnation[:], s.Parent[:],
 		int63(s.Tip), size, at, at, size, s.Root[:])
 	if err != nil {
 		return err
@@ -81,6 +81,10 @@ func copyStream(ctx context.Context, tx *sql.Tx, s hub.Stream, old int64) error 
 			[]any{id, old, size},
 		})
 	}
+	steps = append(steps, step{
+		`INSERT INTO shared (box, stream, next) SELECT box, ?, min(next, ?3) FROM shared WHERE stream=?2`,
+		[]any{id, old, size},
+	})
 	for _, st := range steps {
 		if _, err := tx.ExecContext(ctx, st.q, st.args...); err != nil {
 			return err

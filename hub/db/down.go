@@ -107,9 +107,9 @@ func downState(ctx context.Context, q querier, box string) (st hub.DownState, er
 	return st, err
 }
 
-// Pending returns the boxes that have not acknowledged all that is queued.
+// Pending returns the boxes that have not acknowledged all that is queued, or shared.
 func (d *DB) Pending(ctx context.Context) ([]string, error) {
 	return list(ctx, d.r, func(r row) (n string, err error) { return n, r.Scan(&n) },
 		`SELECT b.name FROM boxes b WHERE b.down_acked < (SELECT COALESCE(max(seq),0) FROM downs d
-		WHERE d.box=b.name AND d.epoch=b.down_epoch) ORDER BY b.name`)
+		WHERE d.box=b.name AND d.epoch=b.down_epoch) OR EXISTS (SELECT 1 FROM shares x WHERE x.box=b.name) ORDER BY b.name`)
 }

@@ -45,7 +45,10 @@ func (d *DB) Admit(ctx context.Context, m hub.Member, at time.Time) (changed boo
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE boxes SET identity=?, hpke=?, serial=?, revoked=?, facility=?, down_acked=0 WHERE name=?`,
 			m.Keys.Identity[:], m.Keys.HPKE, m.Serial, m.Revoked, string(f), m.Name)
-		return err
+		if err != nil {
+			return err
+		}
+		return share(ctx, tx, m, err == nil && old.Keys.Identity == m.Keys.Identity)
 	})
 	return changed, wrap("admit", err)
 }

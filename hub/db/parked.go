@@ -75,5 +75,8 @@ func lookAgain(ctx context.Context, tx *sql.Tx, stream int64, index uint64) erro
 			return err
 		}
 	}
-	return nil
+	// What boxes share was queued behind the mark: only this entry is looked at.
+	_, err := tx.ExecContext(ctx, `INSERT INTO unshared (box, stream, idx) SELECT box, stream, ?2 FROM shared
+		WHERE stream=?1 AND next>?2 ON CONFLICT DO NOTHING`, stream, int63(index))
+	return err
 }

@@ -52,8 +52,9 @@ type box struct {
 	keptAt   time.Time // of the first evidence in alarmGap
 	kept     int       // pieces since then
 	down     downSession
-	told     toldPlace   // by courier
-	heldTo   uint64      // down entries up to here are all of classes that wait
+	told     toldPlace // by courier
+	heldTo   uint64    // down entries up to here are all of classes that wait
+	sets     sets
 	timer    *time.Timer // of the next pump; it may outlive Run, when wake does nothing
 	stream   *hub.Stream // as stored; nil = ask the database
 	edge     map[int64]tlog.Hash
@@ -91,6 +92,7 @@ func (b *box) drain(ctx context.Context) {
 			b.frame(ctx, frame)
 		case woken:
 			b.pump(ctx)
+			b.pumpSets(ctx)
 		}
 		if b.owed && (!more || b.owedFrom >= owedFrames) {
 			b.receipt(ctx, nil)
@@ -222,6 +224,7 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 	if err := b.branch(ctx, &s); err != nil {
 		b.in.failed(ctx, "branch", err)
 	}
+	b.receded(ctx, &s)
 	b.use(hub.Epoch(s.Epoch))
 	b.state(ctx, s.Tip)
 	b.owed = true // tells the box where to go on
@@ -307,6 +310,9 @@ func (b *box) opened(ctx context.Context, f []byte, s *upSession) {
 		b.data(ctx, m, &s.start)
 	case wire.DownAck:
 		b.downAck(ctx, m)
+		b.pumpSets(ctx)
+	case wire.SetAck:
+		b.setAck(ctx, m)
 	case wire.Ping:
 		b.ping(ctx, m, &s.start)
 	case wire.Align:
@@ -337,6 +343,8 @@ func (b *box) ping(ctx context.Context, p wire.Ping, s *wire.Start) {
 		b.use(hub.Epoch(s.Epoch))
 		b.receipt(ctx, &p.Nonce)
 		b.resend(ctx) // it asks when its link has come back
+		b.freshSets()
+		b.pumpSets(ctx)
 		return
 	}
 	pong, err := wire.Pong{Box: b.name, Nonce: p.Nonce, Time: b.in.Now().UnixMilli()}.Sign(b.in.Identity)

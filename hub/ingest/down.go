@@ -78,6 +78,7 @@ func (b *box) newDown(ctx context.Context, n wire.Nonce, now time.Time) error {
 		sealer.Compress(b.up[len(b.up)-1].start.Reads)
 	}
 	b.down = downSession{Sealer: sealer, startAt: now, nonce: n, frame: frame, base: st.Acked, sent: st.Acked}
+	b.freshSets()
 	b.down.gap, b.down.retry = retryFirst, now.Add(retryFirst) // for a box that does not tell
 	return nil
 }

@@ -16,6 +16,18 @@ type DB interface {
 	Ledger
 	Notes
 	Downs
+	Shares
+}
+
+// Shares keeps what boxes of one facility have of each other.
+type Shares interface {
+	// Owed returns the first entries that a box shall get.
+	Owed(ctx context.Context, box string, n int) ([]hub.Owed, error)
+	OwedCount(ctx context.Context, box string) (int, error)
+	// Delivered notes that a box has them, and how many it had received with them.
+	Delivered(ctx context.Context, box string, es []hub.Owed, received uint64) error
+	// Receded queues again what the box acknowledged when it had received more.
+	Receded(ctx context.Context, box string, received uint64) (int64, error)
 }
 
 // Registry knows the boxes.
@@ -24,7 +36,7 @@ type Registry interface {
 	Boxes(ctx context.Context) ([]hub.Box, error)
 	// Probe writes something, to find out whether that works.
 	Probe(ctx context.Context, at time.Time) error
-	// Pending returns the boxes that have not acknowledged all of their downs.
+	// Pending returns the boxes that have not acknowledged all of their downs, or shares.
 	Pending(ctx context.Context) ([]string, error)
 }
 

@@ -29,7 +29,8 @@ func machineWord(event string) string {
 		clinic.MachineGuessed: "machine.guessed", clinic.MachineLost: "machine.lost", clinic.MachineOpened: "machine.opened",
 		clinic.MachineNewCode: "machine.new-code", clinic.MachineVoid: "machine.void", clinic.MachineRestored: "machine.restored", clinic.MachineRealigned: "machine.realigned",
 		clinic.MachineDamaged: "machine.damaged", clinic.MachineMended: "machine.mended",
-		clinic.MachineRewound: "machine.rewound", clinic.MachineNewKey: "machine.new-key",
+		clinic.MachineReplaced: "machine.replaced",
+		clinic.MachineRewound:  "machine.rewound", clinic.MachineNewKey: "machine.new-key",
 		clinic.MachineExported: "machine.exported", clinic.MachineImported: "machine.imported",
 	}[event]
 }

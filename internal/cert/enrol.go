@@ -117,6 +117,9 @@ type Answer struct {
 	Lists    [][]byte          `cbor:"14,keyasint,omitempty"` // revocations, when there is room
 	Time     int64             `cbor:"15,keyasint"`           // hub time, Unix milliseconds; raises the clock's floor
 	History  Head              `cbor:"16,keyasint"`
+	// Numbers is since when another machine may have printed numbers of the box's book,
+	// Unix milliseconds; 0 = nobody has.
+	Numbers int64 `cbor:"17,keyasint,omitempty"`
 }
 
 // Kind implements Body.

@@ -94,6 +94,19 @@ type Applier interface {
 	Apply(ctx context.Context, entries []wire.Salted) error
 }
 
+// Intake knows what the box received beside the stream in sequence: sets, of which the
+// hub remembers how long the box's journal of received entries was then.
+type Intake interface {
+	// Size returns how many received entries are durable.
+	Size() uint64
+	// Whole reports whether they can be read; if not, the hub is asked for all again.
+	Whole() bool
+	// LoadComing returns how many entries the hub had for the box when it last said so.
+	LoadComing() (uint64, error)
+	// SaveComing keeps that, and ends what Whole asked for.
+	SaveComing(n uint64) error
+}
+
 // Opts configures an Outbox. Zero timings take the defaults of DefaultOpts.
 type Opts struct {
 	Box      string             // name, as in topics
@@ -112,7 +125,8 @@ type Opts struct {
 	Link    Link
 	Keeper  Keeper
 	Applier Applier
-	Line    Line // nil: a journal that is not the hub's waits for a person
+	Intake  Intake // nil = takes no sets
+	Line    Line   // nil: a journal that is not the hub's waits for a person
 	// Cosigned keeps a checkpoint of the own journal that the centre cosigned (C2SP
 	// tlog-cosignature, by wire.Witness): proof for others. After an error it is given
 	// the next one. nil = nobody keeps them.
@@ -154,6 +168,7 @@ type Truths struct {
 	LastReceipt time.Time // hub's time in the last valid receipt; zero when none
 	Parked      uint64    // of the received, those that the hub cannot read yet
 	Holes       uint64    // of the received, those of which the hub has the leaf hash only
+	Coming      uint64    // entries that the hub has for this box beside its stream, as it last said
 	Problem     string    // key of the message for people, "" when all is well
 }
 

@@ -63,6 +63,9 @@ type runner struct {
 	healing healing
 	turned  time.Time // last time that an epoch began here
 
+	comingAt  time.Time // when kept was
+	kept      uint64    // entries to come
+	all       bool      // everything was asked for again
 	cursor    Cursor
 	downEpoch wire.Epoch // of the hub's session
 	ackAt     time.Time
@@ -111,6 +114,7 @@ func (r *runner) load() error {
 		return err
 	}
 	r.cursor = cursor
+	r.loadComing()
 	if len(kept) == 0 {
 		return nil
 	}
@@ -302,11 +306,13 @@ func (r *runner) who(f []byte) {
 
 // begin makes our session over the hub's nonce.
 func (r *runner) begin(n wire.Nonce) bool {
-	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, wire.Start{
+	start := wire.Start{
 		Dir: wire.DirUp, Box: r.opts.Box, Epoch: r.opts.Epoch, Incarnation: r.opts.Incarnation,
 		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: n, Agent: r.opts.Agent, Reads: wire.Dictionaries(),
 		Branch: r.opts.Branch, Features: wire.FeatureAlign,
-	})
+	}
+	r.takesSets(&start)
+	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, start)
 	if err != nil {
 		r.log.Error("cannot start a session", "error", err)
 		return false
@@ -367,6 +373,8 @@ func (r *runner) sealed(ctx context.Context, f []byte) {
 		r.down(ctx, m)
 	case wire.Aligned:
 		r.aligned(ctx, m)
+	case wire.SignedSet:
+		r.set(ctx, m)
 	case wire.SignedPong: // for the clock, once it asks
 	default:
 		r.log.Info("hub's message not understood")

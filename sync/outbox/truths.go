@@ -46,6 +46,7 @@ type shown struct {
 	received uint64
 	linked   bool
 	receipt  *wire.Receipt
+	coming   uint64
 	problems problems
 
 	oldest   time.Time // recorded time of entry oldestAt
@@ -61,7 +62,7 @@ func (o *Outbox) Truths() Truths {
 	s := &o.shown
 	t := Truths{
 		Saved: saved, Received: min(s.received, saved),
-		Linked: s.linked, Problem: s.problems.first(),
+		Linked: s.linked, Problem: s.problems.first(), Coming: s.coming,
 	}
 	if s.receipt != nil {
 		t.LastReceipt = s.receipt.At()
@@ -129,7 +130,7 @@ func (o *Outbox) show(f func(*shown)) {
 	before := o.shown
 	f(&o.shown)
 	if before.received != o.shown.received || before.linked != o.shown.linked ||
-		before.problems != o.shown.problems || before.receipt != o.shown.receipt {
+		before.problems != o.shown.problems || before.coming != o.shown.coming || before.receipt != o.shown.receipt {
 		close(o.changed)
 		o.changed = make(chan struct{})
 	}

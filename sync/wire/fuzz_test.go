@@ -76,13 +76,13 @@ func FuzzInner(f *testing.F) {
 func FuzzSigned(f *testing.F) {
 	hub := frozenKey("hub", 2)
 	for n, m := range frozenMessages(&testing.T{}) {
-		if n == "receipt" || n == "down" || n == "pong" {
+		if n == "receipt" || n == "down" || n == "pong" || n == "set" {
 			b, _, _ := m.body()
 			f.Add(b[64:])
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, context := range []string{receiptContext, downContext, pongContext} {
+		for _, context := range []string{receiptContext, downContext, pongContext, setContext} {
 			sig, err := signCtx(hub.Identity, context, body)
 			if err != nil {
 				t.Fatal(err)
@@ -93,6 +93,9 @@ func FuzzSigned(f *testing.F) {
 			}
 			if d, err := SignedDown(b).Verify(hub.Public().Identity); err == nil && d.Next() <= d.First {
 				t.Fatal("down data without entries")
+			}
+			if s, err := SignedSet(b).Verify(hub.Public().Identity); err == nil && len(s.Entries) == 0 {
+				t.Fatal("a set without entries")
 			}
 			_, _ = SignedPong(b).Verify(hub.Public().Identity)
 		}

@@ -75,6 +75,10 @@ func frozenMessages(t *testing.T) map[string]Message {
 	if err != nil {
 		t.Fatal(err)
 	}
+	set, err := Set{Box: "tram-01", ID: Epoch{7}, Entries: []Salted{{Salt{1}, []byte{0xa1, 1, 1}}}, Left: 40}.Sign(hub.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
 	pong, err := Pong{Box: "tram-01", Nonce: nonce, Time: 1_790_000_000_000}.Sign(hub.Identity)
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +94,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		"aligned":      Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Agrees: 3},
 		"aligned-back": Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, First: 7, Back: []Back{{Salt: Salt{1}, Bytes: []byte{0xa1}}, {Salt: Salt{2}}}},
 		"budget":       Budget{Month: 202611, Cap: 500_000_000, Used: 12_000_000, Of: []uint64{7, 0, 5}, Waits: []byte{6}},
+		"set":          set, "setack": SetAck{IDs: []Epoch{{7}, {8}}, Received: 700},
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Message is what a sealed frame holds: *Data, SignedReceipt, SignedDown,
-// DownAck, Ping, SignedPong, Align, Aligned, Budget or Unknown.
+// DownAck, Ping, SignedPong, SignedSet, SetAck, Align, Aligned, Budget or Unknown.
 type Message interface {
 	kind() uint8
 	// body returns the encoded body and whether trying to compress it pays.
@@ -24,6 +24,8 @@ const (
 	kindDownAck = 4
 	kindPing    = 5
 	kindPong    = 6
+	kindSet     = 8
+	kindSetAck  = 9
 	kindAlign   = 10
 	kindAligned = 11
 	kindBudget  = 12
@@ -143,6 +145,10 @@ func decodeBody(kind uint8, body []byte) (Message, error) {
 		return SignedDown(body), nil
 	case kindPong:
 		return SignedPong(body), nil
+	case kindSet:
+		return SignedSet(body), nil
+	case kindSetAck:
+		return decodeControl[SetAck](body)
 	case kindDownAck:
 		return decodeControl[DownAck](body)
 	case kindPing:

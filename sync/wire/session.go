@@ -57,6 +57,7 @@ type Start struct {
 
 	Features Features `cbor:"11,keyasint,omitempty"` // what the sender of this start understands
 	Branch   *Branch  `cbor:"12,keyasint,omitempty"` // where the epoch comes from; nil = it begins at nothing
+	Received uint64   `cbor:"13,keyasint,omitempty"` // entries that a box received and has
 }
 
 // Features are what a side may be sent beyond the messages of the beginning: an older
@@ -67,6 +68,7 @@ type Features uint64
 const (
 	FeatureAlign  Features = 1 << 0 // Align, Branch, and the Last of a DownAck
 	FeatureBudget Features = 1 << 1 // Budget
+	FeatureSets   Features = 1 << 2 // sets and their acknowledgements, and what a box Received
 )
 
 // Has reports whether all bits of f are there.

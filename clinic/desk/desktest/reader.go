@@ -276,6 +276,9 @@ func (r *reader) Last(series string) (int, error) {
 	n := 0
 	day, daily := clinic.SeriesDay(series)
 	for _, rec := range r.every {
+		if rec.Ref.Journal == clinic.In {
+			continue // every box has series of its own
+		}
 		for _, is := range clinic.Issued(rec.Body) {
 			if is.Series == series {
 				n = max(n, is.Number)

@@ -97,8 +97,18 @@ const keyLast = "cursor last"
 // cannot be read any more, and nothing here mends them.
 const keyAgain = "again"
 
-// askAgain sets the mark, for the next start of the outbox.
-func (k keeper) askAgain() error { return k.state.Put(bucketSync, keyAgain, []byte{1}) }
+// keyAgainSets marks the same of what came without a sequence.
+const keyAgainSets = "again sets"
+
+// askAgain sets the marks, for the next start of the outbox.
+func (k keeper) askAgain() error {
+	return k.state.Update(func(tx *store.StateTx) error {
+		if err := tx.Put(bucketSync, keyAgain, []byte{1}); err != nil {
+			return err
+		}
+		return tx.Put(bucketSync, keyAgainSets, []byte{1})
+	})
+}
 
 func (k keeper) SaveReceipt(r wire.SignedReceipt) error {
 	return k.state.Put(bucketSync, "receipt", r)
@@ -118,5 +128,41 @@ func (k keeper) SaveCursor(c outbox.Cursor) error {
 			return err
 		}
 		return tx.Put(bucketSync, "cursor", binary.BigEndian.AppendUint64(append([]byte(nil), c.Epoch[:]...), c.Next))
+	})
+}
+
+// intake is what was received beside the stream in sequence.
+type intake struct{ store *store.Store }
+
+var _ outbox.Intake = intake{}
+
+// Size implements outbox.Intake.
+func (i intake) Size() uint64 { return i.store.Received().Size() }
+
+// Whole implements outbox.Intake. A mark that cannot be read asks for nothing: the row
+// is found again by who reads state.db.
+func (i intake) Whole() bool {
+	b, err := i.store.State().Get(bucketSync, keyAgainSets)
+	return err != nil || b == nil
+}
+
+const keyComing = "coming"
+
+// LoadComing implements outbox.Intake.
+func (i intake) LoadComing() (uint64, error) {
+	b, err := i.store.State().Get(bucketSync, keyComing)
+	if err != nil || len(b) != 8 {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+// SaveComing implements outbox.Intake.
+func (i intake) SaveComing(n uint64) error {
+	return i.store.State().Update(func(tx *store.StateTx) error {
+		if err := tx.Delete(bucketSync, keyAgainSets); err != nil {
+			return err
+		}
+		return tx.Put(bucketSync, keyComing, binary.BigEndian.AppendUint64(nil, n))
 	})
 }

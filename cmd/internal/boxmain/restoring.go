@@ -2,10 +2,12 @@ package boxmain
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/internal/durable"
@@ -166,6 +168,22 @@ func (b *Box) pass(ctx context.Context, o store.ScrubOptions, then func(context.
 	}
 	stop()
 	return errors.Join(err, <-ended)
+}
+
+// noteReplaced records, once, that others may have printed numbers of this box's book:
+// every number series jumps over what they can have issued, before anybody is given one.
+func (b *Box) noteReplaced(ctx context.Context) error {
+	e, ok := b.vault.id.Enrolment()
+	if !ok || e.Numbers == 0 {
+		return nil
+	}
+	now, trusted := b.clock.Now()
+	if joined := time.UnixMilli(e.Joined); now.Before(joined) {
+		now = joined // by the centre's clock, which the answer was signed with
+	}
+	fresh := clinic.NewFresh(time.UnixMilli(e.Numbers), now, trusted || e.Joined > 0, rand.IntN(1000))
+	act := sha256.Sum256([]byte("numbers jump for " + e.Serial().String()))
+	return b.desk.NoteMachineAs(ctx, clinic.ID(act[:16]), clinic.Machine{Event: clinic.MachineReplaced, Fresh: &fresh})
 }
 
 // noteRestore records that the box was restored, so that every number series jumps,

@@ -68,6 +68,9 @@ func (b *Box) buildDesk() (task.Task, error) {
 		if err := b.noteRestore(ctx); err != nil {
 			return err
 		}
+		if err := b.noteReplaced(ctx); err != nil {
+			return err
+		}
 		if err := b.desk.SetUp(ctx, append(b.takeSeeds(), b.o.Staff...)); err != nil {
 			return err
 		}
@@ -109,6 +112,7 @@ func (b *Box) buildOutbox() (task.Task, error) {
 	o.Epoch, o.Incarnation, o.Parent, o.Tip = b.store.Epoch(), incarnation, parent, tip
 	o.Branch, o.Line = b.branch(), line{b}
 	o.Log, o.Keeper, o.Applier = upload{b.store.Own()}, keeper{b.store.State()}, applier{b}
+	o.Intake = intake{b.store}
 	o.Link, o.Logger = b.link(), b.log
 	o.Cosigned = func(note []byte) error {
 		return b.store.KeepCosigned(note, checkpoint.Cosigner{Name: wire.Witness, Key: hub.Identity})

@@ -25,6 +25,7 @@ import (
 	"clinicbox/hub/legal"
 	"clinicbox/hub/merge"
 	"clinicbox/hub/pages"
+	"clinicbox/hub/share"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/keyfile"
 	"clinicbox/sync/mqttlink"
@@ -48,6 +49,7 @@ type Hub struct {
 	ingest  *ingest.Ingest
 	pages   http.Handler
 	joining http.Handler // new boxes
+	share   *share.Share
 	trust   *trust       // nil without an authority
 	legal   *legal.Legal // nil when nobody makes legal signatures
 	merge   *merge.Merge // the patient index
@@ -87,6 +89,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	h.ingest = ingest.New(ingest.Options{
 		DB: h.db, Link: &h.link, Identity: h.keys.Identity, HPKE: h.keys.HPKE, Stored: h.stored, Log: h.log,
 	})
+	h.share = share.New(share.Options{DB: h.db, Sent: h.ingest.Wake, Log: h.log})
 	if err := errors.Join(h.openTrust(ctx), h.openLegal()); err != nil {
 		return err
 	}
@@ -133,7 +136,7 @@ func (h *Hub) tasks() (ts []task.Task) {
 	if h.broker != nil {
 		ts = append(ts, h.broker)
 	}
-	ts = append(ts, h.ingest, task.Func("mqtt", h.runLink), task.Func("web", h.serveWeb))
+	ts = append(ts, h.ingest, h.share, task.Func("mqtt", h.runLink), task.Func("web", h.serveWeb))
 	if h.legal != nil {
 		ts = append(ts, h.legal)
 	}

@@ -56,11 +56,13 @@ func (h *Hub) moved(ctx context.Context, boxes []authority.Box) error {
 	if h.broker != nil {
 		h.broker.Recheck()
 	}
+	h.share.Moved()
 	return errors.Join(h.ingest.Refresh(ctx), h.trust.heart.Deliver(ctx))
 }
 
 // stored is told of what boxes sent.
 func (h *Hub) stored(b *hub.Batch) {
+	h.share.Stored(b)
 	if h.trust != nil {
 		h.trust.registrar.Stored(b)
 	}

@@ -22,6 +22,7 @@ type DB interface {
 	Boxes
 	Streams
 	Downs
+	Shares
 }
 
 // Boxes keeps boxes and alarms.
@@ -72,7 +73,7 @@ type Downs interface {
 func Run(t *testing.T, open func(t *testing.T, dir string) DB) {
 	for name, f := range map[string]func(*testing.T, func(*testing.T) DB){
 		"boxes": testBoxes, "append": testAppend, "atomic": testAtomic, "separate": testSeparate,
-		"flags": testFlags, "parking": testParking, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "branch": testBranch, "downs anew": testDownsAnew, "incarnations": testIncarnations, "clones": testClones, "touch": testTouch,
+		"flags": testFlags, "parking": testParking, "alarms": testAlarms, "acks": testAcks, "evidence": testEvidence, "down": testDown, "branch": testBranch, "downs anew": testDownsAnew, "incarnations": testIncarnations, "clones": testClones, "shares": testShares, "replaced": testReplaced, "touch": testTouch,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -257,6 +257,7 @@ type Box struct {
 	receipt       wire.SignedReceipt
 	cursor        outbox.Cursor
 	in            map[clinic.Leaf][]byte
+	order         []clinic.Leaf
 	Twice         int // entries that were applied again
 	before, after int // failures to come
 }
@@ -318,6 +319,8 @@ func (b *Box) Apply(_ context.Context, entries []wire.Salted) error {
 			leaf := entry.LeafHash(entry.Salt(e.Salt), e.Bytes)
 			if _, ok := b.in[leaf]; ok {
 				b.Twice++
+			} else {
+				b.order = append(b.order, leaf)
 			}
 			b.in[leaf] = e.Bytes
 		}
@@ -329,6 +332,18 @@ func (b *Box) In() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.in)
+}
+
+// Forget drops the last so many received entries, as a box does that is restored from a
+// copy.
+func (b *Box) Forget(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := max(len(b.order)-n, 0)
+	for _, leaf := range b.order[at:] {
+		delete(b.in, leaf)
+	}
+	b.order = b.order[:at]
 }
 
 // Cursor returns the durable place in the down stream.
