@@ -57,7 +57,7 @@ func (s *Server) sticks(w http.ResponseWriter, r *http.Request) error {
 	if v.On = s.opts.Courier != nil; v.On {
 		v.Sticks = s.opts.Courier.Sticks()
 	}
-	w.Header().Set("Refresh", "5") // it looks by itself, without a script too
+	w.Header().Set("Refresh", "5; url=/sticks?watch=1") // it looks by itself, and keeps no session awake
 	s.show(w, r, http.StatusOK, "sticks", v)
 	return nil
 }

@@ -66,6 +66,9 @@ func TestSticks(t *testing.T) {
 	}
 	w.sticks.sticks = plugged()
 	a := b.get("/sticks")
+	if got := a.header.Get("Refresh"); !strings.HasSuffix(got, "/sticks?watch=1") {
+		t.Errorf("the page that looks by itself keeps the session awake: %q", got)
+	}
 	for _, want := range []string{"Thẻ mới", "Đang đọc và ghi", "Xong. Có thể rút thẻ ra", "Thẻ đầy", "2.000 mục, 512 KB", "không cho ghi", "Thẻ hỏng", "rút ra giữa chừng"} {
 		if !strings.Contains(a.text(), want) {
 			t.Errorf("the page lacks %q: %s", want, a.text())

@@ -15,6 +15,7 @@ import (
 	"clinicbox/sync/courier"
 	"clinicbox/sync/courier/couriertest"
 	"clinicbox/sync/outbox"
+	"clinicbox/sync/outbox/outboxtest"
 	"clinicbox/sync/wire"
 )
 
@@ -277,5 +278,69 @@ func TestCourierOfNobody(t *testing.T) {
 		}
 		p.net.Connect(true)
 		p.within(time.Minute, "the link")
+	})
+}
+
+// TestCourierLateFilesAreNoClones: files of openings of one box come in any order, some
+// long after later ones spoke over the link: no alarm.
+func TestCourierLateFilesAreNoClones(t *testing.T) {
+	together(t, 63, func(t *testing.T, p *pair) {
+		var sticks []*couriertest.Stick
+		for i := range 4 {
+			m := stick(t, uint64(i))
+			p.log.Append(20, 300)
+			if _, err := p.visit(m); err != nil {
+				t.Fatal(err)
+			}
+			sticks = append(sticks, m)
+			p.restartBox()
+		}
+		for _, i := range []int{2, 0} {
+			if r, err := p.bring(sticks[i]); err != nil || r.Differs || r.Missing {
+				t.Fatalf("%+v %v", r, err)
+			}
+		}
+		p.restartBox()
+		p.net.Connect(true)
+		p.within(time.Minute, "the link")
+		for _, i := range []int{1, 3, 2} {
+			if r, err := p.bring(sticks[i]); err != nil || r.New > 0 || r.Differs {
+				t.Fatalf("%+v %v", r, err)
+			}
+		}
+		p.log.Append(1, 300)
+		p.within(time.Minute, "and on")
+	})
+}
+
+// TestCourierOfTwoBoxesWithOneKey: a copied box writes a stick, too; what differs is kept
+// as evidence under alarms, nothing of the first is lost.
+func TestCourierOfTwoBoxesWithOneKey(t *testing.T) {
+	together(t, 64, func(t *testing.T, p *pair) {
+		p.expected = true
+		first, second := stick(t, 1), stick(t, 2)
+		real := p.log
+		real.Append(100, 300)
+		if _, err := p.visit(first); err != nil {
+			t.Fatal(err)
+		}
+		p.log = outboxtest.NewLog()
+		p.log.Append(120, 300) // other people on another day
+		if _, err := p.visit(second); err != nil {
+			t.Fatal(err)
+		}
+		p.log = real
+		if r, err := p.bring(first); err != nil || r.New != 100 {
+			t.Fatalf("%+v %v", r, err)
+		}
+		if r, err := p.bring(second); err != nil || r.New > 0 || !r.Differs {
+			t.Fatalf("%+v %v", r, err)
+		}
+		as, err := p.db.Alarms(t.Context(), "tram-01", 10)
+		if err != nil || len(as) != 1 || as[0].Code != hub.AlarmFork || as[0].Kept != 120 {
+			t.Errorf("%+v %v", as, err)
+		}
+		p.net.Connect(true)
+		p.within(time.Minute, "the first goes on")
 	})
 }
