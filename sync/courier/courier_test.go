@@ -80,12 +80,20 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
+// stride is which calls are tried: every one, or some where time is short.
+func stride() int {
+	if testing.Short() {
+		return 6
+	}
+	return 1
+}
+
 // TestPulledOutAtEveryCall pulls the stick out in the middle of every single call that
 // changes it, at the box and at the centre: what stood there whole stays, and after the
 // next two visits all is there, once.
 func TestPulledOutAtEveryCall(t *testing.T) {
 	for _, side := range []string{"box", "centre", "box again"} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride() {
 			if done := pulledAt(t, side, n); done {
 				if n < 6 {
 					t.Errorf("%s: only %d calls", side, n)
@@ -157,7 +165,7 @@ func intact(t *testing.T, m *couriertest.Stick, what string) {
 // and the next one brings all of it.
 func TestCallsFail(t *testing.T) {
 	for _, applied := range []bool{true, false} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride() {
 			c := newCentre(t)
 			s := c.station("tram-01")
 			s.append(150, 8000)
@@ -222,9 +230,9 @@ func TestFullStick(t *testing.T) {
 // lost now and then and one that is a year old, pulled out at random: in the end all is
 // there once, and no stick grows without end.
 func TestManySticksAndBoxes(t *testing.T) {
-	seeds := 6
+	seeds := 5
 	if testing.Short() {
-		seeds = 2
+		seeds = 1
 	}
 	for seed := range uint64(seeds) {
 		rng := rand.New(rand.NewPCG(seed, 7))
