@@ -283,12 +283,12 @@ func (l *Link) Run(ctx context.Context) error {
 	}
 	close(l.ready)
 	for tries := 0; ctx.Err() == nil; {
-		began := time.Now()
+		began, before := time.Now(), l.carried()
 		cause, err := l.connection(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if cause == CauseLost && time.Since(began) > l.opts.MaxBackoff {
+		if cause == CauseLost && (time.Since(began) > l.opts.MaxBackoff || l.carried()-before > worthwhile) {
 			tries = 0 // a good connection; a flapping one keeps its pauses
 		}
 		tries++
@@ -299,6 +299,12 @@ func (l *Link) Run(ctx context.Context) error {
 	l.set(State{Cause: CauseLost})
 	return nil
 }
+
+// worthwhile is how many bytes make a connection good however soon it broke: twelve
+// times what it cost to connect. A backlog goes on over a link that is reset often.
+const worthwhile = 64 << 10
+
+func (l *Link) carried() int64 { return l.count.up.Load() + l.count.down.Load() }
 
 // report logs a failure loudly once; a box without a link has thousands.
 func (l *Link) report(tries int, cause Cause, err error) {

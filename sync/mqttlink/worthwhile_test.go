@@ -1,0 +1,46 @@
+package mqttlink
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestWorthwhile: a link that breaks at once keeps its growing pauses; one that carried
+// much more than connecting costs begins with short ones again.
+func TestWorthwhile(t *testing.T) {
+	var conns atomic.Int64
+	topic := "cb/1/a/down"
+	publish := append(binary.BigEndian.AppendUint16(nil, uint16(len(topic))), topic...)
+	publish = append(publish, make([]byte, 4096-len(publish))...)
+	publish = append([]byte{0x30, 0x80, 0x20}, publish...) // QoS 0, 4,096 bytes
+	addr := serve(t, func(c net.Conn) {
+		n := conns.Add(1)
+		if n > 4 { // never answered: what was noted of the one before stays to be seen
+			readPacket(c)
+			readPacket(c)
+			return
+		}
+		readPacket(c)
+		_, _ = c.Write([]byte{0x20, 2, 0, 0})
+		sub := readPacket(c)
+		if len(sub) < 4 {
+			return
+		}
+		_, _ = c.Write([]byte{0x90, 3, sub[2], sub[3], 0})
+		if n == 4 {
+			_, _ = c.Write(bytes.Repeat(publish, 24))
+		}
+	})
+	o := quick(addr, "a")
+	o.MaxBackoff, o.ConnectTimeout = time.Hour, time.Minute // neither ends anything here
+	l, b := run(t, o, topic)
+	eventually(t, "what the fourth connection brought", func() bool { return len(b.all()) == 24 })
+	eventually(t, "the fifth", func() bool { return conns.Load() == 5 })
+	if s := l.State(); s.Tries != 1 {
+		t.Errorf("%d tries after a connection that was worth it", s.Tries)
+	}
+}
