@@ -16,6 +16,7 @@ type Truths struct {
 	LastReceipt time.Time // zero = never
 	Parked      uint64    // of the received, those that the centre cannot read yet
 	Holes       uint64    // of the received, those of which the centre has the leaf hash only
+	Coming      uint64    // entries of this facility that the centre still has for this box
 	Problem     string    // message key, empty = none
 
 	// Copies tells that a copy on a second medium was asked for; Copied is when the

@@ -33,7 +33,7 @@ func (m machine) Truths() web.Truths {
 	t := m.b.outbox.Truths()
 	return web.Truths{
 		Saved: t.Saved, Received: t.Received, Oldest: t.Oldest,
-		Linked: t.Linked, LastReceipt: t.LastReceipt, Problem: t.Problem, Parked: t.Parked, Holes: t.Holes,
+		Linked: t.Linked, LastReceipt: t.LastReceipt, Problem: t.Problem, Parked: t.Parked, Holes: t.Holes, Coming: t.Coming,
 		Copies: m.b.copier != nil, Copied: m.b.copied(),
 	}
 }
