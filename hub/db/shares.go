@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"clinicbox/clinic"
 	"clinicbox/hub"
 )
 
@@ -128,8 +129,9 @@ func (d *DB) ShareRead(ctx context.Context, s *hub.Sharing, index uint64, es []h
 	}))
 }
 
-// Owed returns the first entries that a box shall get.
-func (d *DB) Owed(ctx context.Context, box string, n int) ([]hub.Owed, error) {
+// Owed returns the first entries that a box shall get, without those of a kind that is
+// held back; 0 is none.
+func (d *DB) Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]hub.Owed, error) {
 	return list(ctx, d.r, func(r row) (o hub.Owed, err error) {
 		var salt []byte
 		if err := r.Scan(&o.Rank, &o.Stream, &o.Index, &salt, &o.Bytes); err != nil {
@@ -140,7 +142,7 @@ func (d *DB) Owed(ctx context.Context, box string, n int) ([]hub.Owed, error) {
 		}
 		return o, nil
 	}, `SELECT x.rank, x.stream, x.idx, e.salt, e.bytes FROM shares x JOIN entries e ON e.stream=x.stream AND e.idx=x.idx
-		WHERE x.box=? ORDER BY x.rank, x.stream, x.idx LIMIT ?`, box, n)
+		WHERE x.box=? AND e.kind<>? ORDER BY x.rank, x.stream, x.idx LIMIT ?`, box, int(held), n)
 }
 
 // OwedCount returns how many entries a box shall get.

@@ -33,6 +33,7 @@ func (b *box) budget(ctx context.Context, m wire.Budget) {
 	b.in.mu.Unlock()
 	b.heldTo = 0
 	b.pump(ctx)
+	b.pumpSets(ctx)
 }
 
 // holds reports whether all that is queued for the box and not acknowledged waits for

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"time"
 
+	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/sync/wire"
 )
@@ -108,10 +109,21 @@ func (b *box) pumpSets(ctx context.Context) {
 	}
 }
 
+// held is the kind that waits for the box's next month: rows of catalogues, which no
+// other entry needs to be understood.
+func (b *box) held() clinic.Kind {
+	b.in.mu.Lock()
+	defer b.in.mu.Unlock()
+	if b.spent.Budget.Holds(wire.ClassCatalogues) {
+		return clinic.KindCatalogRow
+	}
+	return 0
+}
+
 // sendSet sends one set; false when nothing is to be sent.
 func (b *box) sendSet(ctx context.Context) (bool, error) {
 	s := &b.sets
-	es, err := b.in.DB.Owed(ctx, b.name, len(s.keys)+setEntries)
+	es, err := b.in.DB.Owed(ctx, b.name, b.held(), len(s.keys)+setEntries)
 	if err != nil {
 		return false, err
 	}

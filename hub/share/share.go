@@ -222,6 +222,9 @@ func (s *Share) Again(ctx context.Context) error {
 		if err := s.o.DB.ShareRead(ctx, &u.Sharing, u.Entry.Index, out); err != nil {
 			return err
 		}
+		if goes {
+			s.o.Sent(u.Box)
+		}
 	}
 	return nil
 }

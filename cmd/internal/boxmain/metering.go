@@ -64,18 +64,26 @@ func (b *Box) spent(m wire.Message, bytes int) {
 		}
 		b.share(entries, bytes)
 	case wire.SignedDown:
-		hub, ok := b.vault.id.Hub()
-		if !ok {
-			return
-		}
-		if d, err := m.Verify(hub.Identity); err == nil {
-			entries := make([][]byte, len(d.Entries))
-			for i := range d.Entries {
-				entries[i] = d.Entries[i].Bytes
+		if hub, ok := b.vault.id.Hub(); ok {
+			if d, err := m.Verify(hub.Identity); err == nil {
+				b.shareSalted(d.Entries, bytes)
 			}
-			b.share(entries, bytes)
+		}
+	case wire.SignedSet:
+		if hub, ok := b.vault.id.Hub(); ok {
+			if s, err := m.Verify(hub.Identity); err == nil {
+				b.shareSalted(s.Entries, bytes)
+			}
 		}
 	}
+}
+
+func (b *Box) shareSalted(es []wire.Salted, bytes int) {
+	entries := make([][]byte, len(es))
+	for i := range es {
+		entries[i] = es[i].Bytes
+	}
+	b.share(entries, bytes)
 }
 
 // share divides the bytes of a frame among its entries by their size.

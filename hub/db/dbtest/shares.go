@@ -20,7 +20,7 @@ type Shares interface {
 	Share(ctx context.Context, s *hub.Sharing, next uint64, es []hub.Share, unread []uint64) error
 	Unshared(ctx context.Context) ([]hub.Unshared, error)
 	ShareRead(ctx context.Context, s *hub.Sharing, index uint64, es []hub.Share) error
-	Owed(ctx context.Context, box string, n int) ([]hub.Owed, error)
+	Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]hub.Owed, error)
 	OwedCount(ctx context.Context, box string) (int, error)
 	Delivered(ctx context.Context, box string, es []hub.Owed, received uint64) error
 	Receded(ctx context.Context, box string, received uint64) (int64, error)
@@ -88,10 +88,13 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	isErr(t, d.Share(ctx, &s, 3, nil, nil), hub.ErrMoved)
 	d = open(t)
 	same(t, pairsOf(t, d, ""))
-	owed, err := d.Owed(ctx, "b", 10)
+	owed, err := d.Owed(ctx, "b", 0, 10)
 	must(t, err)
 	if len(owed) != 2 || owed[0].Index != 1 || owed[1].Rank != 9 || string(owed[0].Bytes) != string(es[0].Bytes) || owed[0].Salt != es[0].Salt {
 		t.Fatalf("%+v", owed)
+	}
+	if held, err := d.Owed(ctx, "b", clinic.KindVitals, 10); err != nil || len(held) != 0 {
+		t.Fatalf("%+v %v", held, err)
 	}
 	pending, err := d.Pending(ctx)
 	must(t, err)
@@ -120,7 +123,7 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	}
 	must(t, d.ShareRead(ctx, &us[0].Sharing, 2, []hub.Share{{Index: 2, Rank: 1}}))
 	must(t, d.ShareRead(ctx, &us[0].Sharing, 2, []hub.Share{{Index: 2, Rank: 7}})) // once only
-	if owed, err = d.Owed(ctx, "b", 1); err != nil || owed[0].Index != 2 || owed[0].Rank != 1 {
+	if owed, err = d.Owed(ctx, "b", 0, 1); err != nil || owed[0].Index != 2 || owed[0].Rank != 1 {
 		t.Fatalf("%+v %v", owed, err)
 	}
 	must(t, d.Append(ctx, m.Next(2)))
