@@ -128,13 +128,18 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	}
 	must(t, d.Append(ctx, m.Next(2)))
 	same(t, pairsOf(t, d, "b"), "b<a 3/5")
+	newEpoch(t, d)
+}
 
-	// The box goes on in a new epoch: what it has at the same place was looked at.
+// newEpoch: the box goes on in a new epoch, and what it has at the same place was looked at.
+func newEpoch(t *testing.T, d DB) {
+	t.Helper()
+	ctx := t.Context()
 	again := (&Maker{Box: "a", Epoch: hub.Epoch{7}}).Of([]byte("a entry"), []byte("another"))
 	must(t, d.Append(ctx, again))
-	ss, err = d.Sharing(ctx, "b", 10)
+	ss, err := d.Sharing(ctx, "b", 10)
 	must(t, err)
-	es, err = d.StreamEntries(ctx, ss[len(ss)-1].Stream, 0, 10)
+	es, err := d.StreamEntries(ctx, ss[len(ss)-1].Stream, 0, 10)
 	must(t, err)
 	if len(ss) != 2 || len(es) != 2 || es[0].Bytes != nil || es[1].Bytes == nil {
 		t.Fatalf("%+v %+v", ss, es)
