@@ -38,7 +38,10 @@ type Document struct {
 	Kind     Kind
 	Versions []Version // in order of correction; the last is current
 	State    DocState
-	Conflict bool // somewhere two versions correct the same entry
+	Conflict bool     // somewhere two versions correct the same entry, and nobody has chosen
+	Choices  []Record // KindSettled, oldest first
+
+	over map[Leaf]bool // versions that a choice set aside
 }
 
 // Current returns the version that counts. A Document has at least one.

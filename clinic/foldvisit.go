@@ -42,6 +42,7 @@ type VisitFile struct {
 
 	alerts []Record // KindAlert and KindAlertTold, oldest first
 	legal  []Record // KindLegalAsked and KindLegalSigned, oldest first
+	chosen []Record // KindSettled, oldest first
 }
 
 // FoldVisit returns the visit that the records tell of. The order of the records
@@ -66,6 +67,7 @@ func FoldVisit(visit ID, records []Record) VisitFile {
 	for _, kind := range documentKinds() {
 		v.fold(kind, docs, signed)
 	}
+	settle(v.Documents, v.chosen)
 	v.JudgeLegal(nil)
 	v.State = v.state()
 	return v
@@ -103,6 +105,8 @@ func (v *VisitFile) add(r Record, signed map[Leaf][]Signature) {
 		v.Ended = &r
 	case *LegalAsked, *LegalSigned:
 		v.legal = append(v.legal, r)
+	case *Settled:
+		v.chosen = append(v.chosen, r)
 	case *Alert, *AlertTold:
 		v.alerts = append(v.alerts, r)
 	case *Paper:
