@@ -115,6 +115,7 @@ func (a *applier) apply(r *clinic.Record) {
 		a.kv.putMin(tMember, currentKey(r.Kind, r.Subject), []byte{1})
 	}
 	a.lab(r, s)
+	a.apart(r)
 	if bit := progress(r.Kind); bit != 0 && !r.Visit.IsZero() {
 		a.progress(r.Visit, bit)
 	}

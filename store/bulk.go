@@ -41,6 +41,8 @@ func (t table) widths() (key, value int) {
 		return 32, refLen
 	case tIdent, tChild, tBorn:
 		return 32, 1
+	case tApart:
+		return 32, 16
 	case tStock:
 		return 32, stockRowLen
 	}

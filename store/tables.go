@@ -14,7 +14,7 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 9
+const schema = 10
 
 // table is a bucket of the views.
 type table int
@@ -41,17 +41,18 @@ const (
 	tBlob                 // blob → journal of an entry that names it
 	tStock                // site, row of a catalogue, batch, stamp, line → movement
 	tLab                  // what the work list of tests needs: see lab.go
+	tApart                // group, leaf → patient: what boxes may have written apart, see apart.go
 	tables
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock", "lab"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock", "lab", "apart"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
 func (t table) writeOnly() bool {
 	switch t {
-	case tRecord, tLook, tGuard, tLink, tChild, tBorn, tMember, tAct, tIdent, tLeaf, tBlob, tStock:
+	case tRecord, tLook, tGuard, tLink, tChild, tBorn, tMember, tAct, tIdent, tLeaf, tBlob, tStock, tApart:
 		return true
 	}
 	return false

@@ -47,6 +47,7 @@ type Reader interface {
 	Catalogues
 	Shelves
 	Programmes
+	Differences
 }
 
 // People reads what is known of patients.
@@ -79,6 +80,14 @@ type People interface {
 	// Children returns the patients whose current demographics name this one as their
 	// mother, in order of their bytes.
 	Children(mother clinic.ID) ([]clinic.ID, error)
+}
+
+// Differences finds patients of whom boxes may have written apart from each other.
+type Differences interface {
+	// Apart returns every patient of whom two entries do not know each other, or who is
+	// linked with another ID, and others too: clinic.PatientFile.Conflicts tells. Each
+	// once, in order of their bytes.
+	Apart() ([]clinic.ID, error)
 }
 
 // Position is where the records of a subject stand (People.Position).

@@ -179,7 +179,7 @@ func (d *Desk) ChangePatient(ctx context.Context, c Call, in PatientInput) (Done
 			if len(taken) > 0 {
 				return nil, &Error{Code: CodeNumberTaken, Field: "identifiers", Found: taken}
 			}
-			body.Identifiers = renumber(have, &body, w.today)
+			body.Identifiers, body.Merges = renumber(have, &body, w.today), have.Merges
 			if reflect.DeepEqual(have, &body) {
 				return nil, &unchanged{cur}
 			}

@@ -38,6 +38,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"Names", testNames},
 		{"Visits", testVisits},
 		{"Programmes", testProgrammes},
+		{"Apart", testApart},
 		{"Appointments", testAppointments},
 		{"Staff", testStaff},
 		{"Catalog", testCatalog},
