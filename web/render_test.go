@@ -121,7 +121,11 @@ func familyPages(b *browser, pages map[string]answer) {
 func staffPages(w *world, nurse, doctor *browser, pages map[string]answer) {
 	w.queue.jobs = waiting()
 	admin := w.login(w.admin, adminPIN)
-	pages["retention none"] = admin.get("/retention")
+	pages["retention none"], pages["conflicts none"] = admin.get("/retention"), admin.get("/conflicts")
+	forked := nurse.opened("Phạm Thị Khác Bản", "")
+	doctor.examined(forked)
+	w.fork(doctor, forked)
+	pages["conflicts"], pages["choose"], pages["choose doc"] = doctor.get("/conflicts"), nurse.get(forked[:42]+"/choose"), doctor.get(forked+"/versions/exam")
 	w.old(2014, "J06.9")
 	shut, _ := w.old(2013, "J06.9")
 	w.shut(shut)

@@ -287,6 +287,7 @@ type Versions struct {
 	At       string // path of the visit
 	Visit    clinic.VisitFile
 	Versions []DocView
+	Apart    map[clinic.Leaf]string // versions that boxes wrote apart: the leaves of all of them
 }
 
 func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
@@ -299,7 +300,11 @@ func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
 		if st.name != v.Name {
 			continue
 		}
-		for _, d := range vv.File.Visit.Docs(st.kind) {
+		docs := vv.File.Visit.Docs(st.kind)
+		if role := who(r).session.person.Role; role == clinic.RoleDoctor || role == clinic.RoleNurse && st.kind == clinic.KindVitals {
+			v.Apart = apartOf(docs)
+		}
+		for _, d := range docs {
 			for i := len(d.Versions) - 1; i >= 0; i-- {
 				v.Versions = append(v.Versions, docView(&vv.File, d, &d.Versions[i]))
 			}

@@ -85,6 +85,7 @@ func newGuarded(t *testing.T) *guarded {
 	g.expectant()
 	g.put(clinic.Draft{Kind: clinic.KindStay, Subject: reg.Patient, Visit: open.Visit, Body: &clinic.Stay{Bed: "9", Day: clinic.Date{Year: 2026, Month: 11, Day: 2}, Time: "08:00", Reason: "bí mật nằm lưu"}})
 	g.put(clinic.Draft{Kind: clinic.KindCare, Subject: reg.Patient, Visit: open.Visit, Body: &clinic.Care{Day: clinic.Date{Year: 2026, Month: 11, Day: 2}, Time: "08:00", Course: "bí mật nằm lưu"}})
+	g.put(clinic.Draft{Kind: clinic.KindAllergies, Subject: reg.Patient, Body: &clinic.Allergies{Asked: true}}) // another box's
 	g.protect(true)
 	return g
 }
@@ -241,6 +242,19 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 			return due, err
 		},
 		"Openings": func(by clinic.ID) (any, error) { return g.Openings(ctx, by) },
+		"Conflicts": func(by clinic.ID) (any, error) {
+			rows, err := g.Conflicts(ctx, by)
+			if err == nil && len(rows) != 1 {
+				return rows, errors.New("the conflict is not listed")
+			}
+			return rows, err
+		},
+		"SettleDetails": func(by clinic.ID) (any, error) {
+			return form(g.SettleDetails(ctx, call(by), desk.SettleInput{Patient: p, Keep: g.base, Tips: []clinic.Leaf{g.base, {9}}}))
+		},
+		"SettleDocument": func(by clinic.ID) (any, error) {
+			return form(g.SettleDocument(ctx, call(by), desk.SettleInput{Patient: p, Visit: v, Keep: g.base, Tips: []clinic.Leaf{g.base, {9}}}))
+		},
 		"LegalFile": func(by clinic.ID) (any, error) {
 			_, b, err := g.LegalFile(ctx, by, desk.LegalOn{Patient: p, Visit: v})
 			return string(b), err
