@@ -46,12 +46,19 @@ func FuzzFrame(f *testing.F) {
 // FuzzInner feeds authentic plaintexts of a hostile peer.
 func FuzzInner(f *testing.F) {
 	for _, m := range frozenMessages(&testing.T{}) {
-		b, err := encodeInner(m, 0)
-		if err != nil {
-			f.Fatal(err)
+		for _, dict := range []uint32{0, newest} {
+			b, err := encodeInner(m, dict)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
 		}
-		f.Add(b)
 	}
+	d, err := encodeInner(awkward(f), newest)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(d)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := decodeInner(b)
 		if err != nil {
