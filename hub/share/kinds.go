@@ -75,7 +75,7 @@ func ofVisits(k clinic.Kind) (rule, bool) {
 		clinic.KindSample, clinic.KindDispensed, clinic.KindReturned, clinic.KindTraditional,
 		clinic.KindDelivery, clinic.KindBirthCertificate, clinic.KindEmergencyNotice, clinic.KindStay, clinic.KindCare,
 		clinic.KindDischarge, clinic.KindImmunised, clinic.KindPregnancy, clinic.KindAntenatal, clinic.KindEnrolled,
-		clinic.KindHealthBook, clinic.KindHealthCheck:
+		clinic.KindHealthBook, clinic.KindHealthCheck, clinic.KindSettled:
 		return rule{facility, history}, true
 	}
 	return rule{}, false
