@@ -43,6 +43,7 @@ type Found struct {
 	Box     string
 	Epoch   Epoch
 	Started time.Time // of the stream
+	Mark    int64     // how far the stream was looked through when this was read
 	Entry
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"strings"
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
@@ -12,7 +13,7 @@ import (
 // Unscanned returns up to n entries with keys of people that nobody has looked at,
 // oldest first of each stream.
 func (d *DB) Unscanned(ctx context.Context, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, foundColumns+`
+	return list(ctx, d.r, scanFound, unlooked()+`
 		FROM entries e JOIN streams s ON s.id=e.stream LEFT JOIN scanned c ON c.stream=e.stream
 		WHERE e.kind=4 AND e.idx >= COALESCE(c.next, 0) ORDER BY e.stream, e.idx LIMIT ?`, n)
 }
@@ -41,14 +42,17 @@ type first struct {
 func (f first) Scan(dest ...any) error { return f.row.Scan(append(f.to, dest...)...) }
 
 // foundColumns are what scanFound reads, of streams s and entries e.
-const foundColumns = `SELECT s.id, s.box, s.epoch, s.started, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag`
+const foundColumns = `SELECT s.id, s.box, s.epoch, s.started, 0, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag`
+
+// unlooked are foundColumns with the mark of a table of marks c.
+func unlooked() string { return strings.Replace(foundColumns, "0", "COALESCE(c.next, 0)", 1) }
 
 func scanFound(r row) (f hub.Found, err error) {
 	var (
 		epoch   []byte
 		started int64
 	)
-	f.Entry, err = scanEntry(first{r, []any{&f.Stream, &f.Box, &epoch, &started}})
+	f.Entry, err = scanEntry(first{r, []any{&f.Stream, &f.Box, &epoch, &started, &f.Mark}})
 	f.Started = fromMillis(started)
 	if err == nil && copy(f.Epoch[:], epoch) != len(f.Epoch) {
 		err = ErrDamaged
@@ -69,11 +73,23 @@ func (d *DB) Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential
 	}))
 }
 
-// markScanned notes in one of the tables of that form how far streams were looked at.
+// markScanned notes in one of the tables of that form how far streams were looked at. A
+// mark that was moved since found was read stays: something before it has come to light.
 func markScanned(ctx context.Context, tx *sql.Tx, table string, found []hub.Found) error {
+	type ends struct{ mark, next int64 }
+	streams := map[int64]ends{}
 	for i := range found {
-		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (stream, next) VALUES (?,?)
-			ON CONFLICT (stream) DO UPDATE SET next=max(next, excluded.next)`, found[i].Stream, int63(found[i].Index+1))
+		f := &found[i]
+		e, ok := streams[f.Stream]
+		if !ok {
+			e.mark = f.Mark
+		}
+		e.next = max(e.next, int63(f.Index+1))
+		streams[f.Stream] = e
+	}
+	for stream, e := range streams {
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (stream, next) VALUES (?1,?2)
+			ON CONFLICT (stream) DO UPDATE SET next=excluded.next WHERE next=?3`, stream, e.next, e.mark)
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 // Unindexed returns up to n entries of patients that the index has not taken in, oldest
 // first of each stream.
 func (d *DB) Unindexed(ctx context.Context, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, foundColumns+`
+	return list(ctx, d.r, scanFound, unlooked()+`
 		FROM streams s LEFT JOIN indexed c ON c.stream=s.id
 		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (10, 11, 13, 20) AND e.idx >= COALESCE(c.next, 0)
 		ORDER BY s.id, e.idx LIMIT ?`, n)

@@ -14,10 +14,10 @@ import (
 func (d *DB) Unjudged(ctx context.Context, n int) ([]hub.Found, error) {
 	// The order of the join keeps SQLite from walking through all signatures that were
 	// judged: it seeks once in each stream.
-	return list(ctx, d.r, scanFound, foundColumns+`
-		FROM streams s LEFT JOIN judged j ON j.stream=s.id LEFT JOIN scanned c ON c.stream=s.id
-		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (6, 27, 80) AND e.idx >= COALESCE(j.next, 0)
-		WHERE NOT EXISTS (SELECT 1 FROM entries k WHERE k.kind=4 AND k.stream=s.id AND k.idx >= COALESCE(c.next, 0) AND k.idx < e.idx)
+	return list(ctx, d.r, scanFound, unlooked()+`
+		FROM streams s LEFT JOIN judged c ON c.stream=s.id LEFT JOIN scanned k4 ON k4.stream=s.id
+		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (6, 27, 80) AND e.idx >= COALESCE(c.next, 0)
+		WHERE NOT EXISTS (SELECT 1 FROM entries k WHERE k.kind=4 AND k.stream=s.id AND k.idx >= COALESCE(k4.next, 0) AND k.idx < e.idx)
 		ORDER BY s.id, e.idx LIMIT ?`, n)
 }
 

@@ -12,7 +12,7 @@ import (
 // LegalAsks returns up to n entries that ask for legal signatures and that nobody
 // has looked at, oldest first of each stream.
 func (d *DB) LegalAsks(ctx context.Context, n int) ([]hub.Found, error) {
-	return list(ctx, d.r, scanFound, foundColumns+`
+	return list(ctx, d.r, scanFound, unlooked()+`
 		FROM entries e JOIN streams s ON s.id=e.stream LEFT JOIN legal_scanned c ON c.stream=e.stream
 		WHERE e.kind=30 AND e.idx >= COALESCE(c.next, 0) ORDER BY e.stream, e.idx LIMIT ?`, n)
 }

@@ -71,7 +71,10 @@ func (d *DB) Fill(ctx context.Context, box string, e hub.Epoch, es []hub.Entry) 
 // lookAgain moves the marks of a stream back to an entry.
 func lookAgain(ctx context.Context, tx *sql.Tx, stream int64, index uint64) error {
 	for _, table := range looked() {
-		if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET next=min(next,?) WHERE stream=?`, int63(index), stream); err != nil {
+		// One less than it could be: a mark that somebody has read must not be there any
+		// more, or what was read before would move it over this entry.
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (stream, next) VALUES (?2,-1)
+			ON CONFLICT (stream) DO UPDATE SET next=min(next,?1)-1`, int63(index), stream); err != nil {
 			return err
 		}
 	}

@@ -63,6 +63,9 @@ type box struct {
 	echo     *wire.Nonce // of the ping that it answers
 	owedFrom int         // frames since it is owed
 	downAnew time.Time   // when the stream down last began anew
+	branched []time.Time // when epochs branched off lately
+	aligning wire.Nonce  // of the last Align, and how often it was answered
+	answers  int
 }
 
 type upSession struct {
@@ -213,6 +216,10 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 		b.refuse(ctx, err)
 		return
 	}
+	if err := b.branch(ctx, &s); err != nil {
+		b.unbranched(ctx, err) // no session: a receipt for nothing would bring everything
+		return
+	}
 	b.nonce, b.whoNext, b.refused = wire.Nonce{}, time.Time{}, 0
 	b.open(upSession{Opener: o, start: s, since: b.in.Now()})
 	if b.down.Sealer != nil {
@@ -221,13 +228,20 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 	b.seen(ctx)
 	b.in.Log.Info("session", "box", b.name, "epoch", hub.Epoch(s.Epoch).String(), "tip", s.Tip, "agent", s.Agent)
 	b.incarnation(ctx, &s)
-	if err := b.branch(ctx, &s); err != nil {
-		b.in.failed(ctx, "branch", err)
-	}
 	b.receded(ctx, &s)
 	b.use(hub.Epoch(s.Epoch))
 	b.state(ctx, s.Tip)
 	b.owed = true // tells the box where to go on
+}
+
+// unbranched is said of a session start whose branch is not there. The box asks again.
+func (b *box) unbranched(ctx context.Context, err error) {
+	b.in.Counts.Refused.Add(1)
+	if errors.Is(err, errBranches) {
+		b.alarm(ctx, hub.AlarmSplit, "epochs begin too often")
+		return
+	}
+	b.in.failed(ctx, "branch", err)
 }
 
 func (b *box) refuse(ctx context.Context, err error) {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	earlyOfBox = 512 << 10 // bytes of early entries in memory of one box: its window of 64 KiB, unpacked
-	earlyOfAll = 64 << 20  // of all boxes together
+	earlyOfBox = 1 << 20  // bytes of early entries in memory of one box: its window of 64 KiB, unpacked, with all overhead
+	earlyOfAll = 64 << 20 // of all boxes together
 )
 
 // early are the frames of a box that came before one that stands in front of them: a
@@ -27,7 +27,7 @@ type early struct {
 func weight(d *wire.Data) (n int) {
 	for i := range d.Runs {
 		for _, e := range d.Runs[i].Entries {
-			n += len(e) + 64
+			n += len(e) + 160 // slices, and what the allocator rounds up
 		}
 	}
 	return n
@@ -37,16 +37,19 @@ func weight(d *wire.Data) (n int) {
 func (in *Ingest) hold(b *box, d *wire.Data) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	n := weight(d)
+	if n > earlyOfBox {
+		return
+	}
 	e := in.early[b.name]
 	if e == nil || e.epoch != hub.Epoch(d.Epoch) {
 		in.dropEarly(b.name)
 		e = &early{epoch: hub.Epoch(d.Epoch)}
-		in.early[b.name] = e
+		in.early[b.name] = e // with a frame in it: there is room for this one
 	}
 	at, there := slices.BinarySearchFunc(e.frames, d, func(a, b *wire.Data) int {
 		return int(int64(a.First - b.First))
 	})
-	n := weight(d)
 	if there && e.frames[at].Size >= d.Size || e.bytes+n > earlyOfBox {
 		return
 	}
@@ -83,7 +86,7 @@ func (in *Ingest) due(name string, epoch hub.Epoch, size uint64) *wire.Data {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	e := in.early[name]
-	if e == nil || e.epoch != epoch || e.frames[0].First > size {
+	if e == nil || e.epoch != epoch || len(e.frames) == 0 || e.frames[0].First > size {
 		return nil
 	}
 	d := e.frames[0]

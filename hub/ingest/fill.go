@@ -33,6 +33,9 @@ func (b *box) fill(ctx context.Context, items []wire.Item) error {
 	if err := b.in.DB.Fill(ctx, b.name, b.stream.Epoch, es); err != nil {
 		return err
 	}
+	if b.in.Stored != nil {
+		b.in.Stored(&hub.Batch{Box: b.name, Epoch: b.stream.Epoch, From: b.stream.Size, Entries: es, At: b.in.Now()})
+	}
 	b.in.Log.Info("holes are filled", "box", b.name, "entries", len(es))
 	for i := range es {
 		b.stream.Holes--

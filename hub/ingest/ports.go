@@ -50,9 +50,11 @@ type Ledger interface {
 	// Append stores the batch whole or not at all; hub.ErrMoved when the stream is
 	// not at b.From.
 	Append(ctx context.Context, b *hub.Batch) error
-	// Branch makes s as a copy of the first s.Size entries of the stream from; false
-	// when s is there.
-	Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made bool, err error)
+	// Branch copies the entries from had up to s.Size of the stream from into s, which
+	// is made when had is 0 and shall have base in the end.
+	Branch(ctx context.Context, s hub.Stream, from hub.Epoch, had, base uint64) error
+	// Elsewhere counts the box's entries that stand in other streams and not in e.
+	Elsewhere(ctx context.Context, box string, e hub.Epoch) (uint64, error)
 	Entries(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]hub.Entry, error)
 	Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]clinic.Leaf, error)
 	Hashes(ctx context.Context, box string, e hub.Epoch, pos []int64) ([][32]byte, error)

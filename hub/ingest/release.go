@@ -36,6 +36,11 @@ func (in *Ingest) release(ctx context.Context) {
 			return
 		}
 		released += len(read)
+		if in.Stored != nil {
+			for _, f := range read {
+				in.Stored(&hub.Batch{Box: f.Box, Epoch: f.Epoch, Entries: []hub.Entry{f.Entry}, At: in.Now()})
+			}
+		}
 	}
 	if released > 0 {
 		in.Log.Info("parked entries can be read now", "entries", released)

@@ -109,7 +109,7 @@ func (r *runner) aligned(ctx context.Context, m wire.Aligned) {
 			return
 		}
 		if a.next >= m.Size || len(m.Back) == 0 {
-			r.newLine(ctx)
+			r.newLine(ctx, m.Elsewhere)
 			return
 		}
 	}
@@ -150,9 +150,10 @@ func (r *runner) takeBack(ctx context.Context, back []wire.Back) error {
 
 // newLine begins the new epoch. What we recorded beyond the common entries goes up in it
 // with the bytes, salts and leaf hashes that it always had.
-func (r *runner) newLine(ctx context.Context) {
+func (r *runner) newLine(ctx context.Context, elsewhere uint64) {
 	base := r.align.good
-	epoch, branch, err := r.opts.Line.Turn(ctx, r.opts.Epoch, base, r.align.next-base)
+	r.turned = time.Now() // also when it fails: the next try is not soon
+	epoch, branch, err := r.opts.Line.Turn(ctx, r.opts.Epoch, base, r.align.next-base+elsewhere)
 	if err != nil {
 		r.log.Error("no new epoch begun", "error", err)
 		r.show(func(s *shown) { s.problems.journal = true })
@@ -161,7 +162,7 @@ func (r *runner) newLine(ctx context.Context) {
 	}
 	r.log.Warn("realigned with the hub", "common", base, "handed back", r.align.next-base, "own", r.opts.Log.Size())
 	r.opts.Epoch, r.opts.Branch = epoch, branch
-	r.align, r.turned = alignment{}, time.Now()
+	r.align = alignment{}
 	r.size, r.high, r.proven, r.ahead = 0, 0, 0, nil
 	r.show(func(s *shown) {
 		s.received, s.receipt = 0, nil

@@ -17,8 +17,13 @@ const healGap = time.Hour
 type healing struct {
 	at    time.Time // of the last look
 	nonce wire.Nonce
-	lacks []uint64 // still to be asked for
+	lacks []uint64               // still to be asked for
+	found map[uint64]wire.Salted // came, and is not given back yet
+	bytes int                    // of them
 }
+
+// healBytes of entries are given back at once: each time a segment is written anew.
+const healBytes = 1 << 20
 
 // heal looks for holes, at most once in healGap.
 func (r *runner) heal() {
@@ -33,7 +38,7 @@ func (r *runner) heal() {
 	}
 	rec, _ := r.Receipt()
 	for _, i := range r.opts.Line.Lacks() {
-		if i < r.size && !within(rec.Holes, i) {
+		if i < r.size && !within(rec.Holes, i) && !r.unmended[i] {
 			r.healing.lacks = append(r.healing.lacks, i)
 		}
 	}
@@ -52,8 +57,16 @@ func (r *runner) fillHoles() (sent bool) {
 		return false
 	}
 	room := r.opts.Window
+	lacks := map[uint64]bool{}
+	for _, i := range r.opts.Line.Lacks() {
+		lacks[i] = true
+	}
 	for _, hole := range rec.Holes {
 		for from := hole.From; from < min(hole.To, r.size) && room > 0; {
+			if lacks[from] {
+				from++
+				continue
+			}
 			frame, next, err := r.packHole(from, hole.To)
 			if err != nil {
 				r.log.Error("journal not read", "from", from, "error", err)
@@ -113,19 +126,41 @@ func (r *runner) healed(ctx context.Context, m wire.Aligned) {
 	if h.nonce == (wire.Nonce{}) || m.Nonce != h.nonce || m.Epoch != r.opts.Epoch {
 		return
 	}
-	found, end := map[uint64]wire.Salted{}, m.First+uint64(len(m.Back))
+	if h.found == nil {
+		h.found = map[uint64]wire.Salted{}
+	}
+	end := m.First + uint64(len(m.Back))
 	for _, i := range h.lacks {
 		if i >= m.First && i < end && m.Back[i-m.First].Bytes != nil {
-			found[i] = wire.Salted{Salt: m.Back[i-m.First].Salt, Bytes: m.Back[i-m.First].Bytes}
-		}
-	}
-	if len(found) > 0 {
-		if err := r.opts.Line.GiveBack(ctx, found); err != nil {
-			r.log.Error("entries handed back are not stored", "error", err)
-			return
+			h.found[i] = wire.Salted{Salt: m.Back[i-m.First].Salt, Bytes: m.Back[i-m.First].Bytes}
+			h.bytes += len(m.Back[i-m.First].Bytes)
 		}
 	}
 	end = max(end, h.lacks[0]+1) // also when the hub has nothing of it
 	h.lacks = slices.DeleteFunc(h.lacks, func(i uint64) bool { return i < end })
+	if h.bytes >= healBytes || len(h.lacks) == 0 {
+		r.giveBack(ctx)
+	}
 	r.askLacks()
+}
+
+// giveBack mends with what came. What it does not mend is not asked for again in this
+// run: it would come each hour for ever.
+func (r *runner) giveBack(ctx context.Context) {
+	h := &r.healing
+	if len(h.found) == 0 {
+		return
+	}
+	if err := r.opts.Line.GiveBack(ctx, h.found); err != nil {
+		r.log.Error("entries handed back are not stored", "error", err)
+	}
+	for _, i := range r.opts.Line.Lacks() {
+		if _, ok := h.found[i]; ok {
+			if r.unmended == nil {
+				r.unmended = map[uint64]bool{}
+			}
+			r.unmended[i] = true
+		}
+	}
+	h.found, h.bytes = nil, 0
 }

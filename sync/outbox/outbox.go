@@ -76,8 +76,8 @@ type Keeper interface {
 type Line interface {
 	// Turn begins a new epoch of the own journal, whose first base entries are those of
 	// the epoch from, and returns it; one that was begun since from is returned as it
-	// is. Back entries of the old epoch were not known here: they may have given out
-	// numbers that would come next. It is durable on return. After an error, or a crash,
+	// is. Back entries of the box, of the old epoch and of others, were not known here: they
+	// may have given out numbers that would come next. It is durable on return. After an error, or a crash,
 	// it was begun or not.
 	Turn(ctx context.Context, from wire.Epoch, base, back uint64) (wire.Epoch, *wire.Branch, error)
 	// Lacks returns the indexes of own entries that cannot be read here, ascending.

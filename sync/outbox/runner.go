@@ -57,11 +57,12 @@ type runner struct {
 	seen   uint64    // size of the journal when all of it was last sent or tried
 	hold   time.Time // no sending before: entries that follow may join
 
-	reads   []uint32      // dictionaries that the hub said it reads
-	does    wire.Features // of the hub's session
-	align   alignment
-	healing healing
-	turned  time.Time // last time that an epoch began here
+	reads    []uint32      // dictionaries that the hub said it reads
+	does     wire.Features // of the hub's session
+	align    alignment
+	healing  healing
+	unmended map[uint64]bool // came back and could not be put
+	turned   time.Time       // last time that an epoch began here
 
 	comingAt  time.Time // when kept was
 	kept      uint64    // entries to come

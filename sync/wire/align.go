@@ -71,6 +71,9 @@ type Aligned struct {
 	Agrees uint64 `cbor:"4,keyasint,omitempty"` // the largest size of Heads at which its root is theirs; 0 = none
 	First  uint64 `cbor:"5,keyasint,omitempty"` // index of the first entry
 	Back   []Back `cbor:"6,keyasint,omitempty"`
+	// Elsewhere counts entries of the box that the hub holds of other epochs only. It
+	// comes with the end of what is handed back.
+	Elsewhere uint64 `cbor:"7,keyasint,omitempty"`
 }
 
 func (a Aligned) kind() uint8 { return kindAligned }

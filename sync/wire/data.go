@@ -123,6 +123,10 @@ func (r *Run) salt(i int) entry.Salt {
 	return (*entry.Seed)(r.Seed).Salt(r.Place + uint32(i))
 }
 
+// maxItems bounds what one frame makes its receiver store, for a run of tiny entries is
+// next to nothing once it is compressed. Builders are given 1,024 at most.
+const maxItems = 4096
+
 func decodeData(body []byte, most int) (*Data, error) {
 	d := new(Data)
 	if err := decMode.Unmarshal(body, d); err != nil {
@@ -132,7 +136,7 @@ func decodeData(body []byte, most int) (*Data, error) {
 	if len(d.Checkpoint) != 0 && len(d.Checkpoint) != ed25519.SignatureSize {
 		return nil, ErrForm
 	}
-	if n == 0 || d.First > math.MaxUint64-n || d.Size != d.First+n {
+	if n == 0 || n > maxItems || d.First > math.MaxUint64-n || d.Size != d.First+n {
 		return nil, ErrForm
 	}
 	for i := range d.Runs {

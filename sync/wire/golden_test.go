@@ -92,6 +92,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		"align-from":   Align{Epoch: Epoch{8}, Nonce: nonce, From: 7},
 		"align-most":   Align{Epoch: Epoch{8}, Nonce: nonce, From: 7, Most: 2},
 		"aligned":      Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Agrees: 3},
+		"aligned-end":  Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Elsewhere: 40},
 		"aligned-back": Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, First: 7, Back: []Back{{Salt: Salt{1}, Bytes: []byte{0xa1}}, {Salt: Salt{2}}}},
 		"budget":       Budget{Month: 202611, Cap: 500_000_000, Used: 12_000_000, Of: []uint64{7, 0, 5}, Waits: []byte{6}},
 		"set":          set, "setack": SetAck{IDs: []Epoch{{7}, {8}}, Received: 700},

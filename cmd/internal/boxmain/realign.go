@@ -37,7 +37,8 @@ func (l line) Turn(ctx context.Context, from wire.Epoch, base, back uint64) (wir
 }
 
 func (l line) jump(ctx context.Context, from wire.Epoch, base, back uint64) error {
-	act := sha256.Sum256(binary.BigEndian.AppendUint64(append([]byte("clinicbox turn v1"), from[:]...), base))
+	of := append([]byte("clinicbox turn v1"), from[:]...)
+	act := sha256.Sum256(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(of, base), back))
 	own := l.b.store.Own().Size()
 	m := clinic.Machine{Event: clinic.MachineRealigned, Detail: fmt.Sprintf("common %d, own %d, handed back %d", base, own, back)}
 	// Another body of this box may go on giving out numbers: chance keeps them apart.

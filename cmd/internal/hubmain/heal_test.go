@@ -60,7 +60,7 @@ func healed(t *testing.T, fault dbtest.Fault) {
 	for _, i := range late {
 		p.log.Lose(i)
 	}
-	from := p.net.SentUp
+	from := p.net.Bytes()
 	for range 8 { // looks are an hour apart, and begin when something is sent
 		time.Sleep(time.Hour)
 		p.log.Append(1, 100)
@@ -76,7 +76,39 @@ func healed(t *testing.T, fault dbtest.Fault) {
 	if rec, _ := p.out.Receipt(); len(rec.Holes) != 1 || rec.Holes[0].From != 899 {
 		t.Errorf("the box believes in holes at %v", rec.Holes)
 	}
-	if n := p.net.SentUp - from; n > 12<<10 {
+	if n := p.net.Bytes() - from; n > 12<<10 {
 		t.Errorf("%d bytes went up", n)
 	}
+}
+
+// TestWhatCannotBeMendedComesOnce: a lost segment whose header is gone, say. It is asked
+// for once in a run, not every hour.
+func TestWhatCannotBeMendedComesOnce(t *testing.T) {
+	together(t, 82, func(t *testing.T, p *pair) {
+		p.net.Set(outboxtest.Faults{Delay: 150 * time.Millisecond})
+		p.log.Append(2000, 250)
+		p.net.Connect(true)
+		p.within(time.Minute, "the backlog")
+		p.log.Unmendable = true
+		for i := range uint64(1500) {
+			p.log.Lose(i)
+		}
+		day := func() (bytes int) {
+			from := p.net.SentDownBytes()
+			for range 24 {
+				time.Sleep(time.Hour)
+				p.log.Append(1, 100)
+			}
+			p.within(time.Minute, "what was recorded meanwhile")
+			return p.net.SentDownBytes() - from
+		}
+		first, second := day(), day()
+		fmt.Fprintf(t.Output(), "%d bytes came down on the first day, %d on the second\n", first, second)
+		if second > 24*500 || first < 2*second {
+			t.Errorf("%d bytes, then %d", first, second)
+		}
+		if n := len(p.log.Lacks()); n != 1500 {
+			t.Errorf("%d entries are lost", n)
+		}
+	})
 }

@@ -23,14 +23,27 @@ func testBranch(t *testing.T, open func(*testing.T) DB) {
 		root, err := tlog.TreeHash(int64(size), m)
 		must(t, err)
 		s := hub.Stream{Box: box, Epoch: hub.Epoch{9}, Size: uint64(size), Root: root, Incarnation: hub.Epoch{1}, Parent: hub.Epoch{2}, Tip: 7, Started: At(3)}
-		_, err = d.Branch(ctx, hub.Stream{Box: box, Epoch: hub.Epoch{8}, Size: 131, Started: At(3)}, Epoch())
-		isErr(t, err, hub.ErrMoved)
-		_, err = d.Branch(ctx, hub.Stream{Box: box, Epoch: hub.Epoch{8}, Size: 1, Started: At(3)}, hub.Epoch{77})
-		isErr(t, err, hub.ErrMoved)
-		for i := range 2 {
-			if made, err := d.Branch(ctx, s, Epoch()); err != nil || made != (i == 0) {
-				t.Fatal(made, err)
+		isErr(t, d.Branch(ctx, hub.Stream{Box: box, Epoch: hub.Epoch{8}, Size: 131, Started: At(3)}, Epoch(), 0, 131), hub.ErrMoved)
+		isErr(t, d.Branch(ctx, hub.Stream{Box: box, Epoch: hub.Epoch{8}, Size: 1, Started: At(3)}, hub.Epoch{77}, 0, 1), hub.ErrMoved)
+		isErr(t, d.Branch(ctx, s, Epoch(), 3, s.Size), hub.ErrMoved)
+		for had := 0; had < size; { // in steps of all sizes, each of them whole
+			step, next := s, min(size, had+1+had/2)
+			if step.Root, err = tlog.TreeHash(int64(next), m); err != nil {
+				t.Fatal(err)
 			}
+			step.Size = uint64(next)
+			must(t, d.Branch(ctx, step, Epoch(), uint64(had), s.Size))
+			isErr(t, d.Branch(ctx, step, Epoch(), uint64(had), s.Size), hub.ErrMoved)
+			if got, err := d.Stream(ctx, box, s.Epoch); err != nil || got.Size != step.Size || got.Root != step.Root {
+				t.Fatalf("%+v %v", got, err)
+			}
+			had = next
+		}
+		if n, err := d.Elsewhere(ctx, box, s.Epoch); err != nil || n != uint64(130-size) {
+			t.Fatal(n, err)
+		}
+		if n, err := d.Elsewhere(ctx, box, Epoch()); err != nil || n != 0 {
+			t.Fatal(n, err)
 		}
 		d = open(t)
 		got, err := d.Stream(ctx, box, s.Epoch)

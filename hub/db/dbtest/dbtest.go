@@ -46,7 +46,8 @@ type Streams interface {
 	Stream(ctx context.Context, box string, e hub.Epoch) (hub.Stream, error)
 	Streams(ctx context.Context, box string) ([]hub.Stream, error)
 	Entries(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]hub.Entry, error)
-	Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made bool, err error)
+	Branch(ctx context.Context, s hub.Stream, from hub.Epoch, had, base uint64) error
+	Elsewhere(ctx context.Context, box string, e hub.Epoch) (uint64, error)
 	Leaves(ctx context.Context, box string, e hub.Epoch, from uint64, n int) ([]clinic.Leaf, error)
 	Flagged(ctx context.Context, box string, e hub.Epoch, n int) (parked, holes []uint64, err error)
 	Hashes(ctx context.Context, box string, e hub.Epoch, pos []int64) ([][32]byte, error)

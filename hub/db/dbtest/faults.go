@@ -120,12 +120,8 @@ func (f *Faults) Release(ctx context.Context, found []hub.Found) error {
 }
 
 // Branch may fail.
-func (f *Faults) Branch(ctx context.Context, s hub.Stream, from hub.Epoch) (made bool, err error) {
-	err = f.do("Branch", func() error {
-		made, err = f.DB.Branch(ctx, s, from)
-		return err
-	})
-	return made, err
+func (f *Faults) Branch(ctx context.Context, s hub.Stream, from hub.Epoch, had, base uint64) error {
+	return f.do("Branch", func() error { return f.DB.Branch(ctx, s, from, had, base) })
 }
 
 // RestartDowns may fail.

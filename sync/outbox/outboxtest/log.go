@@ -54,6 +54,8 @@ type Log struct {
 	// Epoch is that of the journal. It implements outbox.Line, too.
 	Epoch  wire.Epoch
 	Branch *wire.Branch
+	// Unmendable makes what was lost stay lost. Set it before the outbox runs.
+	Unmendable bool
 
 	mu    sync.Mutex
 	raws  []wire.Raw
@@ -192,7 +194,7 @@ func (l *Log) GiveBack(_ context.Context, entries map[uint64]wire.Salted) error 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, e := range entries {
-		if l.raws[i].Leaf == entry.LeafHash(entry.Salt(e.Salt), e.Bytes) {
+		if !l.Unmendable && l.raws[i].Leaf == entry.LeafHash(entry.Salt(e.Salt), e.Bytes) {
 			l.raws[i].Bytes = e.Bytes
 			delete(l.lost, i)
 		}

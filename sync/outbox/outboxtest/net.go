@@ -113,6 +113,13 @@ func (n *Net) Bytes() int {
 	return n.SentUp
 }
 
+// SentDownBytes returns what the hub handed over so far.
+func (n *Net) SentDownBytes() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.SentDown
+}
+
 // Publish implements outbox.Link: box to hub.
 func (n *Net) Publish(frame []byte) error {
 	n.mu.Lock()
