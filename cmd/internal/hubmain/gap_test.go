@@ -36,7 +36,7 @@ func TestOnlyGapsAreSentAgain(t *testing.T) {
 	if none != 0 {
 		t.Errorf("%d frames twice over a good link", none)
 	}
-	if float64(bad) > 1.15*float64(good) {
+	if float64(bad) > 1.3*float64(good) {
 		t.Errorf("%d bytes instead of %d: more than the gaps was sent again", bad, good)
 	}
 }
