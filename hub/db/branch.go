@@ -46,7 +46,7 @@ func (d *DB) Branch(ctx context.Context, s hub.Stream, from hub.Epoch, had, base
 		case err != nil || at != int63(had):
 			return fmt.Errorf("%w: the branch is not at %d", hub.ErrMoved, had)
 		}
-		return copyStep(ctx, tx, id, old, s, had)
+		return branching{id, old, had}.step(ctx, tx, s)
 	}))
 }
 
@@ -71,7 +71,15 @@ func beginBranch(ctx context.Context, tx *sql.Tx, s hub.Stream, old int64, base 
 	return id, err
 }
 
-func copyStep(ctx context.Context, tx *sql.Tx, id, old int64, s hub.Stream, had uint64) error {
+// branching is a step of a branch: rows of both streams, and how far the copy is.
+type branching struct {
+	id, old int64
+	had     uint64
+}
+
+// step copies what is lacking up to s.Size.
+func (b branching) step(ctx context.Context, tx *sql.Tx, s hub.Stream) error {
+	id, old, had := b.id, b.old, b.had
 	size, at := int63(s.Size), millis(s.Started)
 	first, hashes := tlog.StoredHashCount(int63(had))/perChunk, tlog.StoredHashCount(size)
 	for _, st := range []struct {
