@@ -22,15 +22,20 @@ func (d *DB) Unscanned(ctx context.Context, n int) ([]hub.Found, error) {
 func (d *DB) Escrows(ctx context.Context, box string, n int) ([]hub.Found, error) {
 	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream
-		WHERE e.kind=7 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
+		WHERE e.kind=7 AND s.box=? AND `+notAgain+` ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
 }
 
 // MachineEvents returns what a box recorded of itself, the latest first.
 func (d *DB) MachineEvents(ctx context.Context, box string, n int) ([]hub.Found, error) {
 	return list(ctx, d.r, scanFound, foundColumns+`
 		FROM entries e JOIN streams s ON s.id=e.stream
-		WHERE e.kind=6 AND s.box=? ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
+		WHERE e.kind=6 AND s.box=? AND `+notAgain+` ORDER BY s.started DESC, e.stream DESC, e.idx DESC LIMIT ?`, box, n)
 }
+
+// notAgain leaves out entries that an earlier stream of the box has at the same place, as
+// after a branch.
+const notAgain = `NOT EXISTS (SELECT 1 FROM streams o JOIN entries x ON x.stream=o.id AND x.idx=e.idx AND x.leaf=e.leaf
+			WHERE o.box=s.box AND o.id<s.id)`
 
 // first hands the leading columns of a row to other places than the rest.
 type first struct {

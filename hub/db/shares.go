@@ -205,3 +205,10 @@ func (d *DB) Receded(ctx context.Context, box string, received uint64) (n int64,
 	})
 	return n, wrap("receded", err)
 }
+
+// Facility returns the boxes in service that share with the named one, which comes first.
+func (d *DB) Facility(ctx context.Context, box string) ([]string, error) {
+	return list(ctx, d.r, func(r row) (n string, err error) { return n, r.Scan(&n) },
+		`SELECT b.name FROM boxes b JOIN boxes me ON me.name=?
+		WHERE b.name=me.name OR b.site=me.site AND b.site<>'' AND b.revoked=0 ORDER BY b.name<>me.name, b.name`, box)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hpke"
 	"errors"
+	"fmt"
 
 	"clinicbox/hub"
 	"clinicbox/sync/wire"
@@ -238,6 +239,12 @@ func (c *carriage) place(ctx context.Context, a wire.DownAck) error {
 	}
 	if hub.Epoch(a.Epoch) != st.Epoch {
 		return nil // it knows nothing of this stream yet, or did long ago
+	}
+	if other, err := c.otherDown(ctx, &a, &st); err != nil {
+		return err
+	} else if other {
+		c.restartDown(ctx, fmt.Sprintf("%d acknowledged of another stream, in a courier's file", a.Next))
+		return nil
 	}
 	c.told = &a
 	err = c.in.DB.Acked(ctx, c.name, st.Epoch, min(a.Next, 1<<62), c.in.Now())

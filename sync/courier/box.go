@@ -24,8 +24,8 @@ type Sync interface {
 	// Received returns how many entries the last valid receipt covers.
 	Received() uint64
 	// Place returns how far the stream down has come, once what was carried before is
-	// taken in.
-	Place(ctx context.Context) (Mark, error)
+	// taken in, and the beginning of the leaf hash of the entry there; nil = not known.
+	Place(ctx context.Context) (Mark, []byte, error)
 	// Receipt takes a receipt for the present epoch.
 	Receipt(ctx context.Context, r wire.SignedReceipt) error
 	// Down takes entries of the centre, of a file that begins with the start.
@@ -109,7 +109,7 @@ func (b *Box) Visit(ctx context.Context, m Medium) (v Visit, err error) {
 
 // cargo is what the centre does not have yet.
 func (b *Box) cargo(ctx context.Context, proof map[wire.Epoch]uint64) (*Cargo, error) {
-	place, err := b.o.Sync.Place(ctx)
+	place, last, err := b.o.Sync.Place(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (b *Box) cargo(ctx context.Context, proof map[wire.Epoch]uint64) (*Cargo, e
 		Note: &b.o.Note, Now: now,
 	}
 	if place != (Mark{}) {
-		c.Head = []wire.Message{wire.DownAck{Epoch: place.Epoch, Next: place.Next}}
+		c.Head = []wire.Message{wire.DownAck{Epoch: place.Epoch, Next: place.Next, Last: last}}
 	}
 	return c, nil
 }

@@ -105,7 +105,7 @@ func (s *station) Read(from uint64, most, maxBytes int) (out []wire.Raw, err err
 
 func (s *station) Received() uint64 { return s.got }
 
-func (s *station) Place(context.Context) (courier.Mark, error) { return s.place, nil }
+func (s *station) Place(context.Context) (courier.Mark, []byte, error) { return s.place, nil, nil }
 
 func (s *station) Receipt(_ context.Context, m wire.SignedReceipt) error {
 	r, err := m.Verify(s.hub.Identity)

@@ -100,7 +100,11 @@ func (r *runner) packHole(from, to uint64) (frame []byte, next uint64, err error
 	if err != nil {
 		return nil, 0, err
 	}
-	frame, err = r.sealer.Seal(b.Data(root, r.opts.Log.Size()))
+	d := b.Data(root, r.opts.Log.Size())
+	if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
+		return nil, 0, err
+	}
+	frame, err = r.sealer.Seal(d)
 	return frame, b.Next(), err
 }
 

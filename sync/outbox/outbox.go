@@ -62,6 +62,14 @@ type Cursor struct {
 	Last  wire.Nonce // first 16 bytes of the leaf hash of the entry before Next; zero = not known
 }
 
+// Known returns Last, or nil when that says nothing.
+func (c Cursor) Known() []byte {
+	if c.Next == 0 || c.Last == (wire.Nonce{}) {
+		return nil
+	}
+	return c.Last[:]
+}
+
 // Keeper keeps the little that must survive a restart. What it saved is durable
 // on return; an error leaves the old or the new value, both of which are right.
 type Keeper interface {

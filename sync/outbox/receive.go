@@ -227,8 +227,8 @@ func (r *runner) acknowledge(news bool) {
 	}
 	r.acked, r.ackAt = c, time.Now()
 	ack := wire.DownAck{Epoch: c.Epoch, Next: c.Next}
-	if r.does.Has(wire.FeatureAlign) && c.Next > 0 && c.Last != (wire.Nonce{}) {
-		ack.Last = c.Last[:]
+	if r.does.Has(wire.FeatureAlign) {
+		ack.Last = c.Known()
 	}
 	r.seal(ack)
 }

@@ -34,9 +34,9 @@ var _ courier.Sync = carriedSync{}
 func (s carriedSync) Received() uint64 { return s.Truths().Received }
 
 // Place implements courier.Sync.
-func (s carriedSync) Place(ctx context.Context) (courier.Mark, error) {
+func (s carriedSync) Place(ctx context.Context) (courier.Mark, []byte, error) {
 	c, err := s.Outbox.Place(ctx)
-	return courier.Mark{Epoch: c.Epoch, Next: c.Next}, err
+	return courier.Mark{Epoch: c.Epoch, Next: c.Next}, c.Known(), err
 }
 
 // Receipt implements courier.Sync.

@@ -24,9 +24,9 @@ type boxSync struct{ *outbox.Outbox }
 
 func (s boxSync) Received() uint64 { return s.Truths().Received }
 
-func (s boxSync) Place(ctx context.Context) (courier.Mark, error) {
+func (s boxSync) Place(ctx context.Context) (courier.Mark, []byte, error) {
 	c, err := s.Outbox.Place(ctx)
-	return courier.Mark{Epoch: c.Epoch, Next: c.Next}, err
+	return courier.Mark{Epoch: c.Epoch, Next: c.Next}, c.Known(), err
 }
 
 func (s boxSync) Receipt(ctx context.Context, r wire.SignedReceipt) error {

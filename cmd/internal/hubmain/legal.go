@@ -1,8 +1,12 @@
 package hubmain
 
 import (
+	"context"
 	"path/filepath"
 
+	"clinicbox/hub"
+	"clinicbox/hub/db"
+	"clinicbox/hub/ingest"
 	"clinicbox/hub/legal"
 	"clinicbox/internal/durable"
 )
@@ -32,7 +36,28 @@ func (h *Hub) openLegal() error {
 		return err
 	}
 	h.legal, err = legal.New(legal.Options{
-		DB: h.db, Down: h.ingest, Signer: d, Roots: d.Roots(), Facility: legal.DemonstrationFacility, Log: h.log,
+		DB: h.db, Down: ToFacility{h.ingest, h.db}, Signer: d, Roots: d.Roots(), Facility: legal.DemonstrationFacility, Log: h.log,
 	})
 	return err
+}
+
+// ToFacility queues for all boxes of a facility what one of them asked for: the others
+// show the same documents.
+type ToFacility struct {
+	*ingest.Ingest
+	DB *db.DB
+}
+
+// Queue implements legal.Down.
+func (t ToFacility) Queue(ctx context.Context, box string, es []hub.Down) error {
+	names, err := t.DB.Facility(ctx, box)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := t.Ingest.Queue(ctx, n, es); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -323,3 +323,60 @@ func restoredCentre(t *testing.T, later int) {
 	p.push(1)
 	p.within(time.Minute, "going on")
 }
+
+// TestRestoredCentreByStick is TestRestoredCentre for a box that never has a link.
+func TestRestoredCentreByStick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, 72)
+		defer p.end()
+		p.startHub()
+		p.startBox()
+		m := stick(t, 1)
+		round := func() { // box, centre, box
+			t.Helper()
+			for i := range 3 {
+				var err error
+				if i == 1 {
+					_, err = p.bring(m)
+				} else {
+					_, err = p.visit(m)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+			}
+		}
+		p.log.Append(200, 250)
+		p.push(3)
+		round()
+		p.stopHub()
+		var copied []byte
+		p.openAgain(func() {
+			b, err := os.ReadFile(p.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copied = b
+		})
+		p.startHub()
+		p.push(2)
+		round()
+		p.stopHub()
+		p.openAgain(func() {
+			if err := os.WriteFile(p.path, copied, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		})
+		p.startHub()
+		p.push(5)
+		round()
+		round()
+		if want := 10 * len(sampleRows()); p.box.In() != want {
+			t.Errorf("the box has %d entries from the centre, want %d", p.box.In(), want)
+		}
+		if n := p.missing(&body{log: p.log}); n > 0 {
+			t.Errorf("%d entries are nowhere at the centre", n)
+		}
+	})
+}
