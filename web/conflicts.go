@@ -77,6 +77,7 @@ type Choose struct {
 	File     desk.Patient
 	ID       clinic.ID // under which they stand
 	Versions []ChooseVersion
+	Differs  Differs
 	Tips     string
 	Form     Form
 	May      bool
@@ -88,6 +89,18 @@ type ChooseVersion struct {
 	Record clinic.Record
 	By     desk.Person
 	Latest bool
+}
+
+// Differs tells in which details versions are not the same.
+type Differs struct{ Name, Birth, Sex, Address, Phone bool }
+
+// note compares two versions.
+func (d *Differs) note(a, b *clinic.Patient) {
+	d.Name = d.Name || a.Name != b.Name
+	d.Birth = d.Birth || a.Birth != b.Birth
+	d.Sex = d.Sex || a.Sex != b.Sex
+	d.Address = d.Address || a.Address != b.Address
+	d.Phone = d.Phone || a.Phone != b.Phone
 }
 
 func (s *Server) chooseView(r *http.Request) (*Choose, error) {
@@ -114,6 +127,9 @@ func (s *Server) chooseView(r *http.Request) (*Choose, error) {
 				})
 			}
 		}
+	}
+	for i := 1; i < len(v.Versions); i++ {
+		v.Differs.note(v.Versions[0].Now, v.Versions[i].Now)
 	}
 	return v, nil
 }

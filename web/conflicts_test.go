@@ -88,6 +88,9 @@ func TestConflictPages(t *testing.T) {
 	}
 
 	page := nurse.get(visit[:42] + "/choose")
+	if n := strings.Count(page.body, "khác nhau"); n == 0 || n%2 != 0 {
+		t.Errorf("%d details are marked as not the same on two versions", n)
+	}
 	both := []string{"Thôn Hòn Rùa", "Thôn Bãi Tây", "mới nhất, đang dùng"}
 	for _, want := range both {
 		if !strings.Contains(page.text(), want) {
