@@ -96,7 +96,7 @@ func NewFresh(newest, restored time.Time, trusted bool, chance int) Fresh {
 		until := DateOf(newest.In(ICT)).AddDays(60)
 		return Fresh{Skip: freshFloor + day + 59*day/4 + chance, Base: freshFloor + 5*chance, Until: until.Int()}
 	}
-	minutes := int(restored.Sub(newest) / time.Minute)
+	minutes := min(int(restored.Sub(newest)/time.Minute), mostYears)
 	at := restored.In(ICT)
 	return Fresh{
 		Skip:  freshFloor + min(minutes, day) + max(minutes-day, 0)/4,
@@ -104,6 +104,10 @@ func NewFresh(newest, restored time.Time, trusted bool, chance int) Fresh {
 		Until: DateOf(at).Int(),
 	}
 }
+
+// mostYears, in minutes, are as many as a jump grows with: three years, 400,000 numbers. A
+// longer one would use up codes of six digits; no station issues as many.
+const mostYears = 3 * 366 * 24 * 60
 
 // FreshAfter is how far the series jump when so many own entries can no longer be read or
 // are gone: each may have used up one number of each series, and views that are built

@@ -159,12 +159,18 @@ func (d *Desk) SettleDocument(ctx context.Context, c Call, in SettleInput) (Done
 			body := &clinic.Settled{Over: in.others()}
 			for _, r := range x.Choices {
 				body.Merges = append(body.Merges, slices.Clone(r.Leaf[:]))
+				for _, o := range r.Body.(*clinic.Settled).Over { // what lost before stays behind
+					if !slices.Equal(o, in.Keep[:]) && !slices.ContainsFunc(body.Over, func(b []byte) bool { return slices.Equal(b, o) }) {
+						body.Over = append(body.Over, slices.Clone(o))
+					}
+				}
 			}
 			return []clinic.Draft{{Kind: clinic.KindSettled, Subject: in.Patient, Visit: in.Visit, Corrects: in.Keep, Why: why, Body: body}}, nil
 		},
 		same: func(body any) bool {
 			b, ok := body.(*clinic.Settled)
-			return ok && slices.EqualFunc(b.Over, in.others(), slices.Equal)
+			others := in.others() // those that lost before stand behind them
+			return ok && len(b.Over) >= len(others) && slices.EqualFunc(b.Over[:len(others)], others, slices.Equal)
 		},
 	})
 }

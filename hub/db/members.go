@@ -39,6 +39,11 @@ func (d *DB) Admit(ctx context.Context, m hub.Member, at time.Time) (changed boo
 			return err
 		}
 		changed = true
+		if old.Serial != "" && old.Facility.Code != m.Facility.Code {
+			if err := forgetDowns(ctx, tx, m.Name); err != nil {
+				return err
+			}
+		}
 		f, err := json.Marshal(m.Facility)
 		if err != nil {
 			return err
@@ -51,6 +56,20 @@ func (d *DB) Admit(ctx context.Context, m hub.Member, at time.Time) (changed boo
 		return share(ctx, tx, m, err == nil && old.Keys.Identity == m.Keys.Identity)
 	})
 	return changed, wrap("admit", err)
+}
+
+// forgetDowns ends what was queued for a box of that name: another facility has the name
+// now, and what the first was told is not for it.
+func forgetDowns(ctx context.Context, tx *sql.Tx, box string) error {
+	var epoch hub.Epoch
+	rand.Read(epoch[:])
+	for _, q := range []string{`DELETE FROM downs WHERE box=?`, `DELETE FROM told WHERE box=?`} {
+		if _, err := tx.ExecContext(ctx, q, box); err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE boxes SET down_epoch=? WHERE name=?`, epoch[:], box)
+	return err
 }
 
 func insertBox(ctx context.Context, tx *sql.Tx, b hub.Box) error {

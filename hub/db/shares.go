@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"clinicbox/clinic"
@@ -72,8 +73,10 @@ func (d *DB) Share(ctx context.Context, s *hub.Sharing, next uint64, es []hub.Sh
 		err := tx.QueryRowContext(ctx, `SELECT COALESCE((SELECT next FROM shared WHERE box=?1 AND stream=?2), 0)
 			FROM boxes b JOIN streams s ON s.id=?2 WHERE b.name=?1 AND b.site=s.site AND (s.box<>b.name OR s.id<=b.before)`,
 			s.Box, s.Stream).Scan(&at)
-		if err != nil || at != s.Next {
-			return fmt.Errorf("%w: sharing at %d, %v", hub.ErrMoved, at, err)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && at != s.Next {
+			return fmt.Errorf("%w: sharing at %d", hub.ErrMoved, at)
+		} else if err != nil {
+			return err
 		}
 		if err := putShares(ctx, tx, s, es); err != nil {
 			return err
@@ -104,15 +107,16 @@ func putShares(ctx context.Context, tx *sql.Tx, s *hub.Sharing, es []hub.Share) 
 	return nil
 }
 
-// Unshared returns entries that no program could read when their stream was looked
-// through: a later one may.
-func (d *DB) Unshared(ctx context.Context) ([]hub.Unshared, error) {
+// Unshared returns up to n entries, those after the given one, that no program could read
+// when their stream was looked through: a later one may.
+func (d *DB) Unshared(ctx context.Context, after *hub.Unshared, n int) ([]hub.Unshared, error) {
 	return list(ctx, d.r, func(r row) (u hub.Unshared, err error) {
 		u.Entry, err = scanEntry(first{r, []any{&u.Box, &u.Stream, &u.From}})
 		return u, err
 	}, `SELECT u.box, u.stream, s.box, e.idx, e.salt, e.bytes, e.leaf, e.kind, e.flag
 		FROM unshared u JOIN streams s ON s.id=u.stream JOIN entries e ON e.stream=u.stream AND e.idx=u.idx
-		ORDER BY u.box, u.stream, u.idx`)
+		WHERE (u.box, u.stream, u.idx) > (?,?,?) ORDER BY u.box, u.stream, u.idx LIMIT ?`,
+		after.Box, after.Stream, int63(after.Entry.Index), n)
 }
 
 // ShareRead queues one of them after all, or, without shares, forgets it.

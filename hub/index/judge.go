@@ -45,7 +45,7 @@ type Finding struct {
 // and acts on each pair in order of the IDs. Repeated it finds the same and does nothing
 // new.
 func Judge(ctx context.Context, s Store, id clinic.ID) error {
-	j := &judge{Store: s, ctx: ctx, seen: map[clinic.ID]*Record{}}
+	j := &judge{Store: s, ctx: ctx, seen: map[clinic.ID]*Record{}, whos: map[clinic.ID]clinic.Identity{}}
 	self, err := j.record(id)
 	if err != nil {
 		return err
@@ -53,6 +53,9 @@ func Judge(ctx context.Context, s Store, id clinic.ID) error {
 	who, err := j.who(id)
 	if err != nil {
 		return err
+	}
+	if len(who.IDs) > mostIDs {
+		return nil
 	}
 	if err := j.parted(&who); err != nil {
 		return err
@@ -85,10 +88,23 @@ func Judge(ctx context.Context, s Store, id clinic.ID) error {
 	return nil
 }
 
+// mostIDs of a person are compared. Nobody has as many; a box that says so would stop the
+// others' people from being judged.
+const mostIDs = 64
+
 type judge struct {
 	Store
 	ctx  context.Context
 	seen map[clinic.ID]*Record
+	whos map[clinic.ID]clinic.Identity // until links change
+}
+
+// act carries out what was found.
+func (j *judge) act(f Finding) error {
+	if f.Do == DoLink || f.Do == DoPart {
+		clear(j.whos)
+	}
+	return j.Act(j.ctx, f)
 }
 
 // record returns the details of an ID; nil when there are none.
@@ -108,7 +124,14 @@ func (j *judge) record(id clinic.ID) (*Record, error) {
 }
 
 func (j *judge) who(id clinic.ID) (clinic.Identity, error) {
-	return clinic.Identify(id, func(id clinic.ID) ([]clinic.Record, error) { return j.Links(j.ctx, id) })
+	if w, ok := j.whos[id]; ok {
+		return w, nil
+	}
+	w, err := clinic.Identify(id, func(id clinic.ID) ([]clinic.Record, error) { return j.Links(j.ctx, id) })
+	if err == nil {
+		j.whos[id] = w
+	}
+	return w, err
 }
 
 // parted takes the rule's links of a person back when somebody said that two of the
@@ -123,7 +146,7 @@ func (j *judge) parted(who *clinic.Identity) error {
 			if err != nil {
 				return err
 			}
-			if err := j.Act(j.ctx, Finding{A: b.A, B: b.B, Do: DoPart, Signs: signs(a, c) | Clash, Bond: b}); err != nil {
+			if err := j.act(Finding{A: b.A, B: b.B, Do: DoPart, Signs: signs(a, c) | Clash, Bond: b}); err != nil {
 				return err
 			}
 		}
@@ -194,7 +217,7 @@ func (j *judge) pair(id, other clinic.ID) error {
 			f.A, f.B = f.B, f.A
 		}
 	}
-	return j.Act(j.ctx, f)
+	return j.act(f)
 }
 
 func (j *judge) decide(f *Finding, one, two *clinic.Identity) (Do, error) {
@@ -235,7 +258,7 @@ func (j *judge) decide(f *Finding, one, two *clinic.Identity) (Do, error) {
 			return 0, err
 		}
 		switch {
-		case clash:
+		case clash, len(one.Against())+len(two.Against()) > 0: // parted would take it back again
 			f.Signs |= Clash
 		case !f.Bond.TouchedByPerson():
 			return DoLink, nil

@@ -108,13 +108,16 @@ func (s *Share) verdict(kind clinic.Kind, bytes []byte, same bool) (rank uint64,
 	if r.where == only || r.where == place && !same {
 		return 0, false, true
 	}
-	look := func(k clinic.Kind) bool { return k == clinic.KindLooked }
+	look := func(k clinic.Kind) bool { return k == clinic.KindLooked || k == clinic.KindLink }
 	rec, err := entry.DecodeIf(bytes, clinic.Ref{}, clinic.Leaf{}, look)
 	if err != nil {
 		return 0, false, false
 	}
 	if b, ok := rec.Body.(*clinic.Looked); ok && b.Opened == 0 && !same {
 		return 0, false, true // many, and of the box where somebody looked; openings are for everybody
+	}
+	if b, ok := rec.Body.(*clinic.Link); ok && b.Centre != nil {
+		return 0, false, true // no box speaks for the centre
 	}
 	age := s.o.Now().Sub(rec.Recorded())
 	if r.class == history && (age < recentAll || age < recentRuns && runs(kind)) {

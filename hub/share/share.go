@@ -21,11 +21,12 @@ import (
 
 // Limits and pauses.
 const (
-	atOnce     = 500         // entries looked through in one transaction
-	pairs      = 64          // streams in one read
-	lookAll    = time.Minute // between looks at all boxes
-	gather     = 200 * time.Millisecond
-	afterError = 5 * time.Second
+	atOnce       = 500         // entries looked through in one transaction
+	pairs        = 64          // streams in one read
+	unreadAtOnce = 100         // of at most 16 KiB each
+	lookAll      = time.Minute // between looks at all boxes
+	gather       = 200 * time.Millisecond
+	afterError   = 5 * time.Second
 )
 
 // DB is what sharing asks of the database. Every change is durable on return.
@@ -38,7 +39,7 @@ type DB interface {
 	// is not at s.Next for the box.
 	Share(ctx context.Context, s *hub.Sharing, next uint64, es []hub.Share, unread []uint64) error
 	// Unshared returns what could not be read; ShareRead takes it off that list.
-	Unshared(ctx context.Context) ([]hub.Unshared, error)
+	Unshared(ctx context.Context, after *hub.Unshared, n int) ([]hub.Unshared, error)
 	ShareRead(ctx context.Context, s *hub.Sharing, index uint64, es []hub.Share) error
 }
 
@@ -96,13 +97,24 @@ func (s *Share) stir(box string) {
 	}
 }
 
+// later has the box looked at with what comes next.
+func (s *Share) later(box string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dirty[box] = true
+}
+
 // Run shares until ctx ends.
 func (s *Share) Run(ctx context.Context) error {
 	close(s.ready)
 	s.stir("")
-	pause := lookAll
+	pause, full := lookAll, time.Now().Add(lookAll)
 	for {
-		t := time.NewTimer(pause)
+		if time.Now().After(full) { // also while something is always new
+			s.later("")
+			full = time.Now().Add(lookAll)
+		}
+		t := time.NewTimer(min(pause, max(time.Until(full), gather)))
 		select {
 		case <-ctx.Done():
 			t.Stop()
@@ -116,7 +128,6 @@ func (s *Share) Run(ctx context.Context) error {
 			case <-t.C:
 			}
 		case <-t.C:
-			s.stir("")
 		}
 		t.Stop()
 		pause = lookAll
@@ -142,7 +153,7 @@ func (s *Share) all(ctx context.Context) error {
 	for _, b := range boxes {
 		if err := s.Look(ctx, b); err != nil {
 			errs = append(errs, err)
-			s.stir(b)
+			s.later(b)
 		}
 	}
 	return errors.Join(errs...)
@@ -151,23 +162,40 @@ func (s *Share) all(ctx context.Context) error {
 // Look looks through every stream of the box's facility that has something new; box ""
 // means all facilities.
 func (s *Share) Look(ctx context.Context, box string) error {
+	var errs []error
+	bad := map[hub.Sharing]bool{} // one that fails does not stop the others
 	for {
-		todo, err := s.o.DB.Sharing(ctx, box, pairs)
-		if err != nil || len(todo) == 0 {
-			return err
+		todo, err := s.o.DB.Sharing(ctx, box, pairs+len(bad))
+		if err != nil {
+			return errors.Join(append(errs, err)...)
 		}
+		did := false
 		for i := range todo {
-			if err := s.look(ctx, &todo[i]); err != nil {
-				return err
+			key := hub.Sharing{Box: todo[i].Box, Stream: todo[i].Stream}
+			if bad[key] {
+				continue
 			}
+			did = true
+			if err := s.look(ctx, &todo[i]); err != nil {
+				errs, bad[key] = append(errs, err), true
+			}
+		}
+		if !did || ctx.Err() != nil {
+			return errors.Join(errs...)
 		}
 	}
 }
 
+// errMissing: the database tells of more entries than it has.
+var errMissing = errors.New("share: entries of a stream are missing")
+
 func (s *Share) look(ctx context.Context, p *hub.Sharing) error {
 	for p.Next < p.Size {
 		es, err := s.o.DB.StreamEntries(ctx, p.Stream, p.Next, atOnce)
-		if err != nil || len(es) == 0 {
+		if err == nil && len(es) == 0 {
+			err = errMissing
+		}
+		if err != nil {
 			return err
 		}
 		var out []hub.Share
@@ -201,10 +229,20 @@ func (s *Share) look(ctx context.Context, p *hub.Sharing) error {
 
 // Again looks once more at what no program could read so far.
 func (s *Share) Again(ctx context.Context) error {
-	us, err := s.o.DB.Unshared(ctx)
-	if err != nil {
-		return err
+	var after hub.Unshared
+	for {
+		us, err := s.o.DB.Unshared(ctx, &after, unreadAtOnce)
+		if err != nil || len(us) == 0 {
+			return err
+		}
+		if err := s.again(ctx, us); err != nil {
+			return err
+		}
+		after = us[len(us)-1]
 	}
+}
+
+func (s *Share) again(ctx context.Context, us []hub.Unshared) error {
 	for i := range us {
 		u := &us[i]
 		kind := u.Entry.Kind

@@ -154,14 +154,14 @@ func TestWhatTheClinicNeedsFirst(t *testing.T) {
 	if got := kinds(t, d, "a"); len(got) != 0 {
 		t.Errorf("the author gets %v", got)
 	}
-	us, err := d.Unshared(ctx)
+	us, err := d.Unshared(ctx, &hub.Unshared{}, 99)
 	if err != nil || len(us) != 1 || us[0].Entry.Index != uint64(len(raws)) {
 		t.Errorf("%+v, %v", us, err)
 	}
 	if err := s.Again(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if us, err = d.Unshared(ctx); err != nil || len(us) != 1 {
+	if us, err = d.Unshared(ctx, &hub.Unshared{}, 99); err != nil || len(us) != 1 {
 		t.Errorf("what nobody can read is forgotten: %+v, %v", us, err)
 	}
 

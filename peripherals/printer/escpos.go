@@ -14,6 +14,7 @@ const (
 const (
 	bandRows  = 128
 	bandBytes = 4000
+	firstRows = 16 // of the first band
 )
 
 // cutFeed is the paper between print head and knife, in dots, that must pass
@@ -57,6 +58,9 @@ func parts(b *Bitmap, limit int) []part {
 		}
 		for from < end {
 			to := min(from+rows, end)
+			if from == 0 { // little, so that a printer without paper still has room for a question
+				to = min(to, firstRows)
+			}
 			out = append(out, part{cmdRaster(b, from, to), to - from})
 			from = to
 		}

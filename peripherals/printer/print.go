@@ -84,7 +84,8 @@ func (s *session) queuedQuestion(ctx context.Context) error {
 // send sends the pieces and returns the number of bytes.
 func (s *session) send(ctx context.Context, pieces []part, begin func() error, canQueue bool) (sent int, err error) {
 	for _, p := range pieces {
-		if p.rows > 0 && !s.touched {
+		first := p.rows > 0 && !s.touched
+		if first {
 			if begin != nil {
 				if err := begin(); err != nil {
 					return sent, err
@@ -96,6 +97,11 @@ func (s *session) send(ctx context.Context, pieces []part, begin func() error, c
 			return sent, err
 		}
 		sent += len(p.bytes)
+		if first && s.opts.Status != StatusNone {
+			if err := s.begun(ctx, p); err != nil {
+				return sent, err
+			}
+		}
 		if p.rows > 0 {
 			if err := s.between(ctx, p, canQueue); err != nil {
 				return sent, err
@@ -103,6 +109,24 @@ func (s *session) send(ctx context.Context, pieces []part, begin func() error, c
 		}
 	}
 	return sent, nil
+}
+
+// begun looks at the paper once the first rows must be on it: what ended there is told
+// before the buffer is full, when nothing could be asked any more.
+func (s *session) begun(ctx context.Context, p part) error {
+	if err := s.sleep(ctx, s.line(len(p.bytes))+time.Duration(p.rows)*time.Second/time.Duration(max(s.opts.RowsPerSecond, 1))); err != nil {
+		return err
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	if err := s.question(ctx, 4); err != nil {
+		return err
+	}
+	if err := s.await(ctx, s.opts.Answer, func() bool { return len(s.asked) == 0 }); err != nil && CauseOf(err) != Unknown {
+		return err
+	}
+	return s.trouble()
 }
 
 // between looks at the printer after a band: a question is under way at any time,

@@ -237,6 +237,7 @@ func TestFinishedJobsAreForgotten(t *testing.T) {
 		doc := paper.Doc{Blocks: []paper.Block{paper.Text("x")}}
 		for i := range 520 {
 			submit(t, s, fmt.Sprint(i), doc)
+			time.Sleep(time.Second) // the first rows are looked at
 			synctest.Wait()
 		}
 		kept := 0
@@ -287,6 +288,7 @@ func TestOrderAndWaking(t *testing.T) {
 		}
 		d.SetCover(false)
 		submit(t, s, "x", note("BN 5")) // wakes at once
+		time.Sleep(time.Second)         // the first rows are looked at
 		synctest.Wait()
 		slips := d.Slips()
 		if len(slips) != 6 {
@@ -327,6 +329,7 @@ func TestCopyIsMarkedAtOnce(t *testing.T) {
 		if err := s.Submit(t.Context(), "1", doc, true); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Second) // the first rows are looked at
 		synctest.Wait()
 		slips := d.Slips()
 		mark := render(t, paper.Doc{}.Reprinted(), printer.Width58)
@@ -380,6 +383,7 @@ func TestBadJobsLetOthersPass(t *testing.T) {
 		s, stop := spool(t, q, d.dev)
 		defer stop()
 		submit(t, s, "1", note("A"))
+		time.Sleep(time.Second) // the first rows are looked at
 		synctest.Wait()
 		st := s.Status()
 		if st.Jobs != 0 || len(st.Bad) != 4 || st.Cause != printer.BadJob || len(d.Slips()) != 1 || live(q) != 4 {

@@ -243,11 +243,11 @@ func (p *Printer) raster(stride int, data []byte) {
 	for len(data) > 0 {
 		dots := make([]byte, p.stride())
 		copy(dots, data[:stride])
+		p.pace(1) // first: no row is on paper in no time
 		if !p.row(dots) {
 			return
 		}
 		data = data[stride:]
-		p.pace(1)
 	}
 }
 

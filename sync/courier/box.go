@@ -124,6 +124,14 @@ func (b *Box) cargo(ctx context.Context, proof map[wire.Epoch]uint64) (*Cargo, e
 			})
 		},
 		Pack: func(_ context.Context, from uint64) (wire.Message, uint64, error) { return b.pack(from, size) },
+		Root: func(size uint64) (r Root, err error) {
+			if size > b.o.Log.Size() {
+				return r, nil // no root begins with zeros
+			}
+			root, err := b.o.Log.Root(size)
+			copy(r[:], root[:])
+			return r, err
+		},
 		Note: &b.o.Note, Now: now,
 	}
 	if place != (Mark{}) {

@@ -426,3 +426,34 @@ func TestOldEpochStays(t *testing.T) {
 		t.Errorf("before %v, after %v", before, after)
 	}
 }
+
+// TestRestoredBoxKeepsWhatItLost: a box that was put back from a copy meets a piece with
+// entries that it has no more. The piece stays until it was brought, whatever the link
+// has confirmed of the new line, and the new entries are written beside it.
+func TestRestoredBoxKeepsWhatItLost(t *testing.T) {
+	for _, got := range []uint64{100, 160} {
+		c := newCentre(t)
+		s := c.station("tram-01")
+		s.append(100, 1000)
+		s.got = 100 // by the link
+		s.append(50, 1000)
+		m := prepared(t, 1, roomy)
+		_, err := s.visit(m)
+		must(t, err)
+		before := m.Files()
+		s.raws, s.tree = nil, tree{}
+		s.append(100, 1000) // the same
+		s.append(int(map[uint64]uint64{100: 40, 160: 60}[got]), 999)
+		s.got = got
+		v, err := s.visit(m)
+		must(t, err)
+		for _, f := range before {
+			if !slices.Contains(m.Files(), f) {
+				t.Errorf("received %d: %s is gone, with the only copy of what it holds", got, f)
+			}
+		}
+		if !v.Up.All || v.Up.Next != s.Size() || got == 100 && v.Up.Wrote == 0 {
+			t.Errorf("received %d of %d: %+v", got, s.Size(), v.Up)
+		}
+	}
+}

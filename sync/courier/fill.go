@@ -25,8 +25,20 @@ type Cargo struct {
 	Head []wire.Message
 	// Pack returns a message with entries from an index on, and the index after them.
 	Pack func(ctx context.Context, from uint64) (m wire.Message, next uint64, err error)
+	// Root returns the beginning of our journal's root at a size; nil where there is none.
+	Root func(size uint64) (Root, error)
 	Note *NoteKey
 	Now  time.Time
+}
+
+// ours reports whether a piece holds entries of our journal as it is now: those of a
+// journal that was lost stand nowhere else.
+func (c *Cargo) ours(e Extent) bool {
+	if c.Root == nil || e.First == e.Next {
+		return true
+	}
+	root, err := c.Root(e.Next)
+	return err == nil && root == e.Root
 }
 
 // Filled is what a stick holds of one side after it was filled.
@@ -102,7 +114,7 @@ func (f *filling) receipted(own []kept) error {
 		if k.Epoch != f.c.Epoch {
 			safe = k.First < k.Next && f.c.Safe != nil && f.c.Safe(k.Extent)
 		}
-		if safe {
+		if safe && f.c.ours(k.Extent) {
 			gone = append(gone, k.name)
 			continue
 		}
@@ -120,7 +132,7 @@ func (f *filling) covered() (from uint64, told bool) {
 	told = f.c.Ack == Mark{}
 	for i := range f.own {
 		k := &f.own[i]
-		if k.Epoch != f.c.Epoch {
+		if k.Epoch != f.c.Epoch || !f.c.ours(k.Extent) {
 			continue
 		}
 		told = told || k.Ack == f.c.Ack
@@ -242,6 +254,12 @@ func (f *filling) piece(from uint64, n int) (uint64, error) {
 	if heads > 0 && (n == len(f.wait) || !f.wait[n].ack) {
 		e.Ack = f.c.Ack // all of the head stands in this piece, or before it
 	}
+	if f.c.Root != nil {
+		var err error
+		if e.Root, err = f.c.Root(e.Next); err != nil {
+			return from, err
+		}
+	}
 	k, err := f.put(p, f.c.Note, e)
 	if err != nil {
 		return from, err
@@ -275,7 +293,7 @@ func (f *filling) tidy(torn []string) error {
 
 // replaced reports whether all entries of a piece stand in those written now.
 func (f *filling) replaced(k kept) bool {
-	if len(f.fresh) == 0 || k.Epoch != f.c.Epoch || k.First == k.Next {
+	if len(f.fresh) == 0 || k.Epoch != f.c.Epoch || k.First == k.Next || !f.c.ours(k.Extent) {
 		return false
 	}
 	return k.First >= f.fresh[0].First && k.Next <= f.fresh[len(f.fresh)-1].Next
@@ -289,7 +307,7 @@ func (f *filling) count() {
 	f.out.Pieces, f.out.Bytes = len(all), 0
 	for _, k := range all {
 		f.out.Bytes += k.size
-		if k.Epoch == f.c.Epoch && k.First <= f.out.Next {
+		if k.Epoch == f.c.Epoch && k.First <= f.out.Next && f.c.ours(k.Extent) {
 			f.out.Next = max(f.out.Next, k.Next)
 		}
 	}

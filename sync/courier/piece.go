@@ -66,7 +66,7 @@ func (p *Piece) body() []byte {
 // encode writes the piece with a note to its writer.
 func (p *Piece) encode(k *NoteKey, e Extent) ([]byte, error) {
 	b := p.body()
-	binary.BigEndian.PutUint32(b[len(pieceMagic):], uint32(len(b)+1+noteSize+sumSize))
+	binary.BigEndian.PutUint32(b[len(pieceMagic):], uint32(len(b)+1+e.size()+sumSize))
 	note, err := k.seal(b, e)
 	if err != nil {
 		return nil, err

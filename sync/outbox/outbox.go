@@ -111,8 +111,8 @@ type Intake interface {
 	Whole() bool
 	// LoadComing returns how many entries the hub had for the box when it last said so.
 	LoadComing() (uint64, error)
-	// SaveComing keeps that, and ends what Whole asked for.
-	SaveComing(n uint64) error
+	// SaveComing keeps that. With asked it ends what Whole asked for: the hub was told.
+	SaveComing(n uint64, asked bool) error
 }
 
 // Opts configures an Outbox. Zero timings take the defaults of DefaultOpts.

@@ -45,7 +45,7 @@ func (r *runner) keepComing(n uint64) {
 	if !r.all && (n == r.kept || n > 0 && r.kept > 0 && time.Since(r.comingAt) < comingGap) {
 		return
 	}
-	if err := r.opts.Intake.SaveComing(n); err != nil {
+	if err := r.opts.Intake.SaveComing(n, r.all); err != nil {
 		r.log.Error("how much is to come is not kept", "error", err)
 		return
 	}

@@ -158,10 +158,12 @@ func (i intake) LoadComing() (uint64, error) {
 }
 
 // SaveComing implements outbox.Intake.
-func (i intake) SaveComing(n uint64) error {
+func (i intake) SaveComing(n uint64, asked bool) error {
 	return i.store.State().Update(func(tx *store.StateTx) error {
-		if err := tx.Delete(bucketSync, keyAgainSets); err != nil {
-			return err
+		if asked { // not a mark that was set since the session began
+			if err := tx.Delete(bucketSync, keyAgainSets); err != nil {
+				return err
+			}
 		}
 		return tx.Put(bucketSync, keyComing, binary.BigEndian.AppendUint64(nil, n))
 	})

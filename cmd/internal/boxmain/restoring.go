@@ -178,7 +178,7 @@ func (b *Box) noteReplaced(ctx context.Context) error {
 		return nil
 	}
 	now, trusted := b.clock.Now()
-	if joined := time.UnixMilli(e.Joined); now.Before(joined) {
+	if joined := time.UnixMilli(e.Joined); e.Joined > 0 && (!trusted || now.Before(joined)) {
 		now = joined // by the centre's clock, which the answer was signed with
 	}
 	fresh := clinic.NewFresh(time.UnixMilli(e.Numbers), now, trusted || e.Joined > 0, rand.IntN(1000))

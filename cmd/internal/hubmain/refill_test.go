@@ -36,7 +36,7 @@ func (i *intake) LoadComing() (uint64, error) {
 	return i.coming, nil
 }
 
-func (i *intake) SaveComing(n uint64) error {
+func (i *intake) SaveComing(n uint64, _ bool) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.coming = n

@@ -18,7 +18,7 @@ type Shares interface {
 	Sharing(ctx context.Context, box string, n int) ([]hub.Sharing, error)
 	StreamEntries(ctx context.Context, stream int64, from uint64, n int) ([]hub.Entry, error)
 	Share(ctx context.Context, s *hub.Sharing, next uint64, es []hub.Share, unread []uint64) error
-	Unshared(ctx context.Context) ([]hub.Unshared, error)
+	Unshared(ctx context.Context, after *hub.Unshared, n int) ([]hub.Unshared, error)
 	ShareRead(ctx context.Context, s *hub.Sharing, index uint64, es []hub.Share) error
 	Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]hub.Owed, error)
 	OwedCount(ctx context.Context, box string) (int, error)
@@ -116,7 +116,7 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	if n, err := d.OwedCount(ctx, "b"); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	us, err := d.Unshared(ctx)
+	us, err := d.Unshared(ctx, &hub.Unshared{}, 99)
 	must(t, err)
 	if len(us) != 1 || us[0].Box != "b" || us[0].From != "a" || us[0].Entry.Index != 2 {
 		t.Fatalf("%+v", us)
