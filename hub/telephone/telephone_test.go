@@ -57,8 +57,8 @@ func (w *world) leave(box, inBlob string, epoch byte) *escrow.Ticket {
 	if err := w.db.AddBox(w.t.Context(), box, hub.Keys{HPKE: []byte{1}}, w.now); err != nil {
 		w.t.Fatal(err)
 	}
-	batch := (&dbtest.Maker{Box: box, Epoch: hub.Epoch{epoch}}).Next(1)
-	batch.Entries[0].Bytes, batch.Entries[0].Kind, batch.At = b, clinic.KindEscrow, w.now
+	batch := (&dbtest.Maker{Box: box, Epoch: hub.Epoch{epoch}}).Of(b)
+	batch.Entries[0].Kind, batch.At = clinic.KindEscrow, w.now
 	if err := w.db.Append(w.t.Context(), batch); err != nil {
 		w.t.Fatal(err)
 	}
