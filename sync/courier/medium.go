@@ -114,7 +114,7 @@ func (s *Stick) Free() (int64, error) {
 	if err := syscall.Fstatfs(int(d.Fd()), &st); err != nil {
 		return 0, err
 	}
-	return int64(st.Bavail) * st.Bsize, nil
+	return int64(st.Bavail) * int64(st.Bsize), nil
 }
 
 type stickFile struct{ *os.File }
