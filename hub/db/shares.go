@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"clinicbox/clinic"
 	"clinicbox/hub"
 )
 
@@ -38,15 +37,22 @@ func share(ctx context.Context, tx *sql.Tx, m hub.Member, same bool) error {
 
 // Sharing returns what was not looked through for boxes of certified facilities: streams
 // of other boxes of the same facility, and those of machines that had the box's name
-// before. Only those of the facility of the named box, unless it is "".
-func (d *DB) Sharing(ctx context.Context, box string, n int) ([]hub.Sharing, error) {
+// before. Up to n of those after the given one, by box and stream; only for the facility
+// of the named box, unless it is "".
+func (d *DB) Sharing(ctx context.Context, box string, after *hub.Sharing, n int) ([]hub.Sharing, error) {
+	// The order of the join, and the equation in place of an alternative, keep SQLite from
+	// walking through all boxes for one facility.
+	which := `b.site<>''`
+	if box != "" {
+		which += ` AND b.site=(SELECT site FROM boxes WHERE name=?4)`
+	}
 	return list(ctx, d.r, func(r row) (s hub.Sharing, err error) {
 		return s, r.Scan(&s.Box, &s.Stream, &s.From, &s.Next, &s.Size)
 	}, `SELECT b.name, s.id, s.box, COALESCE(p.next, 0), s.size
 		FROM boxes b CROSS JOIN streams s ON s.site=b.site AND (s.box<>b.name OR s.id<=b.before)
 		LEFT JOIN shared p ON p.box=b.name AND p.stream=s.id
-		WHERE b.site<>'' AND s.site<>'' AND b.revoked=0 AND s.size > COALESCE(p.next, 0)
-		AND (?1='' OR b.site=(SELECT site FROM boxes WHERE name=?1)) ORDER BY b.name, s.id LIMIT ?2`, box, n)
+		WHERE `+which+` AND s.site<>'' AND b.revoked=0 AND s.size > COALESCE(p.next, 0)
+		AND b.name>=?1 AND (b.name>?1 OR s.id>?2) ORDER BY b.name, s.id LIMIT ?3`, after.Box, after.Stream, n, box)
 }
 
 // StreamEntries returns up to n entries of a stream from an index on. One that an earlier
@@ -133,9 +139,21 @@ func (d *DB) ShareRead(ctx context.Context, s *hub.Sharing, index uint64, es []h
 	}))
 }
 
-// Owed returns the first entries that a box shall get, without those of a kind that is
-// held back; 0 is none.
-func (d *DB) Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]hub.Owed, error) {
+// Owed returns the first entries that a box shall get, without those of held ranks. The
+// queue is not walked through there: what waits costs nothing, however much it is.
+func (d *DB) Owed(ctx context.Context, box string, held hub.Ranks, n int) ([]hub.Owed, error) {
+	out, err := d.owed(ctx, box, hub.Ranks{To: held.From}, n)
+	if err != nil || len(out) >= n {
+		return out, err
+	}
+	rest, err := d.owed(ctx, box, hub.Ranks{From: held.To, To: 1 << 63}, n-len(out))
+	return append(out, rest...), err
+}
+
+func (d *DB) owed(ctx context.Context, box string, of hub.Ranks, n int) ([]hub.Owed, error) {
+	if of.From >= of.To {
+		return nil, nil
+	}
 	return list(ctx, d.r, func(r row) (o hub.Owed, err error) {
 		var salt []byte
 		if err := r.Scan(&o.Rank, &o.Stream, &o.Index, &salt, &o.Bytes); err != nil {
@@ -146,7 +164,7 @@ func (d *DB) Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]h
 		}
 		return o, nil
 	}, `SELECT x.rank, x.stream, x.idx, e.salt, e.bytes FROM shares x JOIN entries e ON e.stream=x.stream AND e.idx=x.idx
-		WHERE x.box=? AND e.kind<>? ORDER BY x.rank, x.stream, x.idx LIMIT ?`, box, int(held), n)
+		WHERE x.box=? AND x.rank>=? AND x.rank<? ORDER BY x.rank, x.stream, x.idx LIMIT ?`, box, int63(of.From), int63(of.To), n)
 }
 
 // OwedCount returns how many entries a box shall get.
@@ -186,27 +204,37 @@ func (d *DB) Delivered(ctx context.Context, box string, es []hub.Owed, received 
 	}))
 }
 
+// recededAtOnce rows are queued again in one transaction: others write in between.
+const recededAtOnce = 2000
+
 // Receded queues again what a box acknowledged when it had received more than it has
-// now, and returns how much that is.
+// now, and returns how much that is. It does so in steps, each durable: after an error
+// the same has to be asked for once more, before the box receives anything.
 func (d *DB) Receded(ctx context.Context, box string, received uint64) (n int64, err error) {
+	const lost = ` FROM given WHERE box=?1 AND received>?2 ORDER BY received, rank, stream, idx LIMIT ?3`
 	var any bool
 	err = d.r.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM given WHERE box=? AND received>?)`, box, int63(received)).Scan(&any)
-	if err != nil || !any {
-		return 0, wrap("receded", err)
+	for err == nil && any {
+		var step int64
+		err = inTx(ctx, d.w, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO shares (box, rank, stream, idx) SELECT * FROM (SELECT box, rank, stream, idx`+lost+`)
+				WHERE true ON CONFLICT DO NOTHING`, box, int63(received), recededAtOnce)
+			if err != nil {
+				return err
+			}
+			r, err := tx.ExecContext(ctx, `DELETE FROM given WHERE (box, received, rank, stream, idx) IN (SELECT box, received, rank, stream, idx`+lost+`)`,
+				box, int63(received), recededAtOnce)
+			if err != nil {
+				return err
+			}
+			step, err = r.RowsAffected()
+			return err
+		})
+		if err != nil {
+			break
+		}
+		n, any = n+step, step == recededAtOnce
 	}
-	err = inTx(ctx, d.w, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO shares (box, rank, stream, idx)
-			SELECT box, rank, stream, idx FROM given WHERE box=? AND received>? ON CONFLICT DO NOTHING`, box, int63(received))
-		if err != nil {
-			return err
-		}
-		r, err := tx.ExecContext(ctx, `DELETE FROM given WHERE box=? AND received>?`, box, int63(received))
-		if err != nil {
-			return err
-		}
-		n, err = r.RowsAffected()
-		return err
-	})
 	return n, wrap("receded", err)
 }
 

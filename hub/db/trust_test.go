@@ -81,6 +81,48 @@ func TestAdmitExchangesKeys(t *testing.T) {
 	}
 }
 
+// TestNameGoesToAnotherFacility: what was queued for the facility that had the name of a
+// box is nothing for the next one, and is told to it anew.
+func TestNameGoesToAnotherFacility(t *testing.T) {
+	d, ctx := open(t, t.TempDir()), t.Context()
+	admit := func(serial, facility string) hub.DownState {
+		t.Helper()
+		m := member(serial)
+		m.Facility.Code = facility
+		if _, err := d.Admit(ctx, m, dbtest.At(1)); err != nil {
+			t.Fatal(err)
+		}
+		st, err := d.DownState(ctx, "a")
+		must(t, err)
+		return st
+	}
+	tell := func() int {
+		t.Helper()
+		n, err := d.Tell(ctx, "a", [][32]byte{{1}}, func(int) (hub.Down, error) { return hub.Down{Bytes: []byte{1}, Leaf: clinic.Leaf{1}}, nil })
+		must(t, err)
+		return n
+	}
+	one := admit("1", "22736")
+	_, err := d.Push(ctx, "a", []hub.Down{{Bytes: []byte("of a patient"), Leaf: clinic.Leaf{9}}})
+	must(t, err)
+	if tell() != 1 || tell() != 0 {
+		t.Fatal("not told, or twice")
+	}
+	if same := admit("2", "22736"); same.Epoch != one.Epoch || same.Last != 2 || tell() != 0 {
+		t.Fatalf("a machine in the place of one of the same facility: %+v", same)
+	}
+	other := admit("3", "99999")
+	if ds, err := d.Downs(ctx, "a", 0, 9); err != nil || len(ds) != 0 {
+		t.Errorf("another facility gets %d entries of the one before: %v", len(ds), err)
+	}
+	if other.Epoch == one.Epoch || other.Last != 0 || other.Acked != 0 {
+		t.Errorf("the stream goes on: %+v, was %+v", other, one)
+	}
+	if tell() != 1 {
+		t.Error("what the box before was told, this one is not")
+	}
+}
+
 // TestBoxDoesNotChooseItsFacility: what its certificate says stays, whatever it tells.
 func TestBoxDoesNotChooseItsFacility(t *testing.T) {
 	d, ctx := open(t, t.TempDir()), t.Context()

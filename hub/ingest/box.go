@@ -220,6 +220,11 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 		b.unbranched(ctx, err) // no session: a receipt for nothing would bring everything
 		return
 	}
+	if err := b.receded(ctx, &s); err != nil {
+		b.in.Counts.Refused.Add(1)
+		b.in.failed(ctx, "receded", err) // no session: the box tells what it has once more
+		return
+	}
 	b.nonce, b.whoNext, b.refused = wire.Nonce{}, time.Time{}, 0
 	b.open(upSession{Opener: o, start: s, since: b.in.Now()})
 	if b.down.Sealer != nil {
@@ -228,7 +233,6 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 	b.seen(ctx)
 	b.in.Log.Info("session", "box", b.name, "epoch", hub.Epoch(s.Epoch).String(), "tip", s.Tip, "agent", s.Agent)
 	b.incarnation(ctx, &s)
-	b.receded(ctx, &s)
 	b.use(hub.Epoch(s.Epoch))
 	b.state(ctx, s.Tip)
 	b.owed = true // tells the box where to go on

@@ -21,9 +21,8 @@ type DB interface {
 
 // Shares keeps what boxes of one facility have of each other.
 type Shares interface {
-	// Owed returns the first entries that a box shall get, without those of a kind that is
-	// held back; 0 is none.
-	Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]hub.Owed, error)
+	// Owed returns the first entries that a box shall get, without those of held ranks.
+	Owed(ctx context.Context, box string, held hub.Ranks, n int) ([]hub.Owed, error)
 	OwedCount(ctx context.Context, box string) (int, error)
 	// Delivered notes that a box has them, and how many it had received with them.
 	Delivered(ctx context.Context, box string, es []hub.Owed, received uint64) error

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"time"
 
-	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/sync/wire"
 )
@@ -65,18 +64,18 @@ func (b *box) takesSets() bool {
 }
 
 // receded gives a box again what it lost: it was restored from a copy, or what it
-// received cannot be read any more.
-func (b *box) receded(ctx context.Context, s *wire.Start) {
+// received cannot be read any more. After an error the box must tell its size again before
+// it receives anything, which would hide what it lacks.
+func (b *box) receded(ctx context.Context, s *wire.Start) error {
 	if !s.Features.Has(wire.FeatureSets) {
-		return
+		return nil
 	}
 	n, err := b.in.DB.Receded(ctx, b.name, s.Received)
-	if err != nil {
-		b.in.failed(ctx, "receded", err)
-	} else if n > 0 {
+	if err == nil && n > 0 {
 		b.in.Log.Warn("a box lost what it had received of its facility", "box", b.name, "has", s.Received, "again", n)
 		b.freshSets()
 	}
+	return err
 }
 
 // pumpSets sends what the window allows, and once more what was not acknowledged.
@@ -109,15 +108,15 @@ func (b *box) pumpSets(ctx context.Context) {
 	}
 }
 
-// held is the kind that waits for the box's next month: rows of catalogues, which no
-// other entry needs to be understood.
-func (b *box) held() clinic.Kind {
+// held is what waits for the box's next month: rows of catalogues, which no other entry
+// needs to be understood.
+func (b *box) held() hub.Ranks {
 	b.in.mu.Lock()
 	defer b.in.mu.Unlock()
 	if b.spent.Budget.Holds(wire.ClassCatalogues) {
-		return clinic.KindCatalogRow
+		return hub.ClassLists.Ranks()
 	}
-	return 0
+	return hub.Ranks{}
 }
 
 // sendSet sends one set; false when nothing is to be sent.

@@ -4,20 +4,8 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/hub"
 	"clinicbox/internal/entry"
-)
-
-// class orders what a box gets: the lowest first, and in each the newest first.
-type class uint8
-
-// The classes. Order is free: what a box receives is a set.
-const (
-	people   class = 1 // who works here, and their keys
-	lists    class = 2 // catalogues
-	safety   class = 3 // who the patients are, and what may harm them
-	running  class = 4 // what the clinic needs for the patients of these months
-	history  class = 5
-	leftover class = 6 // papers, and who looked
 )
 
 // where an entry goes.
@@ -34,7 +22,7 @@ const (
 // rule says of a kind where its entries go, and when.
 type rule struct {
 	where where
-	class class
+	class hub.Class
 }
 
 // ruleOf returns the rule of a kind; ok is false for one that nobody has classified: its
@@ -47,21 +35,22 @@ func ruleOf(k clinic.Kind) (r rule, ok bool) {
 		clinic.KindEscrow:    // opens one machine only
 		return rule{where: only}, true
 	case clinic.KindStaff, clinic.KindCredential:
-		return rule{facility, people}, true
-	case clinic.KindCatalogRow, clinic.KindImport:
-		return rule{facility, lists}, true
+		return rule{facility, hub.ClassPeople}, true
+	case clinic.KindCatalogRow:
+		return rule{facility, hub.ClassLists}, true
 	case clinic.KindDayOne, // an import that is under way on one box; what it brought is shared
 		clinic.KindSession: // which vials are open is of one refrigerator
-		return rule{place, history}, true
+		return rule{place, hub.ClassHistory}, true
 	case clinic.KindReceived, clinic.KindCounted, clinic.KindAdjusted, clinic.KindRequisition: // stock is per box
-		return rule{place, running}, true
+		return rule{place, hub.ClassRunning}, true
 	case clinic.KindPatient, clinic.KindAllergies, clinic.KindProtection, clinic.KindLink, clinic.KindDeath, clinic.KindReaction:
-		return rule{facility, safety}, true
+		return rule{facility, hub.ClassSafety}, true
 	case clinic.KindPaper, clinic.KindLooked, clinic.KindViewed, clinic.KindAcknowledged:
-		return rule{facility, leftover}, true
-	case clinic.KindReport, // one of the facility for each month
+		return rule{facility, hub.ClassLeftover}, true
+	case clinic.KindImport, // that rows of a catalogue were set: not one of them
+		clinic.KindReport, // one of the facility for each month
 		clinic.KindAlert, clinic.KindAlertTold:
-		return rule{facility, history}, true
+		return rule{facility, hub.ClassHistory}, true
 	}
 	return ofVisits(k)
 }
@@ -76,7 +65,7 @@ func ofVisits(k clinic.Kind) (rule, bool) {
 		clinic.KindDelivery, clinic.KindBirthCertificate, clinic.KindEmergencyNotice, clinic.KindStay, clinic.KindCare,
 		clinic.KindDischarge, clinic.KindImmunised, clinic.KindPregnancy, clinic.KindAntenatal, clinic.KindEnrolled,
 		clinic.KindHealthBook, clinic.KindHealthCheck, clinic.KindSettled:
-		return rule{facility, history}, true
+		return rule{facility, hub.ClassHistory}, true
 	}
 	return rule{}, false
 }
@@ -120,11 +109,10 @@ func (s *Share) verdict(kind clinic.Kind, bytes []byte, same bool) (rank uint64,
 		return 0, false, true // no box speaks for the centre
 	}
 	age := s.o.Now().Sub(rec.Recorded())
-	if r.class == history && (age < recentAll || age < recentRuns && runs(kind)) {
-		r.class = running
+	if r.class == hub.ClassHistory && (age < recentAll || age < recentRuns && runs(kind)) {
+		r.class = hub.ClassRunning
 	}
-	const most = 1<<44 - 1 // milliseconds: five centuries
-	return uint64(r.class)<<44 | (most - min(rec.HLC>>16, most)), true, true
+	return r.class.Rank(rec.HLC >> 16), true, true
 }
 
 // kindOf reads the kind of an entry that was stored as unreadable.

@@ -24,6 +24,7 @@ const (
 	atOnce       = 500         // entries looked through in one transaction
 	pairs        = 64          // streams in one read
 	unreadAtOnce = 100         // of at most 16 KiB each
+	maxErrors    = 8           // told of one look
 	lookAll      = time.Minute // between looks at all boxes
 	gather       = 200 * time.Millisecond
 	afterError   = 5 * time.Second
@@ -31,9 +32,10 @@ const (
 
 // DB is what sharing asks of the database. Every change is durable on return.
 type DB interface {
-	// Sharing returns streams that were not looked through to their end for a box of the
-	// facility of the named one; "" means all boxes.
-	Sharing(ctx context.Context, box string, n int) ([]hub.Sharing, error)
+	// Sharing returns up to n streams that were not looked through to their end for a box
+	// of the facility of the named one, those after the given one by box and stream; ""
+	// means all boxes.
+	Sharing(ctx context.Context, box string, after *hub.Sharing, n int) ([]hub.Sharing, error)
 	StreamEntries(ctx context.Context, stream int64, from uint64, n int) ([]hub.Entry, error)
 	// Share queues entries and moves on in one transaction; hub.ErrMoved when the stream
 	// is not at s.Next for the box.
@@ -159,29 +161,22 @@ func (s *Share) all(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Look looks through every stream of the box's facility that has something new; box ""
-// means all facilities.
+// Look looks once through every stream of the box's facility that has something new; box
+// "" means all facilities. What comes meanwhile is told by Stored.
 func (s *Share) Look(ctx context.Context, box string) error {
 	var errs []error
-	bad := map[hub.Sharing]bool{} // one that fails does not stop the others
+	var after hub.Sharing
 	for {
-		todo, err := s.o.DB.Sharing(ctx, box, pairs+len(bad))
-		if err != nil {
+		todo, err := s.o.DB.Sharing(ctx, box, &after, pairs)
+		if err != nil || len(todo) == 0 {
 			return errors.Join(append(errs, err)...)
 		}
-		did := false
+		after = todo[len(todo)-1]
 		for i := range todo {
-			key := hub.Sharing{Box: todo[i].Box, Stream: todo[i].Stream}
-			if bad[key] {
-				continue
+			// One that fails does not stop the others.
+			if err := s.look(ctx, &todo[i]); err != nil && len(errs) < maxErrors {
+				errs = append(errs, err)
 			}
-			did = true
-			if err := s.look(ctx, &todo[i]); err != nil {
-				errs, bad[key] = append(errs, err), true
-			}
-		}
-		if !did || ctx.Err() != nil {
-			return errors.Join(errs...)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func admit(t *testing.T, d *db.DB, name, serial string) {
 // kinds are those of what a box shall get, in order.
 func kinds(t *testing.T, d *db.DB, box string) (out []clinic.Kind) {
 	t.Helper()
-	es, err := d.Owed(t.Context(), box, 0, 1000)
+	es, err := d.Owed(t.Context(), box, hub.Ranks{}, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

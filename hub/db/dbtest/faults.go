@@ -124,6 +124,20 @@ func (f *Faults) Branch(ctx context.Context, s hub.Stream, from hub.Epoch, had, 
 	return f.do("Branch", func() error { return f.DB.Branch(ctx, s, from, had, base) })
 }
 
+// Delivered may fail.
+func (f *Faults) Delivered(ctx context.Context, box string, es []hub.Owed, received uint64) error {
+	return f.do("Delivered", func() error { return f.DB.Delivered(ctx, box, es, received) })
+}
+
+// Receded may fail.
+func (f *Faults) Receded(ctx context.Context, box string, received uint64) (n int64, err error) {
+	err = f.do("Receded", func() error {
+		n, err = f.DB.Receded(ctx, box, received)
+		return err
+	})
+	return n, err
+}
+
 // RestartDowns may fail.
 func (f *Faults) RestartDowns(ctx context.Context, a hub.Alarm, at time.Time) error {
 	return f.do("RestartDowns", func() error { return f.DB.RestartDowns(ctx, a, at) })

@@ -15,12 +15,12 @@ import (
 // Shares keeps what boxes of one facility have of each other.
 type Shares interface {
 	Admit(ctx context.Context, m hub.Member, at time.Time) (changed bool, err error)
-	Sharing(ctx context.Context, box string, n int) ([]hub.Sharing, error)
+	Sharing(ctx context.Context, box string, after *hub.Sharing, n int) ([]hub.Sharing, error)
 	StreamEntries(ctx context.Context, stream int64, from uint64, n int) ([]hub.Entry, error)
 	Share(ctx context.Context, s *hub.Sharing, next uint64, es []hub.Share, unread []uint64) error
 	Unshared(ctx context.Context, after *hub.Unshared, n int) ([]hub.Unshared, error)
 	ShareRead(ctx context.Context, s *hub.Sharing, index uint64, es []hub.Share) error
-	Owed(ctx context.Context, box string, held clinic.Kind, n int) ([]hub.Owed, error)
+	Owed(ctx context.Context, box string, held hub.Ranks, n int) ([]hub.Owed, error)
 	OwedCount(ctx context.Context, box string) (int, error)
 	Delivered(ctx context.Context, box string, es []hub.Owed, received uint64) error
 	Receded(ctx context.Context, box string, received uint64) (int64, error)
@@ -41,7 +41,7 @@ func admit(t *testing.T, d DB, who string) {
 // pairsOf are the streams to be looked through, as target<source.
 func pairsOf(t *testing.T, d DB, box string) (out []string) {
 	t.Helper()
-	ss, err := d.Sharing(t.Context(), box, 100)
+	ss, err := d.Sharing(t.Context(), box, &hub.Sharing{}, 100)
 	must(t, err)
 	for _, s := range ss {
 		out = append(out, fmt.Sprintf("%s<%s %d/%d", s.Box, s.From, s.Next, s.Size))
@@ -76,7 +76,7 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	same(t, pairsOf(t, d, ""), "b<a 0/3")
 	same(t, pairsOf(t, d, "a"), "b<a 0/3")
 	same(t, pairsOf(t, d, "c"))
-	ss, err := d.Sharing(ctx, "", 10)
+	ss, err := d.Sharing(ctx, "", &hub.Sharing{}, 10)
 	must(t, err)
 	s := ss[0]
 	es, err := d.StreamEntries(ctx, s.Stream, 1, 10)
@@ -88,13 +88,15 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	isErr(t, d.Share(ctx, &s, 3, nil, nil), hub.ErrMoved)
 	d = open(t)
 	same(t, pairsOf(t, d, ""))
-	owed, err := d.Owed(ctx, "b", 0, 10)
+	owed, err := d.Owed(ctx, "b", hub.Ranks{}, 10)
 	must(t, err)
 	if len(owed) != 2 || owed[0].Index != 1 || owed[1].Rank != 9 || string(owed[0].Bytes) != string(es[0].Bytes) || owed[0].Salt != es[0].Salt {
 		t.Fatalf("%+v", owed)
 	}
-	if held, err := d.Owed(ctx, "b", clinic.KindVitals, 10); err != nil || len(held) != 0 {
-		t.Fatalf("%+v %v", held, err)
+	for held, want := range map[hub.Ranks]int{{From: 5, To: 9}: 1, {From: 6, To: 9}: 2, {From: 9, To: 1 << 50}: 1, {From: 0, To: 10}: 0} {
+		if es, err := d.Owed(ctx, "b", held, 10); err != nil || len(es) != want {
+			t.Fatalf("%v held: %+v %v", held, es, err)
+		}
 	}
 	pending, err := d.Pending(ctx)
 	must(t, err)
@@ -123,7 +125,7 @@ func testShares(t *testing.T, open func(*testing.T) DB) {
 	}
 	must(t, d.ShareRead(ctx, &us[0].Sharing, 2, []hub.Share{{Index: 2, Rank: 1}}))
 	must(t, d.ShareRead(ctx, &us[0].Sharing, 2, []hub.Share{{Index: 2, Rank: 7}})) // once only
-	if owed, err = d.Owed(ctx, "b", 0, 1); err != nil || owed[0].Index != 2 || owed[0].Rank != 1 {
+	if owed, err = d.Owed(ctx, "b", hub.Ranks{}, 1); err != nil || owed[0].Index != 2 || owed[0].Rank != 1 {
 		t.Fatalf("%+v %v", owed, err)
 	}
 	must(t, d.Append(ctx, m.Next(2)))
@@ -137,7 +139,7 @@ func newEpoch(t *testing.T, d DB) {
 	ctx := t.Context()
 	again := (&Maker{Box: "a", Epoch: hub.Epoch{7}}).Of([]byte("a entry"), []byte("another"))
 	must(t, d.Append(ctx, again))
-	ss, err := d.Sharing(ctx, "b", 10)
+	ss, err := d.Sharing(ctx, "b", &hub.Sharing{}, 10)
 	must(t, err)
 	es, err := d.StreamEntries(ctx, ss[len(ss)-1].Stream, 0, 10)
 	must(t, err)
@@ -155,7 +157,7 @@ func testReplaced(t *testing.T, open func(*testing.T) DB) {
 	must(t, d.Append(ctx, (&Maker{Box: "a", Epoch: Epoch()}).Next(3)))
 	must(t, d.Append(ctx, (&Maker{Box: "b", Epoch: Epoch()}).Next(2)))
 	same(t, pairsOf(t, d, ""), "a<b 0/2", "b<a 0/3")
-	ss, err := d.Sharing(ctx, "", 10)
+	ss, err := d.Sharing(ctx, "", &hub.Sharing{}, 10)
 	must(t, err)
 	for i := range ss {
 		must(t, d.Share(ctx, &ss[i], ss[i].Size, []hub.Share{{Index: 0, Rank: 1}}, []uint64{1}))
