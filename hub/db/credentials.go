@@ -65,12 +65,18 @@ func scanFound(r row) (f hub.Found, err error) {
 	return f, err
 }
 
-// Scanned keeps what was found in entries, and that they were looked at, in one
-// transaction. A credential that is known already is not kept twice.
+// Scanned keeps what was found in entries, and that they were looked at, and raises
+// hub.AlarmKey for what has a problem, in one transaction. A credential that is known
+// already, for its stream is looked through again, is not kept and raises nothing.
 func (d *DB) Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential) error {
 	return wrap("scanned", inTx(ctx, d.w, func(tx *sql.Tx) error {
 		for i := range cs {
-			if err := putCredential(ctx, tx, &cs[i]); err != nil {
+			c := &cs[i]
+			fresh, err := putCredential(ctx, tx, c)
+			if err == nil && fresh && c.Problem != "" {
+				_, err = raise(ctx, tx, hub.Alarm{Box: c.Box, Code: hub.AlarmKey, Detail: c.Problem, Last: c.At})
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -102,17 +108,21 @@ func markScanned(ctx context.Context, tx *sql.Tx, table string, found []hub.Foun
 	return nil
 }
 
-func putCredential(ctx context.Context, tx *sql.Tx, c *hub.Credential) error {
+func putCredential(ctx context.Context, tx *sql.Tx, c *hub.Credential) (fresh bool, err error) {
 	chain, err := json.Marshal(c.Chain)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO credentials
+	r, err := tx.ExecContext(ctx, `INSERT INTO credentials
 		(digest, box, epoch, idx, at, person, role, facility, serial, request, chain, problem)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 		c.Digest, c.Box, c.Epoch[:], int63(c.Index), millis(c.At), c.Person[:], int(c.Role), c.Facility, c.Serial,
 		append([]byte{}, c.Request...), string(chain), c.Problem)
-	return err
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
 }
 
 // Credentials returns what boxes brought and was not ended here, oldest first;

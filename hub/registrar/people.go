@@ -33,16 +33,9 @@ func (r *Registrar) Scan(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if c == nil {
-				continue
+			if c != nil {
+				cs = append(cs, *c)
 			}
-			if c.Problem != "" {
-				a := hub.Alarm{Box: c.Box, Code: hub.AlarmKey, Detail: c.Problem, Last: r.o.Now()}
-				if err := r.o.DB.Raise(ctx, a); err != nil {
-					return err
-				}
-			}
-			cs = append(cs, *c)
 		}
 		if err := r.o.DB.Scanned(ctx, found, cs); err != nil {
 			return err

@@ -62,7 +62,6 @@ type DB interface {
 	Admit(ctx context.Context, m hub.Member, at time.Time) (changed bool, err error)
 	// Tell queues what the box was not told yet, once for each digest, all or none.
 	Tell(ctx context.Context, box string, digests [][32]byte, encode func(i int) (hub.Down, error)) (n int, err error)
-	Raise(ctx context.Context, a hub.Alarm) error
 	Keys
 	Verdicts
 	KeyEntries
@@ -71,7 +70,8 @@ type DB interface {
 // Keys keeps what was found of people's keys.
 type Keys interface {
 	Unscanned(ctx context.Context, n int) ([]hub.Found, error)
-	// Scanned keeps both in one transaction.
+	// Scanned keeps both in one transaction, with an alarm for each key that is news and
+	// has a problem.
 	Scanned(ctx context.Context, found []hub.Found, cs []hub.Credential) error
 	Credentials(ctx context.Context, facility string) ([]hub.Credential, error)
 	EndCredential(ctx context.Context, digest string) error

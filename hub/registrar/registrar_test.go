@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -223,6 +224,16 @@ func TestBadCredentials(t *testing.T) {
 		t.Fatalf("%+v %v", as, err)
 	}
 	w.ok(w.r.Reject(t.Context(), w.centre.By, cs[0].Digest))
+
+	// An entry before them comes to light: all are looked at again, and none is news.
+	w.ok(w.db.Release(t.Context(), []hub.Found{{Stream: 1, Entry: hub.Entry{Index: 0}}}))
+	if again, err := w.db.Unscanned(t.Context(), 9); err != nil || len(again) != 7 {
+		t.Fatalf("%d are looked at again: %v", len(again), err)
+	}
+	w.steps()
+	if now, err := w.db.Alarms(t.Context(), "a", 9); err != nil || !reflect.DeepEqual(now, as) {
+		t.Errorf("alarms were raised again: %+v, before %+v, %v", now, as, err)
+	}
 }
 
 // TestTask runs the registrar as a task, with another process acting beside it.
