@@ -139,7 +139,7 @@ func (r *runner) takeBack(ctx context.Context, back []wire.Back) error {
 		}
 	}
 	if len(got) > 0 {
-		if err := r.opts.Applier.Apply(ctx, got); err != nil {
+		if err := r.take(ctx, got); err != nil {
 			return err
 		}
 	}

@@ -109,6 +109,21 @@ type Intake interface {
 	Size() uint64
 	// Whole reports whether they can be read; if not, the hub is asked for all again.
 	Whole() bool
+	Coming
+	Untold
+}
+
+// Untold keeps how many received entries there were before some came, as by courier,
+// while the hub had not been told in that run how many there are. What it saved is durable
+// on return.
+type Untold interface {
+	// LoadUntold returns that number, if there is one.
+	LoadUntold() (n uint64, is bool, err error)
+	SaveUntold(n uint64, is bool) error
+}
+
+// Coming keeps how much the hub still has for the box.
+type Coming interface {
 	// LoadComing returns how many entries the hub had for the box when it last said so.
 	LoadComing() (uint64, error)
 	// SaveComing keeps that. With asked it ends what Whole asked for: the hub was told.

@@ -128,6 +128,7 @@ func (r *runner) settle(rec *wire.Receipt) {
 // size that it named.
 func (r *runner) answered() {
 	r.phase, r.starts, r.odd = live, 0, 0
+	r.stated()
 	r.land()
 	if r.tried {
 		r.tried = false
@@ -185,7 +186,7 @@ func (r *runner) down(ctx context.Context, signed wire.SignedDown) {
 // apply makes entries durable that begin at the place, or before it, and then the place
 // after them.
 func (r *runner) apply(ctx context.Context, c Cursor, d *wire.Down) error {
-	if err := r.opts.Applier.Apply(ctx, d.Entries[c.Next-d.First:]); err != nil {
+	if err := r.take(ctx, d.Entries[c.Next-d.First:]); err != nil {
 		r.log.Error("down data not stored", "error", err)
 		r.show(func(s *shown) { s.problems.apply = true })
 		return err

@@ -67,6 +67,8 @@ type runner struct {
 	comingAt  time.Time // when kept was
 	kept      uint64    // entries to come
 	all       bool      // everything was asked for again
+	knows     bool      // the hub answered a session of this run
+	untold    uint64    // what was received before entries came of which it does not know
 	cursor    Cursor
 	downEpoch wire.Epoch // of the hub's session
 	ackAt     time.Time
@@ -116,6 +118,7 @@ func (r *runner) load() error {
 	}
 	r.cursor = cursor
 	r.loadComing()
+	r.loadUntold()
 	if len(kept) == 0 {
 		return nil
 	}

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"clinicbox/sync/wire"
@@ -18,7 +19,49 @@ func (r *runner) takesSets(s *wire.Start) {
 	}
 	s.Features |= wire.FeatureSets
 	if r.all = !r.opts.Intake.Whole(); !r.all {
-		s.Received = r.opts.Intake.Size()
+		s.Received = min(r.opts.Intake.Size(), r.untold)
+	}
+}
+
+// take makes entries of the hub durable. How many there were before is kept while the hub
+// was not told in this run: after a copy was put back, what is taken in then, by a stick
+// say, would stand for what was lost.
+func (r *runner) take(ctx context.Context, es []wire.Salted) error {
+	if r.opts.Intake != nil && !r.knows && r.untold == nothing {
+		n := r.opts.Intake.Size()
+		if err := r.opts.Intake.SaveUntold(n, true); err != nil {
+			return err
+		}
+		r.untold = n
+	}
+	return r.opts.Applier.Apply(ctx, es)
+}
+
+// nothing was received that the hub was not told of.
+const nothing = math.MaxUint64
+
+// stated is called when the hub answered in a session that said what was received.
+func (r *runner) stated() {
+	if r.knows = true; r.opts.Intake == nil || r.untold == nothing {
+		return
+	}
+	if err := r.opts.Intake.SaveUntold(0, false); err != nil {
+		r.log.Error("that the hub knows what was received is not kept", "error", err) // it is told again
+		return
+	}
+	r.untold = nothing
+}
+
+func (r *runner) loadUntold() {
+	r.untold = nothing
+	if r.opts.Intake == nil {
+		return
+	}
+	n, is, err := r.opts.Intake.LoadUntold()
+	if err != nil {
+		r.log.Error("what the hub was told is not known", "error", err)
+	} else if is {
+		r.untold = n
 	}
 }
 
@@ -30,7 +73,7 @@ func (r *runner) set(ctx context.Context, signed wire.SignedSet) {
 		r.log.Warn("a set not for this box and hub", "error", err)
 		return
 	}
-	if err := r.opts.Applier.Apply(ctx, s.Entries); err != nil {
+	if err := r.take(ctx, s.Entries); err != nil {
 		r.log.Error("a set not stored", "error", err)
 		r.show(func(s *shown) { s.problems.apply = true })
 		return

@@ -157,6 +157,27 @@ func (i intake) LoadComing() (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
+// keyUntold is the number of received entries of which the centre is told next, when that
+// is not all of them.
+const keyUntold = "untold"
+
+// LoadUntold implements outbox.Intake.
+func (i intake) LoadUntold() (n uint64, is bool, err error) {
+	b, err := i.store.State().Get(bucketSync, keyUntold)
+	if err != nil || len(b) != 8 {
+		return 0, false, err
+	}
+	return binary.BigEndian.Uint64(b), true, nil
+}
+
+// SaveUntold implements outbox.Intake.
+func (i intake) SaveUntold(n uint64, is bool) error {
+	if !is {
+		return i.store.State().Delete(bucketSync, keyUntold)
+	}
+	return i.store.State().Put(bucketSync, keyUntold, binary.BigEndian.AppendUint64(nil, n))
+}
+
 // SaveComing implements outbox.Intake.
 func (i intake) SaveComing(n uint64, asked bool) error {
 	return i.store.State().Update(func(tx *store.StateTx) error {

@@ -28,3 +28,27 @@ func TestKeptCursor(t *testing.T) {
 		t.Fatalf("%+v %v", c, err)
 	}
 }
+
+// TestKeptUntold: what the centre was not told of survives, is 0 as well, and ends.
+func TestKeptUntold(t *testing.T) {
+	i := intake{storetest.Open(t)}
+	want := func(n uint64, is bool) {
+		t.Helper()
+		if got, has, err := i.LoadUntold(); err != nil || has != is || got != n {
+			t.Fatalf("%d %v %v, want %d %v", got, has, err, n, is)
+		}
+	}
+	want(0, false)
+	for _, n := range []uint64{0, 77} {
+		if err := i.SaveUntold(n, true); err != nil {
+			t.Fatal(err)
+		}
+		want(n, true)
+	}
+	for range 2 {
+		if err := i.SaveUntold(0, false); err != nil {
+			t.Fatal(err)
+		}
+		want(0, false)
+	}
+}

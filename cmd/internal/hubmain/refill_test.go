@@ -12,6 +12,7 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/hub/db/dbtest"
+	"clinicbox/hub/ingest"
 	"clinicbox/hub/share"
 	"clinicbox/internal/entry"
 	"clinicbox/store/storetest"
@@ -25,6 +26,25 @@ type intake struct {
 	box    *outboxtest.Box
 	mu     sync.Mutex
 	coming uint64
+	untold *uint64
+}
+
+func (i *intake) LoadUntold() (uint64, bool, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.untold == nil {
+		return 0, false, nil
+	}
+	return *i.untold, true, nil
+}
+
+func (i *intake) SaveUntold(n uint64, is bool) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.untold = nil; is {
+		i.untold = &n
+	}
+	return nil
 }
 
 func (i *intake) Size() uint64 { return uint64(i.box.In()) }
@@ -284,4 +304,107 @@ func TestRefillFigures(t *testing.T) {
 			t.Errorf("%d patients came", c.count[clinic.KindPatient])
 		}
 	})
+}
+
+// TestRestoredBoxTakesAStickFirst: a box that was put back from a copy, and takes in what
+// a stick brings before it hears of the centre, gets all that it lost, though it received
+// as much again by the stick. The stick's number must not stand for what was lost.
+func TestRestoredBoxTakesAStickFirst(t *testing.T) {
+	const n, lost = 300, 42
+	for _, restarts := range []int{0, 1, 2} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPair(t, 11)
+			in := &intake{box: p.box}
+			p.opts.Intake = in
+			_, stop := p.certified(visits(t, n))
+			defer stop()
+			p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
+			p.net.Connect(true)
+			p.startHub()
+			p.startBox()
+			defer p.close()
+			p.shared = n
+			p.until(time.Minute, "everything", func() bool { return p.box.In() == n && p.owed() == 0 })
+			p.net.Connect(false)
+			p.stopBox()
+			p.box.Forget(lost)
+			p.push(lost / 3) // three entries each: as many as were lost
+			p.startBox()
+			p.carry()
+			if got := p.box.In(); got != n {
+				t.Fatalf("the stick brought it to %d", got)
+			}
+			for range restarts {
+				p.stopBox()
+				p.startBox()
+			}
+			p.net.Connect(true)
+			p.until(time.Minute, "what it lost", func() bool { return p.box.In() == n+lost && p.owed() == 0 })
+			p.until(time.Minute, "the centre knows", func() bool { _, is, _ := in.LoadUntold(); return !is })
+		})
+	}
+}
+
+// TestRestoredBoxMeetsAFailingCentre: when the centre's database fails just as a restored
+// box tells how much it has, applied or not, the box gets what it lost all the same.
+func TestRestoredBoxMeetsAFailingCentre(t *testing.T) {
+	const n, lost = 300, 250
+	for _, fault := range []dbtest.Fault{dbtest.NotApplied, dbtest.Applied} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPair(t, 13)
+			p.opts.Intake = &intake{box: p.box}
+			_, stop := p.certified(visits(t, n))
+			defer stop()
+			failing := false
+			p.wrap = func(d ingest.DB) ingest.DB {
+				return &dbtest.Faults{DB: d.(dbtest.DB), Plan: func(method string, k int) dbtest.Fault {
+					if failing && method == "Receded" && k < 4 {
+						return fault
+					}
+					return dbtest.None
+				}}
+			}
+			p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
+			p.net.Connect(true)
+			p.startHub()
+			p.startBox()
+			defer p.close()
+			p.shared = n
+			p.until(time.Minute, "everything", func() bool { return p.box.In() == n && p.owed() == 0 })
+			p.stopBox()
+			p.box.Forget(lost)
+			failing = true
+			p.startBox()
+			p.until(5*time.Minute, "what it lost", func() bool { return p.box.In() == n && p.owed() == 0 })
+		})
+	}
+}
+
+// carry takes what the centre has for the box to it by a stick.
+func (p *pair) carry() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	parcel, err := p.in.Parcel(ctx, "tram-01")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	id := wire.NewFileID()
+	frame, _, err := parcel.Begin(id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	start, _, err := wire.AcceptFile(frame, p.opts.HPKE, id, wire.Expect{Dir: wire.DirDown, Box: "tram-01", From: p.keys.Public().Identity})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for at := parcel.Acked; at < parcel.Last; {
+		m, next, err := parcel.Pack(ctx, at)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if is, err := p.out.CarryDown(ctx, start, m); err != nil || is != outbox.CarriedApplied {
+			p.t.Fatal(is, err)
+		}
+		at = next
+	}
 }
