@@ -226,6 +226,34 @@ func TestFullStick(t *testing.T) {
 	}
 }
 
+// TestTornPieceOnAFullStick: a torn piece makes room for what it should have held, also
+// when nothing else fits.
+func TestTornPieceOnAFullStick(t *testing.T) {
+	c := newCentre(t)
+	s := c.station("tram-01")
+	s.append(500, 8000)
+	m := prepared(t, 3, 3<<20)
+	full, err := s.visit(m)
+	if !errors.Is(err, courier.ErrFull) || full.Up.Pieces < 2 {
+		t.Fatalf("%+v, %v", full, err)
+	}
+	for i, name := range m.Files() {
+		b := m.Content(name)
+		b[len(b)/2] ^= 1
+		m.Put(name, b)
+		v, err := s.visit(m)
+		if !errors.Is(err, courier.ErrFull) || v.Up.Next != full.Up.Next || v.Up.Pieces != full.Up.Pieces {
+			t.Errorf("piece %d torn: %+v, before %+v; %v", i, v.Up, full.Up, err)
+		}
+		intact(t, m, "mended")
+	}
+	_, err = c.bring(m)
+	must(t, err)
+	if got := uint64(len(c.held["tram-01"].leaves)); got != full.Up.Next {
+		t.Errorf("%d entries arrived of %d", got, full.Up.Next)
+	}
+}
+
 // TestManySticksAndBoxes: three boxes, three sticks that take turns, one of which is
 // lost now and then and one that is a year old, pulled out at random: in the end all is
 // there once, and no stick grows without end.

@@ -63,6 +63,7 @@ type filling struct {
 	shelf
 	c     *Cargo
 	own   []kept // what stands there
+	torn  []string
 	out   Filled
 	fresh []kept // what was written now
 
@@ -92,6 +93,7 @@ func (s shelf) fill(ctx context.Context, c *Cargo) (Filled, error) {
 	if err != nil {
 		return f.out, err
 	}
+	f.torn = torn
 	if err := f.receipted(own); err != nil {
 		return f.out, err
 	}
@@ -100,7 +102,7 @@ func (s shelf) fill(ctx context.Context, c *Cargo) (Filled, error) {
 	f.out.Full = errors.Is(err, ErrFull)
 	f.count()
 	if err == nil {
-		err = f.tidy(torn)
+		err = f.tidy()
 		f.count()
 	}
 	return f.out, err
@@ -217,6 +219,20 @@ func (f *filling) flush(from uint64, end bool) (uint64, error) {
 	if !end && f.size < MaxPiece {
 		return from, nil
 	}
+	next, err := f.next(from)
+	if !errors.Is(err, ErrFull) || len(f.torn) == 0 {
+		return next, err
+	}
+	gone := f.torn // nobody can read it, and its room is wanted
+	f.torn = nil
+	if err := f.drop(gone); err != nil {
+		return from, err
+	}
+	return f.next(from)
+}
+
+// next writes as much of what waits as goes into one piece.
+func (f *filling) next(from uint64) (uint64, error) {
 	room, err := f.room()
 	if err == nil && f.number >= maxPieces {
 		err = ErrFull
@@ -276,8 +292,8 @@ func (f *filling) piece(from uint64, n int) (uint64, error) {
 
 // tidy removes what the pieces that were written now replace, and what is torn: what a
 // torn piece held stands elsewhere on the stick, or the other side has it.
-func (f *filling) tidy(torn []string) error {
-	gone := torn
+func (f *filling) tidy() error {
+	gone := f.torn
 	told := len(f.fresh) > 0 && f.fresh[0].Ack == f.c.Ack
 	var stay []kept
 	for _, k := range f.own {
