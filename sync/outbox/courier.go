@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"clinicbox/sync/wire"
@@ -24,11 +25,17 @@ const (
 	CarriedOther                      // of another stream than the present one, or not of this hub
 )
 
-// turn runs do between two steps of Run. It waits for Run to have begun.
+// ErrEnded tells that Run has ended: nothing is taken any more.
+var ErrEnded = errors.New("outbox: ended")
+
+// turn runs do between two steps of Run. It waits for Run to have begun, and is ErrEnded
+// once that has ended.
 func (o *Outbox) turn(ctx context.Context, do func()) error {
 	c := carried{do, make(chan struct{})}
 	select {
 	case o.carry <- c:
+	case <-o.ended:
+		return ErrEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -202,6 +202,7 @@ func (t Truths) Unsent() uint64 { return t.Saved - t.Received }
 type Outbox struct {
 	opts  Opts
 	ready chan struct{}
+	ended chan struct{} // closed when Run returns
 	carry chan carried
 	run   runner
 
@@ -220,7 +221,7 @@ func New(o Opts) (*Outbox, error) {
 		return nil, errors.New("outbox: box name, its keys and the hub's are needed")
 	}
 	o.fill()
-	b := &Outbox{opts: o, ready: make(chan struct{}), carry: make(chan carried), changed: make(chan struct{})}
+	b := &Outbox{opts: o, ready: make(chan struct{}), ended: make(chan struct{}), carry: make(chan carried), changed: make(chan struct{})}
 	b.run = runner{Outbox: b, log: o.Logger.With("task", "outbox")}
 	return b, nil
 }
@@ -260,6 +261,7 @@ func (o *Outbox) Ready() <-chan struct{} { return o.ready }
 
 // Run sends and receives until ctx ends; it returns nil then. It may run once.
 func (o *Outbox) Run(ctx context.Context) error {
+	defer close(o.ended)
 	if err := o.run.load(); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
