@@ -8,7 +8,7 @@ type ConflictAbout uint8
 // What can be written apart.
 const (
 	ConflictAllergies ConflictAbout = 1 // the union holds until somebody writes them anew
-	ConflictDetails   ConflictAbout = 2 // the latest holds until somebody chooses
+	ConflictDetails   ConflictAbout = 2 // the latest of the tips holds until somebody chooses
 	ConflictBook      ConflictAbout = 3 // both words hold until somebody types one
 	ConflictDocument  ConflictAbout = 4 // the latest holds until somebody chooses
 	ConflictIdentity  ConflictAbout = 5 // whether two IDs are one person: kept apart, or joined by others

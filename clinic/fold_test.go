@@ -227,6 +227,25 @@ func TestFoldDoesNotDependOnOrder(t *testing.T) {
 	}
 }
 
+// TestChosenDetailsBeatTheClock: what somebody chose, or corrected, holds whatever the
+// clock of the box said that wrote the other version.
+func TestChosenDetailsBeatTheClock(t *testing.T) {
+	h := newHistory()
+	one := h.add(5, &clinic.Patient{Name: "one"}, clinic.Leaf{})
+	ahead := h.add(9000, &clinic.Patient{Name: "ahead"}, one)
+	mine := h.add(6, &clinic.Patient{Name: "mine"}, one)
+	if p := clinic.FoldPatient(h.patient, h.records); p.Now.Name != "ahead" || !p.Parts[0].Conflict() {
+		t.Fatalf("until somebody chooses: %+v", p.Now)
+	}
+	chosen := h.add(7, &clinic.Patient{Name: "chosen", Merges: [][]byte{ahead[:]}}, mine)
+	h.add(8, &clinic.Patient{Name: "typed later"}, chosen)
+	rand.Shuffle(len(h.records), func(i, j int) { h.records[i], h.records[j] = h.records[j], h.records[i] })
+	p := clinic.FoldPatient(h.patient, h.records)
+	if last := p.Versions[len(p.Versions)-1]; p.Now.Name != "typed later" || last.Body != any(p.Own()) || len(p.Versions) != 5 || p.Parts[0].Conflict() {
+		t.Fatalf("shown is %+v of %d versions", p.Now, len(p.Versions))
+	}
+}
+
 func TestFoldPatient(t *testing.T) {
 	h := newHistory()
 	h.add(1, &clinic.Patient{Name: "old"}, clinic.Leaf{})

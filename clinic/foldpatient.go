@@ -33,7 +33,7 @@ type PatientFile struct {
 	ID        ID       // the leading one
 	Who       Identity // every ID, and what is said of them
 	Now       *Patient // nil when no demographics are here (yet); Join of all parts
-	Versions  []Record // KindPatient of the leading ID, oldest first; the last is what a change corrects
+	Versions  []Record // KindPatient of the leading ID, as Part.Versions; the last is what a change corrects
 	Parts     []Part   // as Who.IDs
 	Allergies AllergyFile
 	Visits    []VisitFile // newest first
@@ -52,7 +52,7 @@ type PatientFile struct {
 type Part struct {
 	ID        ID
 	Now       *Patient // nil when no demographics are here (yet)
-	Versions  []Record // KindPatient, oldest first; the last is Now
+	Versions  []Record // KindPatient: those that others replace, then Tips, each oldest first; the last is Now
 	Tips      []Leaf   // versions that no other replaces, the latest last
 	Visits    int
 	Protected bool
@@ -139,8 +139,8 @@ func (p *PatientFile) split(own []Record) {
 		mine := slices.DeleteFunc(slices.Clone(own), func(r Record) bool { return r.Subject != id })
 		x := Part{ID: id}
 		for _, r := range mine {
-			if b, ok := r.Body.(*Patient); ok && r.Visit.IsZero() {
-				x.Versions, x.Now = append(x.Versions, r), b
+			if _, ok := r.Body.(*Patient); ok && r.Visit.IsZero() {
+				x.Versions = append(x.Versions, r)
 			}
 		}
 		x.tips()
@@ -151,18 +151,24 @@ func (p *PatientFile) split(own []Record) {
 	p.Now, p.Versions = Join(now...), p.Parts[0].Versions
 }
 
-// tips finds the versions that no other replaces: several, when boxes wrote apart.
+// tips finds the versions that no other replaces: several, when boxes wrote apart. The
+// latest of them is what holds; a clock that was ahead makes nothing hold that somebody
+// replaced.
 func (x *Part) tips() {
 	if len(x.Versions) == 0 {
 		return
 	}
-	for _, r := range notReplaced(x.Versions, func(r *Record) [][]byte { return r.Body.(*Patient).Merges }) {
+	tips := notReplaced(x.Versions, func(r *Record) [][]byte { return r.Body.(*Patient).Merges })
+	for _, r := range tips {
 		x.Tips = append(x.Tips, r.Leaf)
 	}
+	old := slices.DeleteFunc(x.Versions, func(r Record) bool { return slices.Contains(x.Tips, r.Leaf) })
+	x.Versions = append(old, tips...)
+	x.Now = x.Versions[len(x.Versions)-1].Body.(*Patient)
 }
 
 // Conflict reports whether boxes wrote the details apart from each other: Now is the
-// latest, and somebody must choose.
+// latest of Tips, and somebody must choose.
 func (x *Part) Conflict() bool { return len(x.Tips) > 1 }
 
 func (p *PatientFile) part(id ID) *Part {

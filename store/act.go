@@ -208,6 +208,11 @@ func (b *batch) meta() (meta, error) {
 
 // note remembers what the indexes must learn once the batch is saved.
 func (b *batch) note(r *clinic.Record) {
+	if r.Body == nil { // it was read before
+		if rec, ok, err := (&reader{s: b.s, kv: b.kv, batch: b}).record(r.Ref); ok && err == nil {
+			r = &rec
+		}
+	}
 	b.changed = append(b.changed, r)
 	if p, ok := r.Body.(*clinic.Patient); ok {
 		if b.names == nil {

@@ -35,9 +35,10 @@ func (s *tokens) blob(b clinic.Blob) token { return blobToken(&s.blobs, b) }
 type applier struct {
 	kv      kv
 	tokens  tokens
-	changed func(r *clinic.Record) // a patient's or row's new current record; may be nil
-	last    clinic.ID              // the act of the own record before
-	hlc     uint64                 // highest of own
+	changed func(r *clinic.Record) // a patient's or row's new current record, without a body when
+	// another one gave way to it; may be nil
+	last clinic.ID // the act of the own record before
+	hlc  uint64    // highest of own
 }
 
 // needsBody tells which kinds are applied by what they say, not by their head.
@@ -101,7 +102,9 @@ func (a *applier) apply(r *clinic.Record) {
 		}
 	}
 	switch r.Kind {
-	case clinic.KindPatient, clinic.KindStaff:
+	case clinic.KindPatient:
+		a.details(r, s, ref)
+	case clinic.KindStaff:
 		a.current(r, s, ref)
 	case clinic.KindProtection:
 		a.kv.putMin(tGuard, join(r.Subject[:], s[:]), ref)
@@ -125,21 +128,6 @@ func (a *applier) change(r *clinic.Record) {
 	if a.changed != nil {
 		a.changed(r)
 	}
-}
-
-// current keeps the latest record of a kind that replaces the one before.
-func (a *applier) current(r *clinic.Record, s stamp, ref []byte) {
-	key := join([]byte{byte(r.Kind >> 8), byte(r.Kind)}, r.Subject[:])
-	value := join(s[:], ref)
-	old := a.kv.get(tCurrent, key)
-	if old != nil {
-		c := bytes.Compare(s[:], old[:len(s)])
-		if c < 0 || c == 0 && bytes.Compare(ref, old[len(s):]) >= 0 {
-			return
-		}
-	}
-	a.kv.put(tCurrent, key, value)
-	a.change(r)
 }
 
 // series keeps the highest number this box issued. Numbers that came from

@@ -268,6 +268,7 @@ func (c *clinics) view(b *clinicBox, id clinic.ID) []byte {
 	}{Who: f.Who.IDs, Now: f.Now, Allergies: f.Allergies.Shown(), Against: len(f.Who.Against())}
 	for _, p := range f.Parts {
 		out.Tips = append(out.Tips, p.Tips)
+		checkCurrent(c.T, b.store, p.ID)
 	}
 	for _, v := range f.Visits {
 		for i := range v.Documents {

@@ -48,8 +48,11 @@ func (s *Store) Dump(names bool) (out []string) {
 				continue // places in the journal, for which the order is the meaning
 			}
 			err := tx.Bucket(t.name()).ForEach(func(k, v []byte) error {
-				if at, ok := map[table]int{tRecord: 0, tLook: 0, tGuard: 0, tLink: 0, tCurrent: 16, tSlip: 16, tCatalog: 0, tStock: 21}[t]; ok && names {
+				if at, ok := map[table]int{tRecord: 0, tLook: 0, tGuard: 0, tLink: 0, tSlip: 16, tCatalog: 0, tStock: 21}[t]; ok && names {
 					v = s.named(v, at)
+				}
+				if t == tCurrent && names {
+					v = s.namedTips(v)
 				}
 				out = append(out, fmt.Sprintf("%s %s %s", t.name(), hex.EncodeToString(k), hex.EncodeToString(v)))
 				return nil
@@ -80,6 +83,13 @@ func (s *Store) named(v []byte, at int) []byte {
 		panic(err)
 	}
 	return join(v[:at], r.Leaf[:], v[at+refLen:])
+}
+
+func (s *Store) namedTips(v []byte) (out []byte) {
+	for _, tip := range tipsOf(v) {
+		out = append(out, s.named(tip, len(stamp{}))...)
+	}
+	return out
 }
 
 // Meta returns the cursors of the views.

@@ -112,10 +112,9 @@ func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
 // cannot: old ones are better than a patient without a name.
 func (r *reader) olderPatient(id clinic.ID) (*clinic.Patient, error) {
 	recs, err := r.Records(id)
-	for i := len(recs) - 1; i >= 0; i-- {
-		if p, ok := recs[i].Body.(*clinic.Patient); ok {
-			return p, nil
-		}
+	file := clinic.FoldPatient(id, recs)
+	if p := file.Own(); p != nil {
+		return p, nil
 	}
 	return nil, err
 }

@@ -207,6 +207,12 @@ func (s *Store) loadIndexes() error {
 
 // index puts a current record into the indexes in memory.
 func (s *Store) index(r *clinic.Record) {
+	if r.Body == nil {
+		if raw, err := s.logOf(r.Ref.Journal).Get(r.Ref.Index); err == nil && !raw.Hole() {
+			rec := decodeHead(r.Ref.Journal, &raw)
+			r = &rec
+		}
+	}
 	switch b := r.Body.(type) {
 	case *clinic.Patient:
 		s.names.Put(r.Subject, b.SearchName())

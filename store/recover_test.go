@@ -75,7 +75,7 @@ func reopened(t *testing.T, o store.Options, want []string) {
 	})
 }
 
-func viewsFile(dir string) string { return filepath.Join(dir, "views-10.db") }
+func viewsFile(dir string) string { return filepath.Join(dir, "views-11.db") }
 
 func TestDamagedViewsAreBuiltAnew(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))

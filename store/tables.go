@@ -14,39 +14,40 @@ import (
 )
 
 // schema is the version of the views; another one is another file.
-const schema = 10
+const schema = 11
 
 // table is a bucket of the views.
 type table int
 
 const (
-	tMeta    table = iota // one row: cursors, roots, clock, epoch
-	tRecord               // subject, stamp → ref, kind; not of looks
-	tLook                 // patient or person, stamp → ref, time: who looked
-	tGuard                // patient, stamp → ref: protection of the record
-	tLink                 // patient, stamp → ref: what links it with others
-	tChild                // mother, child → 1
-	tBorn                 // month of birth, patient → 1
-	tMember               // kind, patient → 1
-	tAct                  // act → index of its first entry in own
-	tVisit                // visit → day, queue (where its row is)
-	tDay                  // day, queue, visit → visit row
-	tDue                  // due day, slip → 1
-	tSlip                 // slip → appointment row
-	tIdent                // identifier, patient → 1
-	tCurrent              // kind, subject → stamp, ref of the latest
-	tSeries               // series → highest number issued, less the jumps before it (clinic.Fresh)
-	tCatalog              // stamp → ref
-	tLeaf                 // leaf → index in in
-	tBlob                 // blob → journal of an entry that names it
-	tStock                // site, row of a catalogue, batch, stamp, line → movement
-	tLab                  // what the work list of tests needs: see lab.go
-	tApart                // group, leaf → patient: what boxes may have written apart, see apart.go
+	tMeta     table = iota // one row: cursors, roots, clock, epoch
+	tRecord                // subject, stamp → ref, kind; not of looks
+	tLook                  // patient or person, stamp → ref, time: who looked
+	tGuard                 // patient, stamp → ref: protection of the record
+	tLink                  // patient, stamp → ref: what links it with others
+	tChild                 // mother, child → 1
+	tBorn                  // month of birth, patient → 1
+	tMember                // kind, patient → 1
+	tAct                   // act → index of its first entry in own
+	tVisit                 // visit → day, queue (where its row is)
+	tDay                   // day, queue, visit → visit row
+	tDue                   // due day, slip → 1
+	tSlip                  // slip → appointment row
+	tIdent                 // identifier, patient → 1
+	tCurrent               // kind, subject → stamp, ref of the latest; of details all versions that hold, see current.go
+	tReplaced              // patient, stampLeaf of a version of the details → 1: another one replaces it
+	tSeries                // series → highest number issued, less the jumps before it (clinic.Fresh)
+	tCatalog               // stamp → ref
+	tLeaf                  // leaf → index in in
+	tBlob                  // blob → journal of an entry that names it
+	tStock                 // site, row of a catalogue, batch, stamp, line → movement
+	tLab                   // what the work list of tests needs: see lab.go
+	tApart                 // group, leaf → patient: what boxes may have written apart, see apart.go
 	tables
 )
 
 func (t table) name() []byte {
-	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "series", "catalog", "leaf", "blob", "stock", "lab", "apart"}[t])
+	return []byte([...]string{"meta", "record", "look", "guard", "link", "child", "born", "member", "act", "visit", "day", "due", "slip", "ident", "current", "replaced", "series", "catalog", "leaf", "blob", "stock", "lab", "apart"}[t])
 }
 
 // writeOnly tables are never read while applying: the smallest value of a key stays.
@@ -66,6 +67,9 @@ func stampOf(r *clinic.Record) (s stamp) {
 	copy(s[8:], r.Leaf[:])
 	return s
 }
+
+// stampLeaf is the part of a leaf hash that stands in stamps.
+func stampLeaf(leaf []byte) []byte { return leaf[:len(stamp{})-8] }
 
 func (s stamp) compare(o stamp) int { return bytes.Compare(s[:], o[:]) }
 

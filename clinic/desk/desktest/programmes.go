@@ -27,8 +27,8 @@ func (r *reader) BornIn(year, month int) ([]clinic.ID, error) {
 		return nil, errDead
 	}
 	var out []clinic.ID
-	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindPatient }) {
-		if b := rec.Body.(*clinic.Patient).Birth; b.Year == year && b.Month == month && !b.IsZero() {
+	for id, p := range r.details() {
+		if b := p.Birth; b.Year == year && b.Month == month && !b.IsZero() {
 			out = append(out, id)
 		}
 	}

@@ -35,6 +35,22 @@ func (r *reader) last(pick func(*clinic.Record) bool) map[clinic.ID]clinic.Recor
 	return out
 }
 
+// details returns the current details of each patient.
+func (r *reader) details() map[clinic.ID]*clinic.Patient {
+	out := map[clinic.ID]*clinic.Patient{}
+	versions := map[clinic.ID][]clinic.Record{}
+	for _, rec := range r.all {
+		if rec.Kind == clinic.KindPatient {
+			versions[rec.Subject] = append(versions[rec.Subject], rec)
+		}
+	}
+	for id, recs := range versions {
+		file := clinic.FoldPatient(id, recs)
+		out[id] = file.Own()
+	}
+	return out
+}
+
 func (r *reader) Records(subject clinic.ID) ([]clinic.Record, error) {
 	if r.dead {
 		return nil, errDead
@@ -89,13 +105,7 @@ func (r *reader) Patient(id clinic.ID) (*clinic.Patient, error) {
 	if r.dead {
 		return nil, errDead
 	}
-	var p *clinic.Patient
-	for _, rec := range r.all {
-		if b, ok := rec.Body.(*clinic.Patient); ok && rec.Subject == id {
-			p = b
-		}
-	}
-	return p, nil
+	return r.details()[id], nil
 }
 
 func (r *reader) Links(patient clinic.ID) ([]clinic.Record, error) {
@@ -116,8 +126,8 @@ func (r *reader) Children(mother clinic.ID) ([]clinic.ID, error) {
 		return nil, errDead
 	}
 	var out []clinic.ID
-	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindPatient }) {
-		if bytes.Equal(rec.Body.(*clinic.Patient).Mother, mother[:]) {
+	for id, p := range r.details() {
+		if bytes.Equal(p.Mother, mother[:]) {
 			out = append(out, id)
 		}
 	}
@@ -154,8 +164,7 @@ func (r *reader) ByName(query string, limit int) ([]clinic.ID, error) {
 		name string
 	}
 	var hits []hit
-	for id, rec := range r.last(func(rec *clinic.Record) bool { return rec.Kind == clinic.KindPatient }) {
-		p := rec.Body.(*clinic.Patient)
+	for id, p := range r.details() {
 		if rank := match(query, p.SearchName()); rank > 0 {
 			hits = append(hits, hit{id, rank, p.Folded})
 		}
