@@ -333,11 +333,11 @@ func (c *clinics) agree() (conflicts int) {
 				}
 			}
 		}
-		rows, err := c.boxes[0].Conflicts(c.Context(), c.boxes[0].nurse)
+		page, err := c.boxes[0].Conflicts(c.Context(), c.boxes[0].nurse, clinic.ID{})
 		if err != nil {
 			c.Fatal(err)
 		}
-		if listed := slices.ContainsFunc(rows, func(r desk.ConflictRow) bool { return f.Who.Has(r.Hit.ID) }); listed != (len(f.Conflicts()) > 0) {
+		if listed := slices.ContainsFunc(page.Rows, func(r desk.ConflictRow) bool { return f.Who.Has(r.Hit.ID) }); listed != (len(f.Conflicts()) > 0) {
 			c.Fatalf("%v has %d conflicts; listed: %v", id, len(f.Conflicts()), listed)
 		}
 	}

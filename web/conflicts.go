@@ -23,6 +23,8 @@ func (s *Server) conflictRoutes() map[string]handler {
 type Conflicts struct {
 	Page
 	Rows []ConflictRow
+	More string // address of what follows, empty = none
+	Left int    // patients there of whom boxes may have written apart
 }
 
 // ConflictRow is a patient with what somebody must decide on.
@@ -41,11 +43,15 @@ type ConflictLine struct {
 
 func (s *Server) conflicts(w http.ResponseWriter, r *http.Request) error {
 	v := &Conflicts{Page: s.page(r, "conflicts.title", "")}
-	rows, err := s.opts.Desk.Conflicts(r.Context(), who(r).session.person.ID)
+	from, _ := clinic.ParseID(r.URL.Query().Get("from")) // anything else begins at the beginning
+	page, err := s.opts.Desk.Conflicts(r.Context(), who(r).session.person.ID, from)
 	if err != nil {
 		return err
 	}
-	for _, x := range rows {
+	if v.Left = page.Left; v.Left > 0 {
+		v.More = r.URL.Path + "?from=" + page.Next.String()
+	}
+	for _, x := range page.Rows {
 		row := ConflictRow{Hit: x.Hit}
 		for i := range x.Conflicts {
 			row.Lines = append(row.Lines, conflictLine(x.Hit.ID, &x.Conflicts[i]))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -134,6 +135,34 @@ func TestConflictPages(t *testing.T) {
 	}
 	if a := b.get("/conflicts").text(); strings.Contains(a, "Hai bản") || strings.Contains(a, "Hành chính được") {
 		t.Error("still listed:", a)
+	}
+}
+
+// TestManyConflicts: the list comes in parts, and an address that is none begins anew.
+func TestManyConflicts(t *testing.T) {
+	w := newWorld(t, 0)
+	b := w.login(w.nurse, nursePIN)
+	for i := range 60 {
+		id, name := clinic.NewID(), fmt.Sprintf("Trần Thị Giả %02d.", i)
+		for _, address := range []string{"Thôn Hòn Rùa", "Thôn Bãi Tây"} {
+			err := w.store.Receive(w.doctor, clinic.Draft{Kind: clinic.KindPatient, Subject: id, Body: &clinic.Patient{Name: name, Address: address}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	page := b.get("/conflicts")
+	_, rest, more := strings.Cut(page.body, `href="/conflicts?from=`)
+	next, _, _ := strings.Cut(rest, `"`)
+	if n := strings.Count(page.text(), "Trần Thị Giả"); n != 50 || !more || !strings.Contains(page.text(), "còn nhiều nhất 10 người") {
+		t.Fatalf("%d rows, more: %v\n%s", n, more, page.text())
+	}
+	last := b.get("/conflicts?from=" + next)
+	if n := strings.Count(last.text(), "Trần Thị Giả"); n != 10 || strings.Contains(last.body, "/conflicts?from=") {
+		t.Fatalf("%d rows on the last page\n%s", n, last.text())
+	}
+	if a := b.get("/conflicts?from=x"); strings.Count(a.text(), "Trần Thị Giả") != 50 {
+		t.Error("an address that is none")
 	}
 }
 

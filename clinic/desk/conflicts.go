@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"sync"
 
 	"clinicbox/clinic"
 )
@@ -13,9 +15,23 @@ type ConflictRow struct {
 	Conflicts []clinic.Conflict // none while the record is closed to the person
 }
 
+// ConflictPage is a part of the list.
+type ConflictPage struct {
+	Rows []ConflictRow
+	Next clinic.ID // where the next part begins; zero = this was the last
+	Left int       // patients from there on of whom boxes may have written apart
+}
+
+// A part of the list has so many rows, and so many records are read for it.
+const (
+	conflictRows  = 50
+	conflictReads = 400
+)
+
 // Conflicts lists the patients of whom boxes wrote apart from each other and nobody has
-// decided. It reads one after the other, so that no read is long.
-func (d *Desk) Conflicts(ctx context.Context, by clinic.ID) (out []ConflictRow, err error) {
+// decided, from an ID on. It reads one after the other, so that no read is long, and of
+// whom it knows that there is nothing to decide only once.
+func (d *Desk) Conflicts(ctx context.Context, by, from clinic.ID) (out ConflictPage, err error) {
 	var ids []clinic.ID
 	err = d.view(ctx, func(r Reader) (err error) {
 		if _, err := who(r, by, rightRead); err != nil {
@@ -24,43 +40,97 @@ func (d *Desk) Conflicts(ctx context.Context, by clinic.ID) (out []ConflictRow, 
 		ids, err = r.Apart()
 		return err
 	})
-	seen := map[clinic.ID]bool{}
-	for i := 0; i < len(ids) && err == nil; i++ {
-		if !seen[ids[i]] {
-			err = d.view(ctx, func(r Reader) error {
-				row, who, err := d.conflictsOf(r, by, ids[i])
-				for _, id := range who.IDs {
-					seen[id] = true
-				}
-				if row != nil {
-					out = append(out, *row)
-				}
+	if err != nil {
+		return out, err
+	}
+	at, _ := slices.BinarySearchFunc(ids, from, compareIDs)
+	for reads := 0; at < len(ids); at++ {
+		if len(out.Rows) == conflictRows || reads == conflictReads {
+			out.Next, out.Left = ids[at], len(ids)-at
+			return out, nil
+		}
+		err := d.view(ctx, func(r Reader) error {
+			if quiet, err := d.quiet.of(r, ids[at]); quiet || err != nil {
 				return err
-			})
+			}
+			reads++
+			row, err := d.conflictsOf(r, by, ids, ids[at])
+			if row != nil {
+				out.Rows = append(out.Rows, *row)
+			}
+			return err
+		})
+		if err != nil {
+			return out, err
 		}
 	}
-	return out, err
+	return out, nil
 }
 
-// conflictsOf returns nil when there are none.
-func (d *Desk) conflictsOf(r Reader, by, id clinic.ID) (*ConflictRow, clinic.Identity, error) {
+func compareIDs(a, b clinic.ID) int { return bytes.Compare(a[:], b[:]) }
+
+// conflictsOf returns nil when there are none, or when the person stands in the list under
+// an ID before this one.
+func (d *Desk) conflictsOf(r Reader, by clinic.ID, listed []clinic.ID, id clinic.ID) (*ConflictRow, error) {
 	file, _, err := readPerson(r, id)
-	if err != nil || file.Now == nil || file.Now.Withdrawn {
-		return nil, file.Who, err
+	if err != nil {
+		return nil, err
 	}
 	all := file.Conflicts()
-	if len(all) == 0 {
-		return nil, file.Who, nil
+	if file.Now == nil || file.Now.Withdrawn || len(all) == 0 {
+		return nil, d.quiet.add(r, id, file.Who.IDs)
+	}
+	for _, other := range file.Who.IDs {
+		if _, is := slices.BinarySearchFunc(listed, other, compareIDs); is && compareIDs(other, id) < 0 {
+			return nil, nil
+		}
 	}
 	hits, err := d.veilHits(r, by, []Hit{{ID: file.ID, Now: *file.Now, who: file.Who}})
 	if err != nil || len(hits) == 0 {
-		return nil, file.Who, err
+		return nil, err
 	}
 	row := &ConflictRow{Hit: hits[0]}
 	if !hits[0].Closed {
 		row.Conflicts = all
 	}
-	return row, file.Who, nil
+	return row, nil
+}
+
+// quietMemo keeps of whom there is nothing to decide until something is recorded of the
+// person: most who were linked, and all of whom somebody decided, stay so.
+type quietMemo struct {
+	mu   sync.Mutex
+	held map[clinic.ID]quietPerson
+}
+
+type quietPerson struct {
+	ids []clinic.ID
+	at  []Position
+}
+
+func (m *quietMemo) of(r Reader, id clinic.ID) (bool, error) {
+	m.mu.Lock()
+	p, ok := m.held[id]
+	m.mu.Unlock()
+	if !ok {
+		return false, nil
+	}
+	at, err := positions(r, p.ids)
+	return err == nil && slices.Equal(at, p.at), err
+}
+
+func (m *quietMemo) add(r Reader, id clinic.ID, ids []clinic.ID) error {
+	at, err := positions(r, ids)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held == nil || len(m.held) >= dosesHeld {
+		m.held = map[clinic.ID]quietPerson{}
+	}
+	m.held[id] = quietPerson{ids, at}
+	return nil
 }
 
 // SettleInput chooses between versions that boxes wrote apart from each other.

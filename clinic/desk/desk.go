@@ -24,6 +24,7 @@ type Desk struct {
 	follows   followMemo
 	mothers   followMemo // with the schedule of pregnancy
 	stays     stayMemo
+	quiet     quietMemo
 	importing sync.Mutex // one import of a catalogue at a time
 }
 

@@ -243,11 +243,11 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 		},
 		"Openings": func(by clinic.ID) (any, error) { return g.Openings(ctx, by) },
 		"Conflicts": func(by clinic.ID) (any, error) {
-			rows, err := g.Conflicts(ctx, by)
-			if err == nil && len(rows) != 1 {
-				return rows, errors.New("the conflict is not listed")
+			page, err := g.Conflicts(ctx, by, clinic.ID{})
+			if err == nil && len(page.Rows) != 1 {
+				return page, errors.New("the conflict is not listed")
 			}
-			return rows, err
+			return page, err
 		},
 		"SettleDetails": func(by clinic.ID) (any, error) {
 			return form(g.SettleDetails(ctx, call(by), desk.SettleInput{Patient: p, Keep: g.base, Tips: []clinic.Leaf{g.base, {9}}}))
