@@ -56,7 +56,7 @@ func (s *Server) allergiesFirst(w http.ResponseWriter, r *http.Request) error {
 	fillAllergies(&f, pv.File.Allergies)
 	f.Set("back", r.URL.Path)
 	v := s.allergiesView(pv, f)
-	v.Act, v.Stopped = clinic.NewID().String(), true
+	v.Act, v.Stopped = s.newID().String(), true
 	s.show(w, r, http.StatusConflict, "allergies", v)
 	return nil
 }

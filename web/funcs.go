@@ -62,7 +62,6 @@ func funcs(c *i18n.Catalogue, a *assets) template.FuncMap {
 		"doseLine":   func(l DoseLine, p *ImmunisePage) *doseLine { return &doseLine{l, p.Form, p.Sites, p.Lang} },
 		"childRow":   func(v desk.VaccineRow, p Page) childRow { return childRow{v, p.Now, p.Lang} },
 		"children":   func(rows []desk.VaccineRow, v *Vaccines) children { return children{rows, v.Works, v.Page} },
-		"newAct":     func() string { return clinic.NewID().String() },
 		"leafText":   leafText, "pastDoses": pastDoses,
 		"linkOf":    linkOf,
 		"elsewhere": func(name string) string { return cmp.Or(name, c.Text("bond.elsewhere")) },

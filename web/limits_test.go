@@ -216,7 +216,7 @@ func TestPlainOnLoopback(t *testing.T) {
 
 func BenchmarkTemplates(b *testing.B) {
 	for b.Loop() {
-		if _, err := newShell(slog.New(slog.DiscardHandler), ""); err != nil {
+		if _, err := newShell(slog.New(slog.DiscardHandler), "", clinic.NewID); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -40,7 +40,7 @@ func NewLocked(o LockedOpts) (http.Handler, error) {
 	if o.Unlocker == nil {
 		return nil, errors.New("web: Unlocker must be set")
 	}
-	sh, err := newShell(o.Log, o.Facility, "locked", "lockedpin", "opening", "recover", "trust", "trouble")
+	sh, err := newShell(o.Log, o.Facility, clinic.NewID, "locked", "lockedpin", "opening", "recover", "trust", "trouble")
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (s *Server) openView(r *http.Request, next string) (*OpenPage, error) {
 	}
 	return &OpenPage{
 		Page: p, File: f, Form: newForm(nil), Next: next, Reasons: clinic.OpenReasons(),
-		Guards: helps(who(r).session.person), Act2: clinic.NewID().String(),
+		Guards: helps(who(r).session.person), Act2: s.newID().String(),
 	}, nil
 }
 

@@ -46,7 +46,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) registerView(r *http.Request, f Form) *Register {
-	v := &Register{Page: s.page(r, "register.title", "register"), Form: f, Act2: clinic.NewID().String(), Actions: "/register"}
+	v := &Register{Page: s.page(r, "register.title", "register"), Form: f, Act2: s.newID().String(), Actions: "/register"}
 	v.Errors = f.Errors
 	return v
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"clinicbox/clinic"
 	"clinicbox/web/i18n"
 )
 
@@ -37,14 +38,15 @@ type viewer interface{ frame() *Page }
 
 // newEngine prepares the pages in every language, so that a page says its words without
 // looking anything up but the key. Only some pages may be named.
-func newEngine(a *assets, only ...string) (*engine, error) {
+func newEngine(a *assets, newID func() clinic.ID, only ...string) (*engine, error) {
 	e := &engine{pages: map[string]*pageSet{}, catalogues: map[string]*i18n.Catalogue{}}
 	for _, lang := range i18n.Languages() {
 		c, err := i18n.Load(lang)
 		if err != nil {
 			return nil, fmt.Errorf("web: %w", err)
 		}
-		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).Funcs(motherFuncs(c)).Funcs(healthBookFuncs(c)).
+		acts := template.FuncMap{"newAct": func() string { return newID().String() }}
+		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).Funcs(acts).Funcs(motherFuncs(c)).Funcs(healthBookFuncs(c)).
 			ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("web: templates: %w", err)

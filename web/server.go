@@ -81,7 +81,7 @@ func New(o Opts) (*Server, error) {
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
 	}
-	sh, err := newShell(o.Log, o.Facility)
+	sh, err := newShell(o.Log, o.Facility, o.Desk.NewID)
 	if err != nil {
 		return nil, err
 	}

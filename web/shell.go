@@ -19,12 +19,13 @@ type shell struct {
 	log      *slog.Logger
 	facility string
 	healthz  http.Handler // may be nil
+	newID    func() clinic.ID
 	// frame makes a page's frame; pages of the open box put more into it.
 	frame func(r *http.Request, title, nav string) Page
 }
 
-// newShell prepares pages; without names, all of them.
-func newShell(log *slog.Logger, facility string, pages ...string) (*shell, error) {
+// newShell prepares pages; without names, all of them. Their forms get what newID draws.
+func newShell(log *slog.Logger, facility string, newID func() clinic.ID, pages ...string) (*shell, error) {
 	if log == nil {
 		return nil, errors.New("web: Log must be set")
 	}
@@ -32,11 +33,11 @@ func newShell(log *slog.Logger, facility string, pages ...string) (*shell, error
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(a, pages...)
+	e, err := newEngine(a, newID, pages...)
 	if err != nil {
 		return nil, err
 	}
-	sh := &shell{engine: e, assets: a, log: log, facility: facility}
+	sh := &shell{engine: e, assets: a, log: log, facility: facility, newID: newID}
 	sh.frame = sh.bare
 	return sh, nil
 }
@@ -44,7 +45,7 @@ func newShell(log *slog.Logger, facility string, pages ...string) (*shell, error
 // bare is the frame of a page that knows no person and shows nothing of records.
 func (sh *shell) bare(r *http.Request, title, nav string) Page {
 	lang := who(r).lang
-	p := Page{Lang: lang, Path: r.URL.Path, Title: title, Nav: nav, Facility: sh.facility, Bare: true, Act: clinic.NewID().String()}
+	p := Page{Lang: lang, Path: r.URL.Path, Title: title, Nav: nav, Facility: sh.facility, Bare: true, Act: sh.newID().String()}
 	for _, l := range i18n.Languages() {
 		p.Languages = append(p.Languages, Language{l, "language." + l, l == lang})
 	}

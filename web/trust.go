@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"clinicbox/clinic"
 	"clinicbox/internal/cert"
 )
 
@@ -32,7 +33,7 @@ type TrustOpts struct {
 // browser that does not trust the box yet would show a warning, and people learn to
 // pass those.
 func NewTrust(o TrustOpts) (http.Handler, error) {
-	sh, err := newShell(o.Log, o.Facility, "trust", "trouble")
+	sh, err := newShell(o.Log, o.Facility, clinic.NewID, "trust", "trouble")
 	if err != nil {
 		return nil, err
 	}

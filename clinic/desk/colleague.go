@@ -218,7 +218,7 @@ func (d *Desk) newKey(ctx context.Context, by clinic.ID, key crypto.Signer, in R
 	}
 	defer wipe(theirs)
 	d.keepKey(ctx, in.Colleague, theirs)
-	_, err = d.o.Store.Act(ctx, clinic.NewID(), by, func(r Reader) ([]clinic.Draft, error) {
+	_, err = d.o.Store.Act(ctx, d.o.NewID(), by, func(r Reader) ([]clinic.Draft, error) {
 		if _, err := who(r, by, rightStaff); err != nil {
 			return nil, err
 		}

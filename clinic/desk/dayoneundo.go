@@ -298,7 +298,7 @@ func (d *Desk) UndoOld(ctx context.Context, c Call, id clinic.ID) (Done, error) 
 			return done, nil
 		}
 		if act = nextAct(act, n); n == 0 && saved.Again {
-			act = clinic.NewID() // the form came again: what it saved is among the lines
+			act = d.o.NewID() // the form came again: what it saved is among the lines
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (x *older) write(ctx context.Context, c Call) (Done, error) {
 	if x.id = x.goes; fresh {
 		x.id = c.Act
 	} else {
-		act = clinic.NewID() // what the try before saved is among the lines
+		act = x.d.o.NewID() // what the try before saved is among the lines
 	}
 	head := clinic.DayOne{ID: x.id[:], List: x.in.List, File: x.in.File, Hash: x.in.Hash[:], Rows: max(x.in.Size, len(x.in.Rows))}
 	var done Done

@@ -203,7 +203,7 @@ func (w *document) nameChildren(b, old *clinic.Delivery) (bad Errors, err error)
 	for i := range max(kept, len(b.Children)) {
 		switch {
 		case i >= kept:
-			id := clinic.NewID()
+			id := w.desk.o.NewID()
 			b.Children[i].ID = id[:]
 		case i < len(b.Children):
 			b.Children[i].ID = old.Children[i].ID

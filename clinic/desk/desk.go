@@ -43,11 +43,17 @@ func New(o Options) (*Desk, error) {
 	if o.NFC == nil {
 		o.NFC = func(s string) string { return s }
 	}
+	if o.NewID == nil {
+		o.NewID = clinic.NewID
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Desk{o: o, views: newViews(&o), open: newOpenings(), fits: newFitting(), verdicts: newVerdicts(), habits: newHabits()}, nil
 }
+
+// NewID draws the identifier of a form to come: the act of the Call that brings it.
+func (d *Desk) NewID() clinic.ID { return d.o.NewID() }
 
 // Views returns the task that records who looked at which record.
 func (d *Desk) Views() *Views { return d.views }

@@ -43,7 +43,7 @@ func (d *Desk) OpenEmergency(ctx context.Context, c Call, in EmergencyInput) (Do
 			if err := d.temporary(w, &body); err != nil {
 				return nil, err
 			}
-			patient := clinic.NewID()
+			patient := d.o.NewID()
 			drafts, err := d.openVisit(w, patient, visit)
 			return append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: patient, Body: &body}}, drafts...), err
 		}

@@ -181,7 +181,7 @@ func (d *Desk) writeRows(ctx context.Context, c Call, x *importing) (Done, error
 	if fresh {
 		x.id = c.Act
 	} else {
-		act = clinic.NewID() // of this try: what the one before saved is not in the plan
+		act = d.o.NewID() // of this try: what the one before saved is not in the plan
 	}
 	x.body.ID, x.body.Rows = x.id[:], len(x.changes)
 	for i := range x.changes {

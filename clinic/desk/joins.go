@@ -73,4 +73,8 @@ type Options struct {
 	Arrived func(index uint64) bool // whether the centre's receipt covers an entry of this box; nil = nobody knows
 	Legal   Legal                   // zero = no legal signature counts
 	Log     *slog.Logger            // of what people do not see; nil discards
+	// NewID draws an identifier that nobody else can guess; it may be called by several
+	// goroutines. The box counts in secret (internal/names), so that its link need not
+	// carry sixteen random bytes. nil = clinic.NewID.
+	NewID func() clinic.ID
 }

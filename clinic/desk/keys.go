@@ -65,7 +65,7 @@ func (d *Desk) keepKey(ctx context.Context, person clinic.ID, key crypto.Signer)
 		return err
 	})
 	if err == nil {
-		_, err = d.o.Store.Act(ctx, clinic.NewID(), person, build)
+		_, err = d.o.Store.Act(ctx, d.o.NewID(), person, build)
 	}
 	if err != nil && !errors.Is(err, errNothing) {
 		d.o.Log.Warn("a signing key is not recorded yet", "err", err)

@@ -11,7 +11,7 @@ import (
 // NoteMachine records what happened to this box, in the box's own name. It is loud:
 // operators read it on the box's page at the centre.
 func (d *Desk) NoteMachine(ctx context.Context, m clinic.Machine) error {
-	return d.NoteMachineAs(ctx, clinic.NewID(), m)
+	return d.NoteMachineAs(ctx, d.o.NewID(), m)
 }
 
 // NoteMachineAs is NoteMachine as an act: the same one again records nothing.
@@ -58,7 +58,7 @@ func (d *Desk) NoteEscrow(ctx context.Context, e clinic.Escrow) (rec clinic.Reco
 	if err := d.view(ctx, known); err != nil || rec.Kind != 0 {
 		return rec, err
 	}
-	saved, err := d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
+	saved, err := d.o.Store.Act(ctx, d.o.NewID(), clinic.ID{}, func(Reader) ([]clinic.Draft, error) {
 		return []clinic.Draft{{Kind: clinic.KindEscrow, Subject: clinic.MachineSubject(), Body: &e}}, nil
 	})
 	if err != nil {

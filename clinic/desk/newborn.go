@@ -119,7 +119,7 @@ func (w *work) child(in ChildInput, typed *clinic.Patient) ([]clinic.Draft, erro
 	if err := w.desk.temporary(w, &body); err != nil {
 		return nil, err
 	}
-	out := []clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: &body}}
+	out := []clinic.Draft{{Kind: clinic.KindPatient, Subject: w.desk.o.NewID(), Body: &body}}
 	if mother.Protected {
 		out = append(out, clinic.Draft{Kind: clinic.KindProtection, Subject: out[0].Subject, Why: childGuard, Body: &clinic.Protection{On: true}})
 	}

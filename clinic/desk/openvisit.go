@@ -147,7 +147,7 @@ func (d *Desk) openVisit(w *work, patient clinic.ID, v clinic.Visit) ([]clinic.D
 	if v.Key, err = clinic.NewVisitKey(f.Code, f.Book, w.today, n); err != nil {
 		return nil, &Error{Code: CodeSeriesFull, Args: map[string]string{"series": "visit"}}
 	}
-	id := clinic.NewID()
+	id := d.o.NewID()
 	out := []clinic.Draft{{Kind: clinic.KindVisit, Subject: patient, Visit: id, Body: &v}}
 	if v.Slip == "" {
 		return out, nil

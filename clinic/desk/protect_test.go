@@ -381,6 +381,7 @@ func silent() []string {
 		"Adjust", "BatchPage", "Count", "PrintLabels", "PrintStockPaper", "Receive", "Requisition", "ScanGoods", "Send",
 		"StockPage", "StockPapers",
 		"BringOld", "OldImports", "UndoOld",
+		"NewID",
 		"MonthReport", "HandIn", // figures, which name nobody
 		"OpenProtected", "OtherSigner", "PrintTest", "Programmes", "Protect",
 		"CloseSession", "ResetPIN", "SaveSession", "SaveStaff", "Search", "SetAllergies", "SetUp", "Site", "Staff", "StaffPage", "Unlock", "Views", "Vouch", "Who",

@@ -57,7 +57,7 @@ func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, err
 					return nil, err
 				}
 			}
-			return append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: clinic.NewID(), Body: &body}}, others...), nil
+			return append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: d.o.NewID(), Body: &body}}, others...), nil
 		},
 		same: func(body any) bool { return samePatient(body, p) },
 	})

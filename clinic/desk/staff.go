@@ -34,7 +34,7 @@ func (d *Desk) SetUp(ctx context.Context, staff []StaffSeed) error {
 		return err
 	})
 	if err == nil {
-		_, err = d.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
+		_, err = d.o.Store.Act(ctx, d.o.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
 			return d.setUp(r, staff)
 		})
 	}
@@ -178,7 +178,7 @@ func (d *Desk) SaveStaff(ctx context.Context, c Call, in StaffInput) (clinic.ID,
 		build: func(w *work) ([]clinic.Draft, error) {
 			subject := in.Person
 			if subject.IsZero() {
-				subject = clinic.NewID()
+				subject = d.o.NewID()
 			}
 			if err := in.fits(w, body); err != nil {
 				return nil, err

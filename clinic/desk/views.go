@@ -146,7 +146,7 @@ func (v *Views) take() []viewAct {
 		g := group{l.by, l.audit}
 		d := open[g]
 		if d == nil || l.at.Before(d.Event) || len(d.Body.(*clinic.Looked).Looks) >= viewsEntry {
-			acts = append(acts, viewAct{clinic.NewID(), l.by, []clinic.Draft{{
+			acts = append(acts, viewAct{v.o.NewID(), l.by, []clinic.Draft{{
 				Kind: clinic.KindLooked, Subject: l.by, Event: l.at.Truncate(time.Second), Body: &clinic.Looked{Audit: l.audit},
 			}}})
 			d = &acts[len(acts)-1].drafts[0]

@@ -58,7 +58,7 @@ func (v *Views) tellVoids(ctx context.Context) error {
 		}
 		m := v.voids.wait[0]
 		v.mu.Unlock()
-		_, err := v.o.Store.Act(ctx, clinic.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
+		_, err := v.o.Store.Act(ctx, v.o.NewID(), clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
 			records, err := r.Records(clinic.MachineSubject())
 			for i := range records {
 				if b, ok := records[i].Body.(*clinic.Machine); ok && b.Event == m.Event && b.Detail == m.Detail {

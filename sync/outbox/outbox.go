@@ -163,6 +163,10 @@ type Opts struct {
 	// Budget returns what the link has cost, for the hub; nil = it is not told.
 	Budget func() wire.Budget
 
+	// Naming tells how the box draws identifiers, and where it is: the centre rebuilds them
+	// from a byte or two. nil = at random.
+	Naming func() wire.Naming
+
 	Window      int           // bytes sent and not yet receipted
 	Frame       int           // bytes of one data frame
 	Linger      time.Duration // wait of a first entry for those that follow it

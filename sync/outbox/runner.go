@@ -316,6 +316,7 @@ func (r *runner) begin(n wire.Nonce) bool {
 		Branch: r.opts.Branch, Features: wire.FeatureAlign,
 	}
 	r.takesSets(&start)
+	r.names(&start)
 	frame, sealer, err := wire.StartSession(r.opts.Hub.HPKE, r.opts.Identity, start)
 	if err != nil {
 		r.log.Error("cannot start a session", "error", err)
@@ -326,6 +327,28 @@ func (r *runner) begin(n wire.Nonce) bool {
 	r.ask = wire.Nonce{}       // an answer to the old session's ping says nothing of this one
 	return true
 }
+
+// names says in a session's start what its frames need not say.
+func (r *runner) names(s *wire.Start) {
+	if r.opts.Naming != nil {
+		n := r.opts.Naming()
+		s.Naming = &n
+	}
+	size := r.opts.Log.Size()
+	from := size - min(size, lately)
+	if from == size {
+		return
+	}
+	raws, err := r.opts.Log.Read(from, lately, rawMost)
+	if err != nil {
+		r.log.Warn("journal not read", "from", from, "error", err) // it costs bytes only
+		return
+	}
+	s.Common = wire.Common(raws)
+}
+
+// lately is how many entries a session's start looks at for strings that come again.
+const lately = 200
 
 // start takes the hub's session start.
 func (r *runner) start(f []byte, id wire.SessionID) {

@@ -13,6 +13,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
+	"clinicbox/internal/keyfile"
 )
 
 // awkward is data with everything that an entry can be, well-formed or not.
@@ -76,22 +77,24 @@ func awkward(t testing.TB) *Data {
 
 // TestSkeletons: what travels as skeletons arrives as it was, byte by byte.
 func TestSkeletons(t *testing.T) {
-	for name, d := range map[string]*Data{"awkward": awkward(t), "golden": frozenMessages(t)["data"].(*Data)} {
-		plain, err := encodeInner(d, newest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if codec, _ := binary.Uvarint(plain[1:]); name == "awkward" && codec != codecZstd+newest {
-			t.Errorf("%s: codec %d", name, codec)
-		}
-		m, err := decodeInner(plain)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		before, _, _ := d.body()
-		after, _, _ := m.body()
-		if !bytes.Equal(before, after) || !reflect.DeepEqual(m.(*Data).Items(), d.Items()) {
-			t.Errorf("%s changed on the way", name)
+	for _, dict := range Dictionaries() {
+		for name, d := range map[string]*Data{"awkward": awkward(t), "golden": frozenMessages(t)["data"].(*Data)} {
+			plain, err := encodeInner(d, dict, knowing())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if codec, _ := binary.Uvarint(plain[1:]); name == "awkward" && codec != uint64(codecZstd+dict) {
+				t.Errorf("%s: codec %d", name, codec)
+			}
+			m, err := decodeInner(plain, knowing())
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			before, _, _ := d.body()
+			after, _, _ := m.body()
+			if !bytes.Equal(before, after) || !reflect.DeepEqual(m.(*Data).Items(), d.Items()) {
+				t.Errorf("%s changed on the way", name)
+			}
 		}
 	}
 }
@@ -126,7 +129,7 @@ func TestDictionaryOnlyWhereRead(t *testing.T) {
 	for _, c := range []struct {
 		theirs []uint32
 		codec  uint64
-	}{{nil, codecZstd}, {[]uint32{77, 78}, codecZstd}, {start.Reads, codecZstd + newest}, {[]uint32{77, newest}, codecZstd + newest}, {nil, codecZstd}} {
+	}{{nil, codecZstd}, {[]uint32{77, 78}, codecZstd}, {start.Reads, codecZstd + newest}, {[]uint32{77, newest}, codecZstd + newest}, {[]uint32{1}, codecZstd + 1}, {nil, codecZstd}} {
 		s.Compress(c.theirs)
 		f, err := s.Seal(awkward(t))
 		if err != nil {
@@ -153,15 +156,15 @@ func TestDictionaryOnlyWhereRead(t *testing.T) {
 	}
 }
 
-// packed builds the plaintext of data of a hostile peer.
+// packed builds the plaintext of data of a hostile peer, in form 1.
 func packed(t testing.TB, d *Data, column []byte) []byte {
 	t.Helper()
 	b, err := d.Body()
 	if err != nil {
 		t.Fatal(err)
 	}
-	z := compress(b, newest)
-	out := binary.AppendUvarint([]byte{kindData}, codecZstd+newest)
+	z := compress(b, 1)
+	out := binary.AppendUvarint([]byte{kindData}, codecZstd+1)
 	out = append(append(binary.AppendUvarint(out, uint64(len(z))), z...), column...)
 	return pad(out)
 }
@@ -197,13 +200,13 @@ func TestHostileSkeletons(t *testing.T) {
 		"seconds before 1970":          packed(t, skeleton([]byte{0x1c, 1}), column),
 		"no bottom":                    packed(t, skeleton(bytes.Repeat([]byte{0x81}, 60)), column),
 		"more than it has":             packed(t, skeleton([]byte{0x9b, 255, 255, 255, 255, 255, 255, 255, 255}), column),
-		"a bomb":                       pad(append(binary.AppendUvarint([]byte{kindData, codecZstd + newest}, 1<<20), compress(bomb, newest)...)),
-		"a bomb, length right":         pad(append(binary.AppendUvarint([]byte{kindData, codecZstd + newest}, uint64(len(compress(bomb, newest)))), compress(bomb, newest)...)),
-		"a bomb down":                  pad(append([]byte{kindDown, codecZstd + newest}, compress(bomb, newest)...)),
+		"a bomb":                       pad(append(binary.AppendUvarint([]byte{kindData, codecZstd + newest}, 1<<20), compress(bomb, 1)...)),
+		"a bomb, length right":         pad(append(binary.AppendUvarint([]byte{kindData, codecZstd + newest}, uint64(len(compress(bomb, 1)))), compress(bomb, 1)...)),
+		"a bomb down":                  pad(append([]byte{kindDown, codecZstd + newest}, compress(bomb, 1)...)),
 		"of a dictionary to come":      pad(append([]byte{kindDown, codecZstd + 99}, zstdEncoder.EncodeAll([]byte("x"), nil)...)),
-		"another dictionary than said": pad(append([]byte{kindDown, codecZstd}, dictEncoder.EncodeAll(refs, nil)...)),
+		"another dictionary than said": pad(append([]byte{kindDown, codecZstd}, dictEncoders[0].EncodeAll(refs, nil)...)),
 	} {
-		if m, err := decodeInner(b); (err == nil) != (name == "fine") || err != nil && !errors.Is(err, ErrForm) {
+		if m, err := decodeInner(b, new(shared)); (err == nil) != (name == "fine") || err != nil && !errors.Is(err, ErrForm) {
 			t.Errorf("%s: %v, %v", name, m, err)
 		}
 	}
@@ -255,42 +258,60 @@ func TestGoldenDictionary(t *testing.T) {
 		t.Fatal(err)
 	}
 	messages := []Message{frozenData(t), down}
-	var frames [][]byte
-	record := func(i int) func() []byte {
-		return func() []byte {
-			if frames == nil {
-				start, s, err := StartSession(hub.Public().HPKE, box.Identity, Start{Dir: DirUp, Box: "tram-01", Nonce: Nonce{1}, Reads: []uint32{1}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				s.Compress([]uint32{1})
-				frames = append(frames, start)
-				for _, m := range messages {
-					f, err := s.Seal(m)
-					if err != nil {
-						t.Fatal(err)
-					}
-					frames = append(frames, f)
-				}
+	starts := map[uint32]Start{1: {}, 2: {
+		Epoch: Epoch{1, 2, 3}, Naming: &Naming{Key: Hash{7}, From: 1 << 40},
+		Common: [][]byte{append([]byte{9}, make([]byte, 31)...), append([]byte{3}, make([]byte, 15)...)},
+	}}
+	for id, start := range starts {
+		start.Dir, start.Box, start.Nonce, start.Reads = DirUp, "tram-01", Nonce{1}, []uint32{id}
+		frames := recorder{t: t, to: hub, by: box, start: start, messages: messages}
+		name := fmt.Sprintf("dict%d-", id)
+		s, o, err := AcceptSession(golden(t, name+"start", frames.make(0)), hub.HPKE, Expect{DirUp, "tram-01", box.Public().Identity, Nonce{1}})
+		if err != nil || !reflect.DeepEqual(s, start) {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		for i, what := range []string{"data", "down"} {
+			m, err := o.Open(golden(t, name+what, frames.make(i+1)))
+			if err != nil {
+				t.Errorf("%s%s: %v", name, what, err)
+				continue
 			}
-			return frames[i]
+			got, _, _ := m.body()
+			want, _, _ := messages[i].body()
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s%s opens to something else", name, what)
+			}
 		}
 	}
-	s, o, err := AcceptSession(golden(t, "dict1-start", record(0)), hub.HPKE, Expect{DirUp, "tram-01", box.Public().Identity, Nonce{1}})
-	if err != nil || !reflect.DeepEqual(s.Reads, []uint32{1}) {
-		t.Fatalf("%+v, %v", s, err)
-	}
-	for i, name := range []string{"dict1-data", "dict1-down"} {
-		m, err := o.Open(golden(t, name, record(i+1)))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
+}
+
+// recorder makes the frames of a session once, for files that are missing.
+type recorder struct {
+	t        *testing.T
+	to, by   *keyfile.Private
+	start    Start
+	messages []Message
+	frames   [][]byte
+}
+
+func (r *recorder) make(i int) func() []byte {
+	return func() []byte {
+		if r.frames == nil {
+			start, s, err := StartSession(r.to.Public().HPKE, r.by.Identity, r.start)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			s.Compress(r.start.Reads)
+			r.frames = append(r.frames, start)
+			for _, m := range r.messages {
+				f, err := s.Seal(m)
+				if err != nil {
+					r.t.Fatal(err)
+				}
+				r.frames = append(r.frames, f)
+			}
 		}
-		got, _, _ := m.body()
-		want, _, _ := messages[i].body()
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s opens to something else", name)
-		}
+		return r.frames[i]
 	}
 }
 
@@ -323,6 +344,7 @@ func TestDictionariesStay(t *testing.T) {
 		sum string
 	}{
 		1: {dictionary1, "a18e0ac1a988ff13409f8b40ea29dc184079ab3a9ea7da44899a7a6b61d54300"},
+		2: {dictionary2, "8f10b8b2380d80317b9f3199ecefd46e9251e8f57006b6a9462438935a16c21e"},
 	} {
 		d, err := zstd.InspectDictionary(c.b)
 		if sum := fmt.Sprintf("%x", sha256.Sum256(c.b)); err != nil || d.ID() != id || sum != c.sum {

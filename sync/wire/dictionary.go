@@ -14,17 +14,25 @@ import (
 //go:embed dictionaries/1.zstd
 var dictionary1 []byte
 
+//go:embed dictionaries/2.zstd
+var dictionary2 []byte
+
 // newest is the dictionary that this program compresses with, where the other side
-// can read it.
-const newest = 1
+// can read it. From firstOfTwo on data is in form 2.
+const (
+	newest     = 2
+	firstOfTwo = 2
+)
 
 // Dictionaries returns the IDs of those that this program reads: what a Start says.
-func Dictionaries() []uint32 { return []uint32{newest} }
+func Dictionaries() []uint32 { return []uint32{1, newest} }
 
 // common returns the newest dictionary that both sides know, 0 for none.
 func common(theirs []uint32) uint32 {
-	if slices.Contains(theirs, newest) {
-		return newest
+	for d := uint32(newest); d > 0; d-- {
+		if slices.Contains(theirs, d) {
+			return d
+		}
 	}
 	return 0
 }
@@ -46,14 +54,19 @@ func newEncoder(more ...zstd.EOption) *zstd.Encoder {
 
 var zstdEncoder = func() *zstd.Encoder { return newEncoder() }()
 
-var dictEncoder = func() *zstd.Encoder { return newEncoder(zstd.WithEncoderDict(dictionary1)) }()
+// The tables of an encoder are made when it is first used: of most, never.
+var dictEncoders = func() [newest]*zstd.Encoder {
+	return [newest]*zstd.Encoder{
+		newEncoder(zstd.WithEncoderDict(dictionary1)), newEncoder(zstd.WithEncoderDict(dictionary2)),
+	}
+}()
 
 // withDictionary returns the encoder of a dictionary that common chose.
-func withDictionary(uint32) *zstd.Encoder { return dictEncoder }
+func withDictionary(d uint32) *zstd.Encoder { return dictEncoders[d-1] }
 
 var zstdDecoder = func() *zstd.Decoder {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(MaxInner), zstd.WithDecoderMaxWindow(MaxInner), zstd.WithDecoderDicts(dictionary1))
+		zstd.WithDecoderMaxMemory(MaxInner), zstd.WithDecoderMaxWindow(MaxInner), zstd.WithDecoderDicts(dictionary1, dictionary2))
 	if err != nil {
 		panic(err) // constant options: cannot fail
 	}

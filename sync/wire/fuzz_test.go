@@ -46,21 +46,23 @@ func FuzzFrame(f *testing.F) {
 // FuzzInner feeds authentic plaintexts of a hostile peer.
 func FuzzInner(f *testing.F) {
 	for _, m := range frozenMessages(&testing.T{}) {
-		for _, dict := range []uint32{0, newest} {
-			b, err := encodeInner(m, dict)
+		for _, dict := range []uint32{0, 1, newest} {
+			b, err := encodeInner(m, dict, knowing())
 			if err != nil {
 				f.Fatal(err)
 			}
 			f.Add(b)
 		}
 	}
-	d, err := encodeInner(awkward(f), newest)
-	if err != nil {
-		f.Fatal(err)
+	for _, dict := range Dictionaries() {
+		d, err := encodeInner(awkward(f), dict, knowing())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(d)
 	}
-	f.Add(d)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := decodeInner(b)
+		m, err := decodeInner(b, knowing())
 		if err != nil {
 			return
 		}
@@ -69,11 +71,11 @@ func FuzzInner(f *testing.F) {
 				t.Fatalf("%d items for %d indices", len(items), d.Size-d.First)
 			}
 		}
-		again, err := encodeInner(m, 0)
+		again, err := encodeInner(m, 0, knowing())
 		if err != nil {
 			t.Fatalf("read but not written: %v", err)
 		}
-		if _, err := decodeInner(again); err != nil {
+		if _, err := decodeInner(again, knowing()); err != nil {
 			t.Fatalf("written but not read: %v", err)
 		}
 	})

@@ -50,7 +50,7 @@ func (u Unknown) body() ([]byte, bool, error) { return u.Body, false, nil }
 
 // encodeInner writes the body in the codec that makes it smallest: with the
 // dictionary, unless that is 0, which the other side must be able to read.
-func encodeInner(m Message, dict uint32) ([]byte, error) {
+func encodeInner(m Message, dict uint32, know *shared) ([]byte, error) {
 	body, compress, err := m.body()
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func encodeInner(m Message, dict uint32) ([]byte, error) {
 	}
 	if plain := body; compress {
 		if dict != 0 {
-			better(withTheDictionary(m, plain, dict), codecZstd+uint64(dict))
+			better(withTheDictionary(m, plain, dict, know), codecZstd+uint64(dict))
 		}
 		better(zstdEncoder.EncodeAll(plain, nil), codecZstd)
 	}
@@ -74,9 +74,9 @@ func encodeInner(m Message, dict uint32) ([]byte, error) {
 	return pad(append(out, body...)), nil
 }
 
-func withTheDictionary(m Message, body []byte, dict uint32) []byte {
+func withTheDictionary(m Message, body []byte, dict uint32, know *shared) []byte {
 	if d, ok := m.(*Data); ok {
-		return d.pack(body, dict)
+		return d.pack(body, dict, know)
 	}
 	return compress(body, dict)
 }
@@ -89,7 +89,7 @@ func compress(b []byte, dict uint32) []byte {
 	return withDictionary(dict).EncodeAll(b, nil)[len(zstdMagic):]
 }
 
-func decodeInner(plain []byte) (Message, error) {
+func decodeInner(plain []byte, know *shared) (Message, error) {
 	plain, err := unpad(plain)
 	if err != nil || len(plain) < 2 {
 		return nil, ErrForm
@@ -102,7 +102,7 @@ func decodeInner(plain []byte) (Message, error) {
 	body := plain[1+n:]
 	switch {
 	case kind == kindData && codec > codecZstd:
-		d, err := unpack(body, codec-codecZstd)
+		d, err := unpack(body, codec-codecZstd, know)
 		if err != nil {
 			return nil, err
 		}

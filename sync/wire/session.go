@@ -12,6 +12,9 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"clinicbox/internal/entry"
+	"clinicbox/internal/names"
 )
 
 // Suite 1.0: ML-KEM-768 with X25519 (X-Wing, draft-ietf-hpke-pq), HKDF-SHA256,
@@ -24,7 +27,8 @@ const (
 	encSize   = 1120 // ciphertext of ML-KEM-768 and an X25519 share
 	startHead = 3 + 6 + 8
 
-	maxReads = 32 // dictionaries
+	maxReads  = 32 // dictionaries
+	maxCommon = 32 // strings
 
 	exportLabel = "clinicbox frame key v1"
 )
@@ -58,6 +62,17 @@ type Start struct {
 	Features Features `cbor:"11,keyasint,omitempty"` // what the sender of this start understands
 	Branch   *Branch  `cbor:"12,keyasint,omitempty"` // where the epoch comes from; nil = it begins at nothing
 	Received uint64   `cbor:"13,keyasint,omitempty"` // entries that a box received and has
+
+	// For frames in form 2 (form2.go), what both sides know from here on.
+	Naming *Naming  `cbor:"14,keyasint,omitempty"` // how the box draws identifiers
+	Common [][]byte `cbor:"15,keyasint,omitempty"` // strings to come again: segments' seeds (32 bytes), people, keys
+}
+
+// Naming is how a box draws identifiers (package names), and where it is.
+type Naming struct {
+	_    struct{} `cbor:",toarray"`
+	Key  Hash     // secret
+	From uint64
 }
 
 // Features are what a side may be sent beyond the messages of the beginning: an older
@@ -89,6 +104,7 @@ type sessionKey struct {
 	id   SessionID
 	aead cipher.AEAD
 	bind []byte // direction and box, after the header in every AAD
+	know *shared
 }
 
 // StartSession makes a session to the holder of the key and its first frame,
@@ -122,7 +138,7 @@ func (c carriage) start(to hpke.PublicKey, identity ed25519.PrivateKey, s Start)
 	if err != nil {
 		return nil, nil, ErrStart
 	}
-	key, err := newSessionKey(secret, enc, s.Dir, s.Box)
+	key, err := newSessionKey(secret, enc, &s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -177,7 +193,7 @@ func (c carriage) accept(frame []byte, key hpke.PrivateKey, want Expect) (Start,
 	if err != nil {
 		return Start{}, nil, ErrStart
 	}
-	k, err := newSessionKey(secret, enc, s.Dir, s.Box)
+	k, err := newSessionKey(secret, enc, &s)
 	if err != nil {
 		return Start{}, nil, err
 	}
@@ -211,7 +227,31 @@ func (s *Start) check() error {
 	if s.Dir != DirUp && s.Dir != DirDown || s.Box == "" || len(s.Box) > MaxBox || len(s.Agent) > MaxBox || len(s.Reads) > maxReads {
 		return ErrForm
 	}
+	if len(s.Common) > maxCommon {
+		return ErrForm
+	}
+	for _, c := range s.Common {
+		if len(c) < leastCut || len(c) > mostCut {
+			return ErrForm
+		}
+	}
 	return nil
+}
+
+// shared is what the start tells of strings.
+func (s *Start) shared() *shared {
+	out := &shared{epoch: s.Epoch}
+	if s.Naming != nil {
+		out.names, out.from = names.New(names.Key(s.Naming.Key)), s.Naming.From
+	}
+	for _, c := range s.Common {
+		if len(c) == len(entry.Seed{}) {
+			out.seeds = append(out.seeds, c)
+		} else {
+			out.list = append(out.list, c)
+		}
+	}
+	return out
 }
 
 // ID names the session.
@@ -230,7 +270,7 @@ func (s *Sealer) Seal(m Message) ([]byte, error) {
 	s.mu.Lock()
 	dict := s.dict
 	s.mu.Unlock()
-	plain, err := encodeInner(m, dict)
+	plain, err := encodeInner(m, dict, s.key.know)
 	if err != nil {
 		return nil, err
 	}
@@ -278,15 +318,15 @@ func (o *Opener) Open(frame []byte) (Message, error) {
 	if err != nil {
 		return nil, ErrOpen
 	}
-	return decodeInner(plain)
+	return decodeInner(plain, o.key.know)
 }
 
-func newSessionKey(secret, enc []byte, d Direction, box string) (sessionKey, error) {
+func newSessionKey(secret, enc []byte, s *Start) (sessionKey, error) {
 	aead, err := chacha20poly1305.New(secret)
 	if err != nil {
 		return sessionKey{}, ErrStart
 	}
-	return sessionKey{id: sessionID(enc), aead: aead, bind: append([]byte{byte(d)}, box...)}, nil
+	return sessionKey{id: sessionID(enc), aead: aead, bind: append([]byte{byte(s.Dir)}, s.Box...), know: s.shared()}, nil
 }
 
 func (k *sessionKey) aad(head []byte) []byte {

@@ -22,6 +22,9 @@ import (
 //   - a number of four bytes within some weeks of that time becomes 1c and the
 //     difference in seconds (zigzag).
 //
+// That is form 1, which dictionary 1 has. In form 2 (form2.go) the same is cut out and
+// stands in streams beside the skeletons.
+//
 // 1c and 1d begin nothing in CBOR (RFC 8949 section 3). What is not well-formed travels
 // as it is behind ff, which begins nothing either.
 
@@ -42,6 +45,7 @@ type memory struct {
 	places map[string]int // of leaves
 	time   uint64         // the last hybrid logical time
 	column []byte         // read from, or written to
+	two    *form2         // nil in form 1
 }
 
 // rank returns where the string stands in the list, 0 for a new one, and has it first.
@@ -110,20 +114,49 @@ func headOf(b []byte) (h item, ok bool) {
 	return h, true
 }
 
+// spot is where an item stands in an entry.
+type spot struct {
+	depth int
+	act   bool // the entry's act
+}
+
+// inside returns the spot of a child, of which the one before it is given.
+func (at spot) inside(h item, before []byte) spot {
+	return spot{at.depth + 1, at.depth == 0 && h.major == 5 && len(before) == 1 && before[0] == keyAct}
+}
+
+// keyAct is the key of an entry's act (internal/entry) in CBOR.
+const keyAct = 3
+
 // shorten returns the skeleton of an entry.
 func (m *memory) shorten(b []byte) []byte {
-	before, list := *m, append([][]byte(nil), m.list...)
-	out, rest, ok := m.shortenItem(nil, b, 0)
+	back := m.mark()
+	out, rest, ok := m.shortenItem(nil, b, spot{})
 	if !ok || len(rest) > 0 {
-		m.time, m.column, m.list = before.time, before.column, list
+		back()
 		return append([]byte{headAsIs}, b...)
 	}
 	return out
 }
 
-func (m *memory) shortenItem(out, b []byte, depth int) (_, rest []byte, ok bool) {
+// mark returns what undoes all that follows.
+func (m *memory) mark() func() {
+	before, list := *m, append([][]byte(nil), m.list...)
+	var two form2
+	if m.two != nil {
+		two = *m.two
+	}
+	return func() {
+		m.time, m.column, m.list = before.time, before.column, list
+		if m.two != nil {
+			*m.two = two
+		}
+	}
+}
+
+func (m *memory) shortenItem(out, b []byte, at spot) (_, rest []byte, ok bool) {
 	h, ok := headOf(b)
-	if !ok || depth > deepest {
+	if !ok || at.depth > deepest {
 		return nil, nil, false
 	}
 	head, rest := b[:h.size], b[h.size:]
@@ -138,13 +171,20 @@ func (m *memory) shortenItem(out, b []byte, depth int) (_, rest []byte, ok bool)
 		if h.major == 3 || h.n < leastCut || h.n > mostCut {
 			return append(append(out, head...), s...), rest, true
 		}
+		if m.two != nil {
+			m.cut(s, at)
+			return append(out, head...), rest, true
+		}
 		return m.shortenString(append(out, head...), s), rest, true
 	}
 	out = append(out, head...)
+	var before []byte
 	for range children(h) {
-		if out, rest, ok = m.shortenItem(out, rest, depth+1); !ok {
+		from := rest
+		if out, rest, ok = m.shortenItem(out, rest, at.inside(h, before)); !ok {
 			return nil, nil, false
 		}
+		before = from[:len(from)-len(rest)]
 	}
 	return out, rest, true
 }
@@ -178,6 +218,9 @@ func (m *memory) shortenString(out, s []byte) []byte {
 }
 
 func (m *memory) shortenNumber(out, head []byte, h item) []byte {
+	if m.two != nil {
+		return m.cutNumber(out, head, h)
+	}
 	if h.info == 27 {
 		out = binary.AppendVarint(append(out, headTime), int64(h.n>>16)-int64(m.time>>16))
 		m.time = h.n
@@ -194,12 +237,12 @@ func (m *memory) lengthen(b []byte) ([]byte, bool) {
 	if len(b) > 0 && b[0] == headAsIs {
 		return b[1:], true
 	}
-	out, rest, ok := m.lengthenItem(nil, b, 0)
+	out, rest, ok := m.lengthenItem(nil, b, spot{})
 	return out, ok && len(rest) == 0
 }
 
-func (m *memory) lengthenItem(out, b []byte, depth int) (_, rest []byte, ok bool) {
-	if len(b) == 0 || depth > deepest || len(out) > entry.MaxSize {
+func (m *memory) lengthenItem(out, b []byte, at spot) (_, rest []byte, ok bool) {
+	if len(b) == 0 || at.depth > deepest || len(out) > entry.MaxSize {
 		return nil, nil, false
 	}
 	if b[0] == headTime || b[0] == headNear {
@@ -212,6 +255,10 @@ func (m *memory) lengthenItem(out, b []byte, depth int) (_, rest []byte, ok bool
 	out, rest = append(out, b[:h.size]...), b[h.size:]
 	switch {
 	case h.major == 2 && h.n >= leastCut && h.n <= mostCut:
+		if m.two != nil {
+			s, ok := m.put(int(h.n), at)
+			return append(out, s...), rest, ok
+		}
 		return m.lengthenString(out, rest, int(h.n))
 	case h.major == 2 || h.major == 3:
 		if h.n > uint64(len(rest)) {
@@ -219,10 +266,13 @@ func (m *memory) lengthenItem(out, b []byte, depth int) (_, rest []byte, ok bool
 		}
 		return append(out, rest[:h.n]...), rest[h.n:], true
 	}
+	var before []byte
 	for range children(h) {
-		if out, rest, ok = m.lengthenItem(out, rest, depth+1); !ok {
+		from := rest
+		if out, rest, ok = m.lengthenItem(out, rest, at.inside(h, before)); !ok {
 			return nil, nil, false
 		}
+		before = from[:len(from)-len(rest)]
 	}
 	return out, rest, true
 }
@@ -257,22 +307,32 @@ func (m *memory) lengthenString(out, b []byte, n int) (_, rest []byte, ok bool) 
 }
 
 func (m *memory) lengthenNumber(out, b []byte) (_, rest []byte, ok bool) {
-	d, k := binary.Varint(b[1:])
+	from := b[1:]
+	if m.two != nil {
+		from = m.two.times
+	}
+	d, k := binary.Varint(from)
 	if k <= 0 {
 		return nil, nil, false
 	}
-	rest = b[1+k:]
-	if b[0] == headNear {
-		v := m.seconds() + d
-		if v < 0 || v > 1<<32-1 {
+	from = from[k:]
+	switch v := m.seconds() + d; {
+	case b[0] == headTime:
+		low, k := binary.Uvarint(from)
+		if k <= 0 || low > 0xffff {
 			return nil, nil, false
 		}
-		return binary.BigEndian.AppendUint32(append(out, 0x1a), uint32(v)), rest, true
-	}
-	low, k := binary.Uvarint(rest)
-	if k <= 0 || low > 0xffff {
+		from = from[k:]
+		m.time = uint64(int64(m.time>>16)+d)<<16 | low
+		out = binary.BigEndian.AppendUint64(append(out, 0x1b), m.time)
+	case v < 0 || v > 1<<32-1:
 		return nil, nil, false
+	default:
+		out = binary.BigEndian.AppendUint32(append(out, 0x1a), uint32(v))
 	}
-	m.time = uint64(int64(m.time>>16)+d)<<16 | low
-	return binary.BigEndian.AppendUint64(append(out, 0x1b), m.time), rest[k:], true
+	if m.two != nil {
+		m.two.times = from
+		return out, b[1:], true
+	}
+	return out, from, true
 }

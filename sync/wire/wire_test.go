@@ -360,7 +360,7 @@ func TestDataRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := encodeInner(&Data{}, 0); !errors.Is(err, ErrEmpty) {
+	if _, err := encodeInner(&Data{}, 0, new(shared)); !errors.Is(err, ErrEmpty) {
 		t.Errorf("empty data: %v", err)
 	}
 }
@@ -489,10 +489,10 @@ func TestBombIsRefused(t *testing.T) {
 	if len(z) > MaxFrame {
 		t.Fatalf("the bomb has %d bytes", len(z))
 	}
-	if _, err := decodeInner(pad(append([]byte{kindData, codecZstd}, z...))); !errors.Is(err, ErrForm) {
+	if _, err := decodeInner(pad(append([]byte{kindData, codecZstd}, z...)), new(shared)); !errors.Is(err, ErrForm) {
 		t.Fatal(err)
 	}
-	if _, err := decodeInner(pad(append([]byte{kindData, codecZstd + 7}, z...))); !errors.Is(err, ErrForm) {
+	if _, err := decodeInner(pad(append([]byte{kindData, codecZstd + 7}, z...)), new(shared)); !errors.Is(err, ErrForm) {
 		t.Fatalf("dictionary 7 does not exist yet: %v", err)
 	}
 }

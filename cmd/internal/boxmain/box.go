@@ -17,6 +17,7 @@ import (
 	"clinicbox/device/identity"
 	"clinicbox/device/sealer"
 	"clinicbox/device/task"
+	"clinicbox/internal/names"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
 	"clinicbox/store"
@@ -96,6 +97,7 @@ type Box struct {
 	spooler *printer.Spooler
 	copier  *medium.Copier // nil without a second medium
 	desk    *desk.Desk
+	ids     *names.Source // of identifiers; made with the desk
 	outbox  *outbox.Outbox
 	sticks  *sticks // nil without a courier
 	scanner *barcode.Dev

@@ -12,6 +12,7 @@ import (
 	"clinicbox/device/task"
 	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/fold"
+	"clinicbox/internal/names"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/printer"
 	"clinicbox/sync/outbox"
@@ -49,6 +50,11 @@ func (b *Box) buildDesk() (task.Task, error) {
 	if b.o.Pause != nil {
 		o.Pause = b.o.Pause
 	}
+	key, err := b.vault.subkey("names")
+	if err != nil {
+		return nil, err
+	}
+	b.ids = names.NewSource(key)
 	d, err := desk.New(desk.Options{
 		Store: records{b.store}, Clock: b.clock, Pins: pins{staff.New(b.store.State(), o), b.vault, b.log},
 		Papers: papers{b.spooler}, Scans: scans{}, Log: b.log,
@@ -56,6 +62,7 @@ func (b *Box) buildDesk() (task.Task, error) {
 		Site:    desk.Site{Facility: b.facility()},
 		Legal:   b.legal(),
 		Keys:    staffKeys{b},
+		NewID:   b.ids.Next,
 		Arrived: func(index uint64) bool { return b.outbox != nil && index < b.outbox.Truths().Received },
 	})
 	if err != nil {
@@ -118,6 +125,11 @@ func (b *Box) buildOutbox() (task.Task, error) {
 		return b.store.KeepCosigned(note, checkpoint.Cosigner{Name: wire.Witness, Key: hub.Identity})
 	}
 	o.Spent, o.Budget = b.spent, b.told
+	key, err := b.vault.subkey("names")
+	if err != nil {
+		return nil, err
+	}
+	o.Naming = func() wire.Naming { return wire.Naming{Key: key, From: b.ids.At()} }
 	if b.outbox, err = outbox.New(o); err != nil {
 		return nil, err
 	}

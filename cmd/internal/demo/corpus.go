@@ -15,6 +15,7 @@ import (
 	"clinicbox/device/staff"
 	"clinicbox/internal/fold"
 	"clinicbox/internal/invent"
+	"clinicbox/internal/names"
 	"clinicbox/store"
 	"clinicbox/store/seal"
 	"clinicbox/sync/wire"
@@ -30,6 +31,9 @@ type Invented struct {
 	Days     int
 	Visits   int // on each day
 }
+
+// InventedNames is the key under which every invented box draws identifiers.
+func InventedNames() names.Key { return names.Key{1} }
 
 // Entries plays the days at the box's desk, one form after the other, and returns
 // every entry that the box wrote, as it would send it. But for random IDs, keys and
@@ -58,7 +62,8 @@ func (b Invented) Entries(ctx context.Context) (out []wire.Raw, err error) {
 	s.desk, err = desk.New(desk.Options{
 		Store: st, Clock: clock, Pins: &sparingPins{Pins: staff.New(st.State(), staff.DefaultOpts())},
 		Papers: noPaper{}, Scans: scans{}, Witness: boxmain.Witness{Store: st}, Fold: fold.String, NFC: norm.NFC.String,
-		Site: desk.Site{Facility: b.Facility}, Keys: boxmain.SeedKeys(b.Facility.Code),
+		NewID: names.NewSource(InventedNames()).Next,
+		Site:  desk.Site{Facility: b.Facility}, Keys: boxmain.SeedKeys(b.Facility.Code),
 	})
 	if err != nil {
 		return nil, err

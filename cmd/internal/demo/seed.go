@@ -201,7 +201,7 @@ func (s *seeder) register(ctx context.Context, i int) error {
 
 // call is a form of the person who has the role.
 func (s *seeder) call(r clinic.Role) desk.Call {
-	return desk.Call{Act: clinic.NewID(), By: s.team.of(r).ID}
+	return desk.Call{Act: s.desk.NewID(), By: s.team.of(r).ID}
 }
 
 // The small joins that the seeder needs in place of the box's.

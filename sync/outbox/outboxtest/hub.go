@@ -36,6 +36,7 @@ type Hub struct {
 
 	nonce  wire.Nonce
 	opener *wire.Opener
+	begun  wire.Start // of opener
 	sealer *wire.Sealer
 
 	downEpoch wire.Epoch
@@ -134,6 +135,13 @@ func (h *Hub) Park(parked, holes []wire.Range) {
 	h.parked, h.holes = parked, holes
 }
 
+// Begun returns what the last session's start said.
+func (h *Hub) Begun() wire.Start {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.begun
+}
+
 // Size returns how many entries are stored, in order and without gaps.
 func (h *Hub) Size() int {
 	h.mu.Lock()
@@ -222,7 +230,7 @@ func (h *Hub) start(frame []byte, id wire.SessionID) {
 		h.Send(wire.Who{Nonce: h.nonce, Back: h.sealer == nil}.Frame())
 		return
 	}
-	h.opener, h.epoch, h.nonce = o, s.Epoch, wire.NewNonce()
+	h.opener, h.epoch, h.nonce, h.begun = o, s.Epoch, wire.NewNonce(), s
 	h.starts++
 }
 

@@ -18,9 +18,10 @@ import (
 // Opts of Train.
 type Opts struct {
 	ID     uint32
-	Size   int // of the content, in bytes
-	Gram   int // bytes that count as something repeated, at most 8
-	Window int // longest piece of an entry that is taken at once
+	Size   int         // of the content, in bytes
+	Gram   int         // bytes that count as something repeated, at most 8
+	Window int         // longest piece of an entry that is taken at once
+	Naming wire.Naming // of the boxes' identifiers
 }
 
 // DefaultOpts are measured on boxes that nothing was trained on (docs/sync.md).
@@ -40,16 +41,13 @@ func Train(boxes [][]wire.Raw, o Opts) ([]byte, error) {
 	for _, raws := range boxes {
 		of := [][]byte{}
 		for _, d := range frames(raws) {
-			s, _ := d.Skeleton()
-			b, err := s.Body()
+			b, skeletons, err := d.Fodder(o.Naming)
 			if err != nil {
 				return nil, err
 			}
 			bodies = append(bodies, b)
 			of = append(of, b[:min(headSize, len(b))])
-			for _, r := range s.Runs {
-				of = append(of, r.Entries...)
-			}
+			of = append(of, skeletons...)
 		}
 		entries = append(entries, of)
 	}

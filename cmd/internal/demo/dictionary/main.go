@@ -13,7 +13,9 @@ import (
 	"fmt"
 	"os"
 
+	"clinicbox/cmd/internal/demo"
 	"clinicbox/internal/durable"
+	"clinicbox/sync/wire"
 	"clinicbox/sync/wire/train"
 )
 
@@ -27,12 +29,18 @@ func main() {
 	}
 }
 
+func options(id uint32) train.Opts {
+	o := train.DefaultOpts(id)
+	o.Naming = wire.Naming{Key: wire.Hash(demo.InventedNames())}
+	return o
+}
+
 func run(ctx context.Context, id uint32, out string) error {
 	boxes, err := play(ctx, corpus())
 	if err != nil {
 		return err
 	}
-	b, err := train.Train(boxes, train.DefaultOpts(id))
+	b, err := train.Train(boxes, options(id))
 	if err != nil {
 		return err
 	}
