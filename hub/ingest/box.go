@@ -226,6 +226,7 @@ func (b *box) start(ctx context.Context, f []byte, h wire.Header) {
 		return
 	}
 	b.nonce, b.whoNext, b.refused = wire.Nonce{}, time.Time{}, 0
+	b.forgetWaits(&s)
 	b.open(upSession{Opener: o, start: s, since: b.in.Now()})
 	if b.down.Sealer != nil {
 		b.down.Compress(s.Reads)

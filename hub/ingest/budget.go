@@ -36,6 +36,19 @@ func (b *box) budget(ctx context.Context, m wire.Budget) {
 	b.pumpSets(ctx)
 }
 
+// forgetWaits lets nothing wait any more that an earlier run of the box's program asked
+// for: a program that was rolled back to one without a budget would never say otherwise.
+// One that has a budget says what waits before anything goes out to it.
+func (b *box) forgetWaits(s *wire.Start) {
+	if n := len(b.up); n > 0 && b.up[n-1].start.Incarnation == s.Incarnation {
+		return
+	}
+	b.in.mu.Lock()
+	b.spent.Waits = nil
+	b.in.mu.Unlock()
+	b.heldTo = 0
+}
+
 // holds reports whether all that is queued for the box and not acknowledged waits for
 // its next month. One urgent entry takes those before it along: the stream has an order.
 func (b *box) holds(ctx context.Context, st *hub.DownState) bool {

@@ -9,6 +9,17 @@ import (
 	"clinicbox/sync/wire"
 )
 
+// nearCap is the budget of a box that has no bytes for catalogues while near is set.
+func nearCap(near *atomic.Bool) func() wire.Budget {
+	return func() wire.Budget {
+		b := wire.Budget{Month: 202611, Cap: 500_000_000, Used: 460_000_000, Of: []uint64{1}, Waits: []byte{}}
+		if near.Load() {
+			b.Waits = []byte{byte(wire.ClassCatalogues)}
+		}
+		return b
+	}
+}
+
 // TestCataloguesWaitForTheNextMonth: a box that is near its cap gets no rows of
 // catalogues; records go up all the while; a statement that is queued behind them brings
 // all of it; and in the next month what waited goes on by itself.
@@ -17,13 +28,7 @@ func TestCataloguesWaitForTheNextMonth(t *testing.T) {
 		var near atomic.Bool
 		near.Store(true)
 		p.stopBox()
-		p.opts.Budget = func() wire.Budget {
-			b := wire.Budget{Month: 202611, Cap: 500_000_000, Used: 460_000_000, Of: []uint64{1}, Waits: []byte{}}
-			if near.Load() {
-				b.Waits = []byte{byte(wire.ClassCatalogues)}
-			}
-			return b
-		}
+		p.opts.Budget = nearCap(&near)
 		p.startBox()
 		p.net.Connect(true)
 		p.within(time.Minute, "the beginning")
@@ -61,6 +66,41 @@ func TestCataloguesWaitForTheNextMonth(t *testing.T) {
 		p.within(2*time.Minute, "a statement")
 		if rows != 9 || p.box.In() != 13 {
 			t.Errorf("%d rows before the statement, %d entries after it", rows, p.box.In())
+		}
+	})
+}
+
+// TestRolledBackProgramWaitsForNothing: what a box asked to wait goes out once it runs an
+// older program, which knows of no budget and would never let it go.
+func TestRolledBackProgramWaitsForNothing(t *testing.T) {
+	together(t, 71, func(t *testing.T, p *pair) {
+		var near atomic.Bool
+		near.Store(true)
+		p.stopBox()
+		p.opts.Budget = nearCap(&near)
+		p.startBox()
+		p.net.Connect(true)
+		p.within(time.Minute, "the beginning")
+		p.push(3)
+		for range 2 { // its next start waits, too
+			time.Sleep(20 * time.Minute)
+			if p.box.In() > 0 {
+				t.Fatal("rows came although the box has no bytes for them")
+			}
+			p.stopBox()
+			time.Sleep(time.Minute)
+			p.startBox()
+		}
+		time.Sleep(20 * time.Minute)
+		p.stopBox()
+		if p.box.In() > 0 {
+			t.Fatal("rows came after a start of the box")
+		}
+		p.opts.Budget = nil
+		p.startBox()
+		p.within(20*time.Minute, "the older program")
+		if p.box.In() == 0 {
+			t.Error("nothing came")
 		}
 	})
 }
