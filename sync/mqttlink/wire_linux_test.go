@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"clinicbox/internal/testpeer"
 )
 
 const alone = "CLINICBOX_OWN_NETWORK"
@@ -28,7 +30,7 @@ func TestAgreesWithTheInterface(t *testing.T) {
 		c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 		out, err := c.CombinedOutput()
 		if errors.Is(err, fs.ErrPermission) {
-			t.Skip("no rights to a network of its own")
+			testpeer.Lacks(t, "no rights to a network of its own")
 		}
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"clinicbox/internal/testpeer"
 )
 
 // apart is a way to the broker that leads over a loopback interface of its own, in a
@@ -31,7 +33,7 @@ func newApart(b *testing.B, target string) *apart {
 	made := make(chan error, 1)
 	go a.thread(made)
 	if err := <-made; err != nil {
-		b.Skipf("no network namespace here, needs root and ip: %v", err)
+		testpeer.Lacks(b, "no network namespace here, needs root and ip: "+err.Error())
 	}
 	var err, err2 error
 	a.near, err = net.Listen("tcp", "127.0.0.1:0")
