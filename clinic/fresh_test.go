@@ -1,6 +1,7 @@
 package clinic_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -48,6 +49,56 @@ func TestFreshWithoutAClock(t *testing.T) {
 	}
 	if g := clinic.NewFresh(newest, newest.AddDate(0, 0, 1), false, 3); g.Base != 1015 {
 		t.Errorf("%+v", g)
+	}
+}
+
+// TestFreshOfManyYears: a jump goes on growing, and never uses up codes of six digits.
+func TestFreshOfManyYears(t *testing.T) {
+	from := time.Date(2026, 6, 15, 8, 0, 0, 0, clinic.ICT)
+	last := 0
+	for _, years := range []int{1, 2, 3, 4, 8, 19} {
+		f := clinic.NewFresh(from, from.AddDate(years, 0, 0), true, 0)
+		if f.Skip <= last {
+			t.Errorf("after %d years the jump is %d, the one before was %d", years, f.Skip, last)
+		}
+		last = f.Skip
+	}
+	for _, years := range []int{20, 50, 200} {
+		if f := clinic.NewFresh(from, from.AddDate(years, 0, 1), true, 0); f.Skip < last || f.Skip > 700_000 {
+			t.Errorf("after %d years the jump is %d", years, f.Skip)
+		}
+	}
+}
+
+// TestThirdMachineMeetsNoNumber: of several machines in one place each begins behind what
+// those before it issue from their own first day on, as fast as the rule allows.
+func TestThirdMachineMeetsNoNumber(t *testing.T) {
+	const day = 24 * 60
+	const busy = 3*366*day - 4*30*day // each machine more makes the three years shorter by a month
+	rnd := rand.New(rand.NewPCG(5, 5))
+	first := time.Date(2026, 6, 15, 8, 0, 0, 0, clinic.ICT)
+	slow := func(a, b int) int { // as rule: every fourth minute of three years, then one of thirty
+		return max(min(b, busy)-min(a, busy), 0)/4 + (max(b, busy)-max(a, busy))/30
+	}
+	for range 2000 {
+		type machine struct{ at, start int }
+		var all []machine
+		at := 180 * day // since when the first one may have issued numbers
+		for n := range 5 {
+			at += 1 + rnd.IntN([]int{60, 2 * day, 200 * day, 1000 * day}[rnd.IntN(4)])
+			since := clinic.FreshSince(first, n)
+			m := machine{at: at}
+			if n > 0 {
+				m.start = clinic.NewFresh(since, first.Add(time.Duration(at)*time.Minute), true, 0).Skip
+			}
+			for i, o := range all {
+				burst := min(at-o.at, day)
+				if issued := o.start + burst + slow(o.at+burst, at); n > 0 && i > 0 && m.start < issued {
+					t.Fatalf("machine %d begins at %d; number %d may have issued up to %d: %v", n, m.start, i, issued, all)
+				}
+			}
+			all = append(all, m)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Issue is one number that an entry used up in a series of its box.
@@ -69,60 +68,6 @@ func Issued(body any) []Issue {
 	}
 	return out
 }
-
-// Fresh makes every series of a box jump. The box was restored from a copy, or lost
-// entries: numbers that were printed are known to nobody here, and none may come twice.
-type Fresh struct {
-	Skip  int `cbor:"1,keyasint"` // how far the series without a day jump
-	Base  int `cbor:"2,keyasint"` // the series of days go on behind this number …
-	Until int `cbor:"3,keyasint"` // … up to this day (Date.Int)
-}
-
-// freshFloor is more than a station issues between two copies.
-const freshFloor = 1000
-
-// NewFresh returns how far the series jump in a box whose newest known record is of
-// one time and that was restored at another. Both jumps grow with the time of the
-// restore, faster than people issue numbers (a number a minute on the first day and
-// every fourth minute from then on; five a minute of one day's), so that even a
-// second restore from the same copy meets no number of the first. With a clock that
-// nobody vouches for the jump is one of two months and chance, from 0 to 999.
-func NewFresh(newest, restored time.Time, trusted bool, chance int) Fresh {
-	const day = 24 * 60
-	if restored.Before(newest) {
-		trusted = false
-	}
-	if !trusted {
-		until := DateOf(newest.In(ICT)).AddDays(60)
-		return Fresh{Skip: freshFloor + day + 59*day/4 + chance, Base: freshFloor + 5*chance, Until: until.Int()}
-	}
-	minutes := min(int(restored.Sub(newest)/time.Minute), mostYears)
-	at := restored.In(ICT)
-	return Fresh{
-		Skip:  freshFloor + min(minutes, day) + max(minutes-day, 0)/4,
-		Base:  freshFloor + 5*(at.Hour()*60+at.Minute()),
-		Until: DateOf(at).Int(),
-	}
-}
-
-// mostYears, in minutes, are as many as a jump grows with: three years, 400,000 numbers. A
-// longer one would use up codes of six digits; no station issues as many.
-const mostYears = 3 * 366 * 24 * 60
-
-// FreshAfter is how far the series jump when so many own entries can no longer be read or
-// are gone: each may have used up one number of each series, and views that are built
-// anew know of none of them. Highest is the highest number of a series of today that is
-// still known.
-func FreshAfter(entries uint64, highest int, today Date) Fresh {
-	return Fresh{
-		Skip:  int(min(entries, mostLost)),
-		Base:  highest + int(min(entries, freshFloor)),
-		Until: today.Int(),
-	}
-}
-
-// mostLost is more numbers than a segment of a journal issues in a series.
-const mostLost = 50_000
 
 // SeriesDay returns the day of a series that counts the numbers of one day.
 func SeriesDay(series string) (day Date, ok bool) {

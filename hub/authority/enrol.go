@@ -248,16 +248,21 @@ const alone = 180 * 24 * time.Hour
 // book, in Unix milliseconds; 0 when none has had it.
 func numbersSince(tx Tx, b *Box) (since int64, err error) {
 	all, err := list[Box](tx, tableBoxes, "")
+	var first time.Time
+	machines := 0
 	for i := range all {
 		o := &all[i]
 		if o.Serial == b.Serial || o.Facility.Code != b.Facility.Code || !strings.EqualFold(o.Facility.Book, b.Facility.Book) {
 			continue
 		}
-		if at := o.Issued.Add(-alone).UnixMilli(); since == 0 || at < since {
-			since = at
+		if machines++; machines == 1 || o.Issued.Before(first) {
+			first = o.Issued
 		}
 	}
-	return since, err
+	if err != nil || machines == 0 {
+		return 0, err
+	}
+	return clinic.FreshSince(first.Add(-alone), machines).UnixMilli(), nil
 }
 
 // certify signs what the box gets. It touches no row.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"clinicbox/clinic"
 	"clinicbox/hub/authority"
 	"clinicbox/hub/authority/authoritytest"
 	"clinicbox/internal/cert"
@@ -281,6 +282,29 @@ func TestTheftOfAReplacedBox(t *testing.T) {
 	}
 	_, err = next.Trust.Box(next.Answer.Box, cert.WantBox{})
 	wants(t, err, nil)
+}
+
+// TestNumbersOfEarlierMachines: the first machine of a place numbers nothing anew; each
+// later one hears since when others did, and a third has the second's first day, too.
+func TestNumbersOfEarlierMachines(t *testing.T) {
+	w := newWorld(t)
+	began := w.now
+	var got []int64
+	for n := range 3 {
+		inv := w.invitation("tram-01")
+		if n > 0 {
+			inv.Replaces = "tram-01"
+		}
+		_, e := w.enrol(t, inv)
+		got = append(got, e.Answer.Numbers)
+	}
+	first := clinic.FreshSince(began, 1)
+	if got[0] != 0 || got[1] == 0 || time.UnixMilli(got[1]).After(first) {
+		t.Errorf("%v", got)
+	}
+	if more := time.Duration(got[1]-got[2]) * time.Millisecond; more != first.Sub(clinic.FreshSince(began, 2)) || more <= 0 {
+		t.Errorf("the third machine hears of %v more than the second", more)
+	}
 }
 
 func equalRows(a, b map[string][]byte) bool {

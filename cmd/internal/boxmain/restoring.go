@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/device/identity"
 	"clinicbox/internal/durable"
 	"clinicbox/store"
 	"clinicbox/store/medium"
@@ -178,12 +179,17 @@ func (b *Box) noteReplaced(ctx context.Context) error {
 		return nil
 	}
 	now, trusted := b.clock.Now()
-	if joined := time.UnixMilli(e.Joined); e.Joined > 0 && (!trusted || now.Before(joined)) {
-		now = joined // by the centre's clock, which the answer was signed with
-	}
-	fresh := clinic.NewFresh(time.UnixMilli(e.Numbers), now, trusted || e.Joined > 0, rand.IntN(1000))
+	fresh := replacedFresh(&e, now, trusted, rand.IntN(1000))
 	act := sha256.Sum256([]byte("numbers jump for " + e.Serial().String()))
 	return b.desk.NoteMachineAs(ctx, clinic.ID(act[:16]), clinic.Machine{Event: clinic.MachineReplaced, Fresh: &fresh})
+}
+
+// replacedFresh is how far the series of a box jump that took another's place.
+func replacedFresh(e *identity.Enrolment, now time.Time, trusted bool, chance int) clinic.Fresh {
+	if joined := time.UnixMilli(e.Joined); e.Joined > 0 && (!trusted || now.Before(joined)) {
+		now, trusted = joined, true // by the centre's clock, which the answer was signed with
+	}
+	return clinic.NewFresh(time.UnixMilli(e.Numbers), now, trusted, chance)
 }
 
 // noteRestore records that the box was restored, so that every number series jumps,
