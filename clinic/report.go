@@ -21,6 +21,11 @@ type Report struct {
 	Month    Date          `cbor:"2,keyasint"` // its first day
 	Groups   []ReportGroup `cbor:"3,keyasint"` // see Lines
 	Size     uint64        `cbor:"4,keyasint"` // entries of this box when it was added up
+	// The box that handed it in, whose shelves ReportUsed is of, and the books whose visits
+	// are counted: boxes of a facility share visits. An entry replaces the one it corrects,
+	// of whichever box.
+	Box   string   `cbor:"5,keyasint,omitempty"`
+	Books []string `cbor:"6,keyasint,omitempty"`
 }
 
 // ReportGroup is the figures of one key, as an entry has room for them.
@@ -73,7 +78,7 @@ const (
 	ReportDiagnosis  = "diagnosis"  // Of: category of the main diagnosis, three characters; "" = none
 	ReportDay        = "day"        // Of: day
 	ReportPrescribed = "prescribed" // Of: medicine; quantity in thousandths
-	ReportUsed       = "used"       // Of: medicine; what left the shelf for patients, less what came back
+	ReportUsed       = "used"       // Of: medicine; of this box's shelves: what left the shelf for patients, less what came back
 	ReportAlert      = "alert"      // Of: disease
 )
 
@@ -87,6 +92,7 @@ func (l ReportLine) Compare(o ReportLine) int {
 type Tally struct {
 	sums   map[[2]string]int64
 	people map[ID]bool
+	books  map[string]int
 }
 
 // Count adds to one figure.
@@ -121,8 +127,35 @@ func (t *Tally) Visit(person ID, v *VisitFile, p *Patient) {
 		t.people = map[ID]bool{}
 	}
 	t.people[person] = true
+	t.book(v.Visit.Key)
 	t.patient(v.Visit.Day, p)
 	t.documents(v)
+}
+
+func (t *Tally) book(key string) {
+	c, _, err := ParseVisitKey(key)
+	if err != nil {
+		return
+	}
+	if t.books == nil {
+		t.books = map[string]int{}
+	}
+	t.books[c.Book]++
+}
+
+// BookCount is how many visits of a box's book were added up.
+type BookCount struct {
+	Book   string
+	Visits int
+}
+
+// Books returns whose visits were added up, in order.
+func (t *Tally) Books() (out []BookCount) {
+	for book, n := range t.books {
+		out = append(out, BookCount{book, n})
+	}
+	slices.SortFunc(out, func(a, b BookCount) int { return cmp.Compare(a.Book, b.Book) })
+	return out
 }
 
 func (t *Tally) patient(day Date, p *Patient) {

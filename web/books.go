@@ -257,7 +257,7 @@ func (s *Server) monthHand(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := desk.ReportInput{Month: v.Month, Digest: r.PostForm.Get("digest")}
+	in := desk.ReportInput{Month: v.Month, Digest: r.PostForm.Get("digest"), Again: r.PostForm.Get("again") == "yes"}
 	if _, err = s.opts.Desk.HandIn(r.Context(), call(r, "act"), in); err != nil {
 		f := newForm(r.PostForm)
 		if !s.failed(r, &f, err) {

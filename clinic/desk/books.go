@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -137,6 +138,8 @@ type MonthReport struct {
 	Rows     map[string]clinic.CatalogRow // what lines are about, by key and code
 	Handed   []clinic.Record              // KindReport of the month, oldest first
 	Changes  []clinic.ReportChange        // since the last of them
+	Books    []clinic.BookCount           // whose visits Lines count: boxes of a facility share them
+	Other    string                       // the box that handed in the last of Handed, when not this one
 	Names    map[clinic.ID]Person
 }
 
@@ -179,10 +182,26 @@ func (d *Desk) MonthReport(ctx context.Context, by clinic.ID, month clinic.Date)
 	}
 	out.Lines = t.Lines()
 	out.Digest = digestOf(out.Lines)
-	if n := len(out.Handed); n > 0 {
-		out.Changes = clinic.Changes(out.Handed[n-1].Body.(*clinic.Report).Lines(), out.Lines)
-	}
+	out.Books = t.Books()
+	out.changes(d.o.Site.Facility.Box)
 	return out, d.view(ctx, func(r Reader) error { out.name(r, next.AddDays(-1)); return nil })
+}
+
+// changes compares with what was handed in last. Of another box's report what left its
+// shelves is left out: ours has other shelves.
+func (m *MonthReport) changes(box string) {
+	if len(m.Handed) == 0 {
+		return
+	}
+	last := m.Handed[len(m.Handed)-1]
+	body := last.Body.(*clinic.Report)
+	was, now := body.Lines(), m.Lines
+	if body.Box != box && (body.Box != "" || last.Ref.Journal == clinic.In) {
+		used := func(l clinic.ReportLine) bool { return l.Key == clinic.ReportUsed }
+		was, now = slices.DeleteFunc(was, used), slices.DeleteFunc(slices.Clone(now), used)
+		m.Other = cmp.Or(body.Box, "?")
+	}
+	m.Changes = clinic.Changes(was, now)
 }
 
 // tallyAtOnce is how many people one read of tally takes.
@@ -281,13 +300,15 @@ func digestOf(lines []clinic.ReportLine) string {
 type ReportInput struct {
 	Month  clinic.Date
 	Digest string
+	Again  bool // although another box of the facility handed the month in
 }
 
 // maxReportLines is what an entry of 16 KiB holds.
 const maxReportLines = 800
 
 // HandIn keeps the month's figures as they were seen. Figures that changed since are
-// refused: they must be seen first.
+// refused: they must be seen first. What another box of the facility handed in counts the
+// same visits: it is replaced, by who says so.
 func (d *Desk) HandIn(ctx context.Context, c Call, in ReportInput) (Done, error) {
 	if _, err := d.trusted(); err != nil {
 		return Done{}, err
@@ -302,13 +323,24 @@ func (d *Desk) HandIn(ctx context.Context, c Call, in ReportInput) (Done, error)
 		return Done{}, &Error{Code: CodeTooMany, Field: "month", Args: map[string]string{"max": fmt.Sprint(maxReportLines)}}
 	}
 	body := clinic.NewReport(m.Month, m.Lines, m.Size)
+	body.Box = d.o.Site.Facility.Box
+	for _, b := range m.Books {
+		body.Books = append(body.Books, b.Book)
+	}
 	return d.save(ctx, c, plan{
 		need: rightReport, kind: clinic.KindReport, patient: clinic.ReportsID(),
 		build: func(*work) ([]clinic.Draft, error) {
 			if m.Digest != in.Digest {
 				return nil, &Error{Code: CodeReportSeen}
 			}
-			return []clinic.Draft{{Kind: clinic.KindReport, Subject: clinic.ReportsID(), Body: body}}, nil
+			if m.Other != "" && !in.Again {
+				return nil, &Error{Code: CodeReportOther, Field: "again", Args: map[string]string{"box": m.Other}}
+			}
+			draft := clinic.Draft{Kind: clinic.KindReport, Subject: clinic.ReportsID(), Body: body}
+			if n := len(m.Handed); n > 0 {
+				draft.Corrects = m.Handed[n-1].Leaf
+			}
+			return []clinic.Draft{draft}, nil
 		},
 		same: func(b any) bool {
 			s, ok := b.(*clinic.Report)

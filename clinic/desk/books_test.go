@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,58 @@ func TestMonthIsHandedIn(t *testing.T) {
 	again := report()
 	if len(again.Changes) != 2 || again.Handed[0].Body.(*clinic.Report).Lines()[0] != m.Lines[0] {
 		t.Errorf("%+v", again.Changes)
+	}
+}
+
+// TestMonthOfTwoBoxes: a month that another box of the station handed in is replaced only by
+// who says so, and the report tells whose visits it counts.
+func TestMonthOfTwoBoxes(t *testing.T) {
+	s := newStation(t)
+	ctx := t.Context()
+	id := s.register("A")
+	s.exam(s.open(id), "sốt")
+	other, day := clinic.NewID(), clinic.Date{Year: 2026, Month: 11, Day: 2}
+	key, err := clinic.NewVisitKey("22736", "b", day, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	month := clinic.Date{Year: 2026, Month: 11, Day: 1}
+	theirs := clinic.NewReport(month, []clinic.ReportLine{{Key: clinic.ReportVisits, Value: 1}, {Key: clinic.ReportUsed, Of: "AMOX", Value: 5000}}, 9)
+	theirs.Box, theirs.Books = "tram-02", []string{"b"}
+	err = s.store.Receive(s.doctor,
+		clinic.Draft{Kind: clinic.KindVisit, Subject: id, Visit: other, Body: &clinic.Visit{Key: key, Day: day, Queue: 3}},
+		clinic.Draft{Kind: clinic.KindExam, Subject: id, Visit: other, Body: &clinic.Exam{Reason: "ho"}},
+		clinic.Draft{Kind: clinic.KindReport, Subject: clinic.ReportsID(), Body: theirs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.clock.Add(35 * 24 * time.Hour)
+	report := func() desk.MonthReport {
+		m, err := s.MonthReport(ctx, s.nurse, month)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	m := report()
+	if m.Other != "tram-02" || !slices.Equal(m.Books, []clinic.BookCount{{Book: "a", Visits: 1}, {Book: "b", Visits: 1}}) {
+		t.Fatalf("%q %+v", m.Other, m.Books)
+	}
+	if slices.ContainsFunc(m.Changes, func(c clinic.ReportChange) bool { return c.Key == clinic.ReportUsed }) {
+		t.Error("another box's shelves are compared with ours")
+	}
+	in := desk.ReportInput{Month: month, Digest: m.Digest}
+	_, err = s.HandIn(ctx, call(s.admin), in)
+	if e := s.refused(err, desk.CodeReportOther, "again"); e.Args["box"] != "tram-02" {
+		t.Errorf("%+v", e)
+	}
+	in.Again = true
+	done := s.must(s.HandIn(ctx, call(s.admin), in))
+	if b := done.Records[0].Body.(*clinic.Report); done.Records[0].Corrects != m.Handed[0].Leaf || b.Box != "tram-01" || !slices.Equal(b.Books, []string{"a", "b"}) {
+		t.Errorf("%+v", b)
+	}
+	if m = report(); m.Other != "" || len(m.Handed) != 2 || len(m.Changes) != 0 {
+		t.Errorf("after it was replaced: %q, %d handed in, %+v", m.Other, len(m.Handed), m.Changes)
 	}
 }
 

@@ -177,8 +177,9 @@ const (
 	CodeReactionNone Code = "reaction.none-given" // nothing was given at the visit
 
 	// Reports.
-	CodeReportOpen Code = "report.open" // the month is not over
-	CodeReportSeen Code = "report.seen" // the figures changed since the page was shown
+	CodeReportOpen  Code = "report.open"  // the month is not over
+	CodeReportSeen  Code = "report.seen"  // the figures changed since the page was shown
+	CodeReportOther Code = "report.other" // Field; Args: box; another box handed the month in; confirm
 	// Deaths.
 	CodeDied       Code = "death.died"  // the person died: no new visit, no second death
 	CodeDeathDay   Code = "death.when"  // Field; no day, in the future, or before the birth
@@ -254,7 +255,7 @@ func Codes() []Code {
 		CodeCountFar, CodeCountOld, CodeTransferCode, CodeScanGoods, CodeScanNotGoods, CodeDispenseNone, CodeDispenseUnsigned, CodeDispenseChanged, CodeDispenseOther, CodeDispenseMore, CodeDispensePrice, CodeReturnMore,
 		CodeDoseAsk, CodeDoseNone, CodeDoseOutcome, CodeDoseBatch, CodeDoseVaccine, CodeDoseSigns, CodeDoseEarly, CodeDoseTwice, CodeDoseOver, CodeDoseShort,
 		CodeDoseOld, CodeDoseThere, CodeDoseDay, CodeReaction, CodeReactionNone,
-		CodeReportOpen, CodeReportSeen,
+		CodeReportOpen, CodeReportSeen, CodeReportOther,
 		CodeDied, CodeDeathDay, CodeDeathCause,
 		CodeBedTaken, CodeStayNone, CodeStayOver, CodeStayGone, CodeStayOnly, CodeStayBack, CodeStayTime, CodeStayDied, CodeStayDead, CodeLying, CodeGiveAgain, CodeTripMinutes,
 		CodePastYear, CodeBookCopy, CodeCheckWords, CodeCheckParts, CodeCheckNext, CodeCheckNone, CodeCheckUnsigned,
