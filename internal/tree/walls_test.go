@@ -113,6 +113,7 @@ func dependencies() []dependency {
 		{"github.com/klauspost/compress", []string{"sync/wire"}, "frames"},
 		{"github.com/nats-io/nats-server/v2", []string{"hub/broker"}, "the embedded broker"},
 		{"modernc.org/sqlite", []string{"hub/db"}, "one package per dependency"},
+		{"github.com/prometheus/client_golang", []string{"hub/metrics"}, "what the centre tells a monitoring system"},
 		{"github.com/pelletier/go-toml/v2", []string{"device/config", "web/i18n"}, "files that people write"},
 		{"github.com/creack/pty", []string{"peripherals/sim"}, "the simulated end of a serial cable"},
 		{"github.com/boombuler/barcode", []string{"peripherals/printer", "web", "hub/pages"}, "codes on slips and pages"},

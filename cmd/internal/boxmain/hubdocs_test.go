@@ -17,6 +17,7 @@ func TestTasksOfTheCentre(t *testing.T) {
 		Data:      hubmain.Data{Dir: filepath.Join(dir, "data"), Keys: filepath.Join(dir, "hub.keys")},
 		Authority: hubmain.Authority{Dir: filepath.Join(dir, "authority")},
 		Broker:    hubmain.Broker{Listen: "127.0.0.1:0"}, Web: hubmain.Web{Listen: "127.0.0.1:0", Enrol: "127.0.0.1:0"},
+		Metrics: hubmain.Metrics{Listen: "127.0.0.1:0"},
 	}
 	if err := hubmain.MakeAuthority(cfg.Authority.Dir, "Tỉnh Mẫu"); err != nil {
 		t.Fatal(err)

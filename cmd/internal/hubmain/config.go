@@ -17,6 +17,7 @@ type Config struct {
 	Authority Authority `toml:"authority"`
 	Broker    Broker    `toml:"broker"`
 	Web       Web       `toml:"web"`
+	Metrics   Metrics   `toml:"metrics"`
 	Legal     Legal     `toml:"legal"`
 	Log       Log       `toml:"log"`
 }
@@ -47,6 +48,11 @@ type Web struct {
 	Listen    string `toml:"listen" default:"127.0.0.1:8090" check:"listen" doc:"Address of the pages and of /healthz; port 0 takes a free one. Loopback: put a TLS proxy before it to open it."`
 	Enrol     string `toml:"enrol" check:"listen" doc:"A second address that answers nothing but new boxes (POST /enrol), which listen does too. For a network where the pages shall not be. Empty = none."`
 	TokenFile string `toml:"token_file" check:"line=4000" doc:"File with the first operator's token of at least 20 characters; a new one takes effect at the next start. Empty = operator.token in the data directory, made at the first start: there is no default password. Others get theirs from 'clinichub operator add'."`
+}
+
+// Metrics is what a monitoring system reads.
+type Metrics struct {
+	Listen string `toml:"listen" check:"listen" doc:"Address of GET /metrics, for Prometheus, such as 127.0.0.1:9108. It asks for no login and tells names of boxes: on loopback, or on a network of servers only. Empty = none."`
 }
 
 // Log is the program's log on standard error.
@@ -106,6 +112,9 @@ listen    = "127.0.0.1:1883"
 
 [web]
 listen = "127.0.0.1:8090"
+
+# [metrics]
+# listen = "127.0.0.1:9108"  # Prometheus
 
 [log]
 level = "info"

@@ -56,6 +56,7 @@ type Hub struct {
 	group   *task.Group
 	web     atomic.Pointer[string]
 	joins   atomic.Pointer[string]
+	numbers atomic.Pointer[string]
 }
 
 // Open takes the data directory, opens what is in it and joins the parts. extra
@@ -143,6 +144,9 @@ func (h *Hub) tasks() (ts []task.Task) {
 	ts = append(ts, h.merge)
 	if h.cfg.Web.Enrol != "" {
 		ts = append(ts, task.Func("enrol", h.serveEnrol))
+	}
+	if h.cfg.Metrics.Listen != "" {
+		ts = append(ts, task.Func("metrics", h.serveMetrics))
 	}
 	return ts
 }
@@ -372,7 +376,7 @@ func (h *Hub) serve(ctx context.Context, at site, ready func()) error {
 		_ = s.Shutdown(grace)
 	})
 	defer stop()
-	h.log.Info("pages", "addr", addr)
+	h.log.Info("listening", "addr", addr)
 	ready()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("hub: %w", err)
