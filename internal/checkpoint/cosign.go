@@ -62,6 +62,15 @@ func Cosigned(msg []byte, by Cosigner) (at time.Time, ok bool) {
 	return at, true
 }
 
+// Names reports whether a signature line is the witness's by its name and key; Cosigned
+// tells whether it fits.
+func Names(msg []byte, by Cosigner) bool {
+	sigs, err := signatures(msg)
+	return err == nil && slices.ContainsFunc(sigs, func(s note.Signature) bool {
+		return s.Name == by.Name && s.Hash == keyHash(by.Name, algCosignature, by.Key)
+	})
+}
+
 // cosigned is what a witness signs.
 func cosigned(unix int64, text []byte) []byte {
 	return append(fmt.Appendf(nil, "cosignature/v1\ntime %d\n", unix), text...)

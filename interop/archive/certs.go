@@ -46,14 +46,18 @@ func (v *verification) certified() error {
 	if v.o.Root != "" && !isRoot(root, v.o.Root) {
 		return fmt.Errorf("%w: certificates of another root", ErrKey)
 	}
-	t, err := cert.LoadTrust(root, v.certs.Statements)
-	if err != nil {
-		return tampered("%s: %v", fileCerts, err)
+	t := cert.NewTrust(root)
+	for _, raw := range v.certs.Statements {
+		if err := t.Add(raw); err != nil {
+			return tampered("%s: %v", fileCerts, err)
+		}
+		v.noteHub(t)
 	}
 	for _, raw := range v.said {
 		_ = t.Add(raw) // what does not verify, or was overtaken, changes nothing
+		v.noteHub(t)
 	}
-	_, err = t.Box(v.certs.Box, cert.WantBox{Name: v.m.Box, Identity: v.m.Key})
+	_, err := t.Box(v.certs.Box, cert.WantBox{Name: v.m.Box, Identity: v.m.Key})
 	v.rep.Root, v.rep.Trust, v.rep.Revoked = root, t, errors.Is(err, cert.ErrRevoked)
 	if err != nil && !v.rep.Revoked {
 		return tampered("%s: %v", fileCerts, err)

@@ -28,6 +28,9 @@ type Options struct {
 	// Root is the fleet's root key in base64, or its print (cert.Fingerprint), by which
 	// the certificates in the export must say that its key is the box's; "" = not asked.
 	Root string
+	// Centre is the key by which the centre signs receipts, and must have cosigned; nil = the
+	// certificates tell, where there are any.
+	Centre ed25519.PublicKey
 	// Each is given every entry in order before all of them are verified; its memory is
 	// used again. May be nil.
 	Each func(*Entry) error
@@ -61,8 +64,9 @@ type Report struct {
 	Raw      uint64 // entries that cannot be shown in words
 	Attached uint64 // entries that name content which is not in the export
 	Signatures
-	BrokenAt  []string // the first entries with a broken signature
-	Witnesses []string // names under the cosigned checkpoint, not verified
+	BrokenAt  []string     // the first entries with a broken signature
+	Witnesses []string     // names under the cosigned checkpoint, not verified
+	Cosigned  *Cosignature // the centre's, verified; nil = none, or by a key that is not known
 }
 
 // mostBroken bounds BrokenAt.
@@ -97,6 +101,8 @@ type verification struct {
 	count  [2]journalPart
 	in     bool
 	cosign *checkpoint.Checkpoint
+	note   []byte     // of cosign
+	hubs   []cert.Hub // that certificates name
 	certs  *Certificates
 	said   [][]byte // statements of the centre among the entries
 	proved bool     // the entry that is proven was there
@@ -170,17 +176,6 @@ func (v *verification) describe() {
 		*p = Part{Size: f.Size, Entries: f.Entries, Holes: f.Holes}
 		copy(p.Root[:], f.Root)
 	}
-}
-
-// cosigned verifies the log's own signature of the kept checkpoint. Its root is
-// compared when that many entries were read.
-func (v *verification) cosigned(signed []byte) error {
-	c, err := checkpoint.Open(signed, v.m.Key)
-	if err != nil || c.Origin != v.m.part(clinic.Own).Origin || c.Size > v.rep.Own.Size {
-		return tampered("%s is not of this journal", fileCosigned)
-	}
-	v.cosign, v.rep.Witnesses = &c, checkpoint.Witnesses(signed)
-	return nil
 }
 
 // files compares the manifest's list with what is there; the sum of the entries comes
@@ -312,6 +307,9 @@ func (v *verification) finish() error {
 		return tampered("the entry that it proves is not in it")
 	}
 	if err := v.certified(); err != nil {
+		return err
+	}
+	if err := v.countersigned(); err != nil {
 		return err
 	}
 	keys, err := v.found.encode()

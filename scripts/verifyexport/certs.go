@@ -34,17 +34,27 @@ func (v *verifier) certificates() error {
 		return refuse("certificates.json is of another box")
 	}
 	for _, raw := range c.Statements {
-		issuer, err := statement(raw, 1) // 2 the issuing key
-		if err != nil || !vouched(raw, "issuer", c.Root) {
-			continue // of another kind
+		if issuer, err := statement(raw, 1); err == nil && vouched(raw, "issuer", c.Root) {
+			v.issue = append(v.issue, issuer.at(2).bytes)
+			for _, id := range issuer.at(4).list { // of stolen keys
+				v.gone = append(v.gone, id.bytes)
+			}
 		}
-		key := issuer.at(2).bytes
-		id := sha256.Sum256(slices.Concat([]byte("clinicbox key id\x00"), key))
-		if bytes.Equal(id[:16], box.at(1).bytes) && vouched(c.Box, "box", key) {
-			return nil
-		}
+		v.hubs = append(v.hubs, raw)
+	}
+	if v.issued(c.Box, "box", box) {
+		return nil
 	}
 	return refuse("the certificate of the box is signed by nobody whom the root names")
+}
+
+// issued reports whether one of the issuing keys, named by its id under 1, signed.
+func (v *verifier) issued(raw []byte, kind string, it item) bool {
+	return slices.ContainsFunc(v.issue, func(key []byte) bool {
+		id := sha256.Sum256(slices.Concat([]byte("clinicbox key id\x00"), key))
+		gone := slices.ContainsFunc(v.gone, func(g []byte) bool { return bytes.Equal(g, id[:16]) })
+		return !gone && bytes.Equal(id[:16], it.at(1).bytes) && vouched(raw, kind, key)
+	})
 }
 
 // vouched verifies a statement's signature: over a label with its kind, the head (3

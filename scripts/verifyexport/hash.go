@@ -1,13 +1,8 @@
 package main
 
 import (
-	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // tree is an RFC 6962 tree of which only the roots of full subtrees are kept.
@@ -73,35 +68,6 @@ func (l *line) proves(size uint64, root [32]byte) bool {
 	return h == root
 }
 
-// note reads a signed checkpoint (C2SP tlog-checkpoint) and verifies the signature of
-// the log's key in it (C2SP signed-note, type 1).
-func note(b []byte, public ed25519.PublicKey) (origin string, size uint64, root [32]byte, err error) {
-	text, sigs, ok := strings.Cut(string(b), "\n\n")
-	text += "\n"
-	lines := strings.Split(text, "\n")
-	if !ok || len(lines) < 4 {
-		return "", 0, root, fmt.Errorf("no signed note")
-	}
-	origin = lines[0]
-	size, err = strconv.ParseUint(lines[1], 10, 63)
-	r, err2 := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || err2 != nil || len(r) != 32 {
-		return "", 0, root, fmt.Errorf("no checkpoint")
-	}
-	id := sha256.Sum256(slices.Concat([]byte(origin), []byte("\n\x01"), public))
-	for line := range strings.Lines(sigs) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), " ")
-		if len(f) != 3 || f[0] != "—" || f[1] != origin {
-			continue
-		}
-		s, err := base64.StdEncoding.Strict().DecodeString(f[2])
-		if err == nil && len(s) == 4+ed25519.SignatureSize && string(s[:4]) == string(id[:4]) && ed25519.Verify(public, []byte(text), s[4:]) {
-			return origin, size, [32]byte(r), nil
-		}
-	}
-	return "", 0, root, fmt.Errorf("not signed by the box")
-}
-
 // checkpoints verifies the signed tree heads against the manifest.
 func (v *verifier) checkpoints() error {
 	for n, name := range []string{"checkpoint", "checkpoint-in"} {
@@ -124,9 +90,10 @@ func (v *verifier) checkpoints() error {
 		return err
 	}
 	origin, size, root, err := note(b, v.m.Key)
-	if err != nil || origin != v.m.Journals[0].Origin || size > v.m.Journals[0].Size {
+	if own := v.m.Journals[0]; err != nil || origin != own.Origin || size > own.Size || size == own.Size && string(root[:]) != string(own.Root) {
 		return refuse("cosigned is not of this journal: %v", err)
 	}
 	v.witsz, v.wit = size, root
+	v.wtext, v.sigs = noteLines(b)
 	return nil
 }

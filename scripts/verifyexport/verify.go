@@ -15,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // errRefused marks everything that is wrong with an export.
@@ -67,6 +68,13 @@ type verifier struct {
 	seen   []key  // keys of which the entries tell
 	witsz  uint64 // size of the cosigned checkpoint
 	wit    [32]byte
+	sigs   []sigLine // of the cosigned checkpoint
+	wtext  string    // what they sign
+	hubs   [][]byte  // statements that name keys of the centre
+	issue  [][]byte  // keys that the root lets issue
+	gone   [][]byte  // ids of those that it took back
+	centre []byte    // the key that must have cosigned, if somebody knows it
+	when   int64     // of the centre's cosignature, Unix seconds; 0 = none that fits
 }
 
 func (v *verifier) summary() string {
@@ -79,7 +87,13 @@ func (v *verifier) summary() string {
 	}
 	cosigned := ""
 	if v.witsz > 0 {
-		cosigned = fmt.Sprintf("; the first %d stand under a checkpoint that others cosigned (see cosigned)", v.witsz)
+		cosigned = fmt.Sprintf("; a checkpoint of %d is cosigned by others, whose keys are not known here (see cosigned)", v.witsz)
+	}
+	if v.when > 0 {
+		cosigned = fmt.Sprintf("; a checkpoint of %d is cosigned by %s at %s, and its signature fits", v.witsz, centreName, time.Unix(v.when, 0).UTC().Format(time.RFC3339))
+	}
+	if v.witsz > 0 && !v.all() && v.witsz != v.m.Journals[0].Size {
+		cosigned += ", but this part does not tell whether it was among them"
 	}
 	return fmt.Sprintf("GOOD: %s of box %s, %s; %d entries recorded there, %d received; %d signatures fit, %d are without a key%s",
 		what, v.m.Box, v.m.Exported, v.count[0], v.count[1], v.good, v.other, cosigned)
@@ -98,7 +112,7 @@ func (v *verifier) verify(path string) error {
 	if err := v.openZip(f, info.Size()); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.manifest, v.listed, v.loadNames, v.loadKeys, v.checkpoints, v.certificates, v.entries, v.end} {
+	for _, step := range []func() error{v.manifest, v.listed, v.loadNames, v.loadKeys, v.checkpoints, v.certificates, v.entries, v.end, v.cosigned} {
 		if err := step(); err != nil {
 			return err
 		}

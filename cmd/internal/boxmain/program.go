@@ -50,6 +50,7 @@ type Program struct {
 	reason  string
 	key     string
 	root    string
+	centre  string // key of receipts
 	paper   string
 	record  string
 	in      *bufio.Reader // of Stdin, when lines are asked for
@@ -85,7 +86,7 @@ func commands() []command {
 		{"staff", (*Program).staff, true, "thêm nhân viên (-name, -role); mã PIN nhập từ bàn phím", "add a person (-name, -role); the PIN is read from the terminal"},
 		{"export", (*Program).export, true, "xuất toàn bộ hồ sơ, của một người bệnh (-patient, -reason), hoặc một mục cùng bằng chứng (-record REF), ra TỆP.zip mở được không cần chương trình này", "export everything, one patient (-patient, -reason), or one entry with its proof (-record REF), to a FILE.zip that opens without this program"},
 		{"import", (*Program).importer, true, "nhập TỆP.zip đã xuất vào hộp trống (-name, -key); mã PIN nhập từ bàn phím", "take an exported FILE.zip into an empty box (-name, -key); the PIN is read from the terminal"},
-		{"verify export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất ở bất cứ máy nào, bằng khóa công khai (-key) hoặc gốc của trung tâm (-root); -paper QR: giấy có đúng là của mục trong tệp", "verify an exported FILE.zip on any machine, by the public key (-key) or the centre's root (-root); -paper QR: whether a paper is of what is in it"},
+		{"verify export", (*Program).verifyExport, false, "kiểm tra TỆP.zip đã xuất ở bất cứ máy nào, bằng khóa công khai (-key) hoặc gốc của trung tâm (-root); -centre: khóa mà trung tâm phải đã đồng ký; -paper QR: giấy có đúng là của mục trong tệp", "verify an exported FILE.zip on any machine, by the public key (-key) or the centre's root (-root); -centre: the key by which the centre must have cosigned; -paper QR: whether a paper is of what is in it"},
 		{"config", (*Program).sample, false, "in tệp cấu hình mẫu", "print a sample configuration file"},
 		{"version", (*Program).version, false, "in phiên bản", "print the version"},
 		{"help", (*Program).help, false, "in trang này", "print this page"},
@@ -159,6 +160,7 @@ func (p *Program) flags(fs *flag.FlagSet) {
 	case "verify export":
 		text(&p.key, "key")
 		text(&p.root, "root")
+		text(&p.centre, "centre")
 		text(&p.paper, "paper")
 	}
 }

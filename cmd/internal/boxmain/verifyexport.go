@@ -2,6 +2,8 @@ package boxmain
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"clinicbox/internal/checkpoint"
 	"clinicbox/internal/entry"
 	"clinicbox/interop/archive"
+	"clinicbox/sync/wire"
 )
 
 // Errors of exports, for people.
@@ -28,7 +31,7 @@ var (
 // or the root of the fleet.
 func (p *Program) verifyExport(ctx context.Context) error {
 	if len(p.args) != 1 {
-		return fmt.Errorf("%w: verify export [-key KEY] [-root ROOT] [-paper QR] EXPORT.zip", ErrUsage)
+		return fmt.Errorf("%w: verify export [-key KEY] [-root ROOT] [-centre KEY] [-paper QR] EXPORT.zip", ErrUsage)
 	}
 	var q question
 	if p.paper != "" {
@@ -65,6 +68,9 @@ func (p *Program) verified(ctx context.Context, path string) (rep archive.Report
 	if o.Origin, o.Key, err = parseKey(p.key); err != nil {
 		return rep, err
 	}
+	if o.Centre, err = centreKey(p.centre); err != nil {
+		return rep, err
+	}
 	err = p.readExport(path, func(f io.ReaderAt, size int64) error {
 		rep, err = archive.Verify(ctx, f, size, o)
 		return err
@@ -83,11 +89,35 @@ func (p *Program) verified(ctx context.Context, path string) (rep archive.Report
 		what, rep.Box, rep.Exported.In(clinic.ICT).Format("2006-01-02 15:04"), rep.Own.Entries, rep.In.Entries, rep.Own.Holes+rep.In.Holes, rep.Raw)
 	fmt.Fprintf(p.Stdout, "chữ ký / signatures: %d đúng / good, %d không khóa / without a key, %d khóa lạ / unknown key, %d hỏng / broken\n",
 		rep.Good, rep.Keyless, rep.Unknown, rep.Broken)
+	if c := rep.Cosigned; c != nil {
+		fmt.Fprintf(p.Stdout, "trung tâm đồng ký %d mục lúc %s, chữ ký đúng / the centre cosigned %d entries then, and its signature fits: %s%s\n",
+			c.Size, c.At.In(clinic.ICT).Format("2006-01-02 15:04"), c.Size, wire.Witness, cosignedPart(c))
+	}
 	if len(rep.Witnesses) > 0 {
 		fmt.Fprintf(p.Stdout, "điểm kiểm tra có đồng ký của / a checkpoint in it is cosigned by: %s (chữ ký của họ: kiểm bằng khóa của họ / verify their signature with their key)\n", strings.Join(rep.Witnesses, ", "))
 	}
 	p.sayTrust(&rep, o)
 	return rep, nil
+}
+
+// cosignedPart says what the cosignature shows of a part.
+func cosignedPart(c *archive.Cosignature) string {
+	if c.Holds {
+		return ""
+	}
+	return " (tệp chỉ có một phần: không cho biết phần này có trong đó hay không / the file is a part: it does not tell whether the part was among them)"
+}
+
+// centreKey reads the key of -centre; none is nil.
+func centreKey(s string) (ed25519.PublicKey, error) {
+	if s == "" {
+		return nil, nil
+	}
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || len(b) != ed25519.PublicKeySize {
+		return nil, fmt.Errorf("%w: -centre: khóa ký biên nhận của trung tâm, base64 / the key of the centre's receipts in base64", ErrUsage)
+	}
+	return b, nil
 }
 
 // sayTrust says by what the export was believed, and what is still to be compared.

@@ -3,6 +3,7 @@ package proof
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -52,6 +53,14 @@ func TestCosignedExport(t *testing.T) {
 	outside := exec.CommandContext(t.Context(), "go", "run", "clinicbox/scripts/verifyexport", "-key", key, out)
 	if b, err := outside.CombinedOutput(); err != nil || !strings.Contains(string(b), "GOOD: everything") || !strings.Contains(string(b), "cosigned") {
 		t.Errorf("the independent verifier: %v %s", err, b)
+	}
+	centre := base64.StdEncoding.EncodeToString(hub.Key)
+	if verdict = w.typed("", "verify", "export", "-key", key, "-centre", centre, out); !strings.Contains(verdict, "its signature fits") {
+		t.Error(verdict)
+	}
+	outside = exec.CommandContext(t.Context(), "go", "run", "clinicbox/scripts/verifyexport", "-key", key, "-centre", centre, out)
+	if b, err := outside.CombinedOutput(); err != nil || !strings.Contains(string(b), "its signature fits") {
+		t.Errorf("the independent verifier, with the centre's key: %v %s", err, b)
 	}
 }
 
