@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"clinicbox/clinic"
+	"clinicbox/clinic/desk"
 	"clinicbox/store/seal"
 )
 
@@ -119,7 +120,7 @@ func (a *applier) apply(r *clinic.Record) {
 	}
 	a.lab(r, s)
 	a.apart(r)
-	if bit := progress(r.Kind); bit != 0 && !r.Visit.IsZero() {
+	if bit := desk.ProgressOf(r.Kind); bit != 0 && !r.Visit.IsZero() {
 		a.progress(r.Visit, bit)
 	}
 }

@@ -5,35 +5,6 @@ import (
 	"clinicbox/clinic/desk"
 )
 
-func progress(k clinic.Kind) desk.Progress {
-	switch k {
-	case clinic.KindVitals:
-		return desk.HasVitals
-	case clinic.KindExam:
-		return desk.HasExam
-	case clinic.KindDiagnosis:
-		return desk.HasDiagnosis
-	case clinic.KindPrescribe:
-		return desk.HasPrescription
-	case clinic.KindBill:
-		return desk.HasBill
-	case clinic.KindAppointment:
-		return desk.HasAppointment
-	case clinic.KindSigned:
-		return desk.HasSigned
-	case clinic.KindVisitEnded:
-		return desk.HasEnded
-	case clinic.KindDispensed:
-		return desk.HasDispensed
-	case clinic.KindAlert:
-		return desk.HasAlert
-	}
-	if k.IsDocument() {
-		return desk.HasOther
-	}
-	return 0
-}
-
 // visitAt reads a visit's row and where it stands. A visit of which nothing is
 // known yet has an empty row under day 0.
 func (a *applier) visitAt(id clinic.ID) (at []byte, v visitRow, known bool) {

@@ -54,10 +54,10 @@ const shownMonths = 12
 
 func (s *Server) bookRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /books":           s.books,
+		"GET /books":           showing(s, "books", s.booksView),
 		"POST /books":          s.alertTold,
 		"GET /books/day":       s.dayBook,
-		"GET /books/month":     s.monthBook,
+		"GET /books/month":     showing(s, "month", s.monthView),
 		"GET /books/month.csv": s.monthFile,
 		"POST /books/month":    s.monthHand,
 	}
@@ -81,15 +81,6 @@ func (s *Server) booksView(r *http.Request) (*Books, error) {
 		v.Months = append(v.Months, clinic.DateOf(first.Time().AddDate(0, -i, 0)))
 	}
 	return v, nil
-}
-
-func (s *Server) books(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.booksView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "books", v)
-	return nil
 }
 
 // alertTold records that an alert was reported by telephone or otherwise.
@@ -241,15 +232,6 @@ func figure(key string, n int64) string {
 		return clinic.Milli(n).String()
 	}
 	return strconv.FormatInt(n, 10)
-}
-
-func (s *Server) monthBook(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.monthView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "month", v)
-	return nil
 }
 
 func (s *Server) monthHand(w http.ResponseWriter, r *http.Request) error {

@@ -13,7 +13,7 @@ func (s *Server) conflictRoutes() map[string]handler {
 	const p, v = "/patients/{patient}", "/patients/{patient}/visits/{visit}"
 	return map[string]handler{
 		"GET /conflicts":        s.conflicts,
-		"GET " + p + "/choose":  s.choose,
+		"GET " + p + "/choose":  showing(s, "choose", s.chooseView),
 		"POST " + p + "/choose": s.chooseSave,
 		"POST " + v + "/choose": s.chooseDoc,
 	}
@@ -138,16 +138,6 @@ func (s *Server) chooseView(r *http.Request) (*Choose, error) {
 		v.Differs.note(v.Versions[0].Now, v.Versions[i].Now)
 	}
 	return v, nil
-}
-
-// choose shows versions of a patient's details side by side.
-func (s *Server) choose(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.chooseView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "choose", v)
-	return nil
 }
 
 func (s *Server) chooseSave(w http.ResponseWriter, r *http.Request) error {

@@ -105,15 +105,6 @@ func (s *Server) uploadView(r *http.Request) (*Upload, error) {
 	return v, nil
 }
 
-func (s *Server) uploadForm(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.uploadView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "import", v)
-	return nil
-}
-
 // uploadSave keeps the file until somebody has looked at what it changes.
 func (s *Server) uploadSave(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.uploadView(r)
@@ -281,15 +272,6 @@ func (s *Server) importView(r *http.Request) (*ImportOne, error) {
 	}
 	v.Plan, v.May = planView(&v.File.Undo.CatalogPlan), v.File.May && len(v.File.Undo.Changes) > 0
 	return v, nil
-}
-
-func (s *Server) importOne(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.importView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "importone", v)
-	return nil
 }
 
 // importUndo takes an import back.

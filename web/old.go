@@ -78,11 +78,11 @@ const shownQuestions = 20
 func (s *Server) oldRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /old":                     s.oldStart,
-		"GET /old/{list}/new":          s.oldForm,
+		"GET /old/{list}/new":          showing(s, "oldnew", s.oldUploadView),
 		"POST /old/{list}/new":         s.oldUpload,
 		"GET /old/{list}/file/{file}":  s.oldPreview,
 		"POST /old/{list}/file/{file}": s.oldSave,
-		"GET /old/{import}":            s.oldOne,
+		"GET /old/{import}":            showing(s, "oldone", s.oldView),
 		"POST /old/{import}":           s.oldUndo,
 	}
 }
@@ -108,15 +108,6 @@ func (s *Server) oldUploadView(r *http.Request) (*OldUpload, error) {
 	}
 	v.Asking, v.Columns = true, dayone.Columns(v.List)
 	return v, nil
-}
-
-func (s *Server) oldForm(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.oldUploadView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "oldnew", v)
-	return nil
 }
 
 // oldUpload keeps the file until somebody has looked at what it brings.
@@ -326,15 +317,6 @@ func (s *Server) oldView(r *http.Request) (*OldOne, error) {
 	v.More = max(0, len(v.Kept)-shownProblems)
 	v.Kept = v.Kept[:len(v.Kept)-v.More]
 	return v, nil
-}
-
-func (s *Server) oldOne(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.oldView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "oldone", v)
-	return nil
 }
 
 // oldUndo takes an import back.

@@ -123,16 +123,6 @@ func (s *Server) openSave(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// protect asks why a record shall be protected, or opened to everybody again.
-func (s *Server) protect(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.protectView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "protect", v)
-	return nil
-}
-
 func (s *Server) protectView(r *http.Request) (*ProtectPage, error) {
 	if me := who(r).session.person; !helps(me) {
 		return nil, denied(me)

@@ -8,6 +8,18 @@ import (
 // handler answers one request; an error becomes the page that explains it.
 type handler func(http.ResponseWriter, *http.Request) error
 
+// showing answers with a page of what view returns.
+func showing[V viewer](s *Server, page string, view func(*http.Request) (V, error)) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := view(r)
+		if err != nil {
+			return err
+		}
+		s.show(w, r, http.StatusOK, page, v)
+		return nil
+	}
+}
+
 // publicRoutes need no login. They show no patient; a draft is only
 // taken in, for a session that may have locked meanwhile.
 func (s *Server) publicRoutes() map[string]handler {
@@ -39,12 +51,12 @@ func (s *Server) staffRoutes() map[string]handler {
 		"GET /catalogs":                          s.catalogs,
 		"GET /catalogs/{catalog}":                s.catalogPage,
 		"GET /catalogs/{catalog}/rows/{code}":    s.catalogRowPage,
-		"GET /catalogs/{catalog}/import":         s.uploadForm,
+		"GET /catalogs/{catalog}/import":         showing(s, "import", s.uploadView),
 		"POST /catalogs/{catalog}/import":        s.uploadSave,
 		"GET /catalogs/{catalog}/import/{file}":  s.importPreview,
 		"POST /catalogs/{catalog}/import/{file}": s.importSave,
 		"GET /imports":                           s.importList,
-		"GET /imports/{import}":                  s.importOne,
+		"GET /imports/{import}":                  showing(s, "importone", s.importView),
 		"POST /imports/{import}":                 s.importUndo,
 		"GET /staff":                             s.staffList,
 		"GET /staff/pin":                         s.ownPIN,
@@ -90,12 +102,12 @@ func (s *Server) recordRoutes() map[string]handler {
 		"GET " + p + "/looks":              s.looks,
 		"GET " + p + "/open":               s.openAsk,
 		"POST " + p + "/open":              s.openSave,
-		"GET " + p + "/protect":            s.protect,
+		"GET " + p + "/protect":            showing(s, "protect", s.protectView),
 		"POST " + p + "/protect":           s.protectSave,
 		"GET /staff/{person}/looks":        s.looksBy,
 		"GET " + p + "/same/{other}":       s.same,
 		"POST " + p + "/same/{other}":      s.sameSave,
-		"GET " + p + "/apart/{other}":      s.apart,
+		"GET " + p + "/apart/{other}":      showing(s, "apart", s.apartView),
 		"POST " + p + "/apart/{other}":     s.apartSave,
 		"GET " + p + "/child":              s.newborn,
 		"POST " + p + "/child":             s.newbornSave,

@@ -134,16 +134,6 @@ func (s *Server) apartView(r *http.Request) (*Apart, error) {
 	return v, nil
 }
 
-// apart asks why a link is taken back.
-func (s *Server) apart(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.apartView(r)
-	if err != nil {
-		return err
-	}
-	s.show(w, r, http.StatusOK, "apart", v)
-	return nil
-}
-
 func (s *Server) apartSave(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.apartView(r)
 	if err != nil {

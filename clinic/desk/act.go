@@ -41,8 +41,22 @@ func (d *Desk) workOf(r Reader, by clinic.ID, need right) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.workBy(r, p), nil
+}
+
+// workBy begins work for somebody of whom it is known that they may; the zero person is
+// the box itself.
+func (d *Desk) workBy(r Reader, p Person) *work {
 	now, sure := d.o.Clock.Now()
-	return &work{Reader: r, desk: d, by: p, now: now, sure: sure, today: dayOf(now)}, nil
+	return &work{Reader: r, desk: d, by: p, now: now, sure: sure, today: dayOf(now)}
+}
+
+// readable reads a patient whose record is not closed to who works.
+func (w *work) readable(patient clinic.ID) (clinic.PatientFile, error) {
+	if err := w.desk.mayRead(w, w.by.ID, patient); err != nil {
+		return clinic.PatientFile{}, err
+	}
+	return readPatient(w, patient)
 }
 
 // save runs the plan in one act.

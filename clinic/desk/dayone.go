@@ -146,8 +146,9 @@ func (d *Desk) PlanOld(ctx context.Context, by clinic.ID, in OldInput) (out OldP
 
 // work is what build sees, for who asks.
 func (d *Desk) work(r Reader, by Person) *work {
-	now, sure := d.o.Clock.Now()
-	return &work{Reader: r, desk: d, by: by, now: now, sure: sure, today: dayOf(now), issued: map[string]int{}}
+	w := d.workBy(r, by)
+	w.issued = map[string]int{}
+	return w
 }
 
 func (d *Desk) checkOld(in *OldInput) error {

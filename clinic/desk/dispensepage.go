@@ -54,12 +54,10 @@ func (d *Desk) HandPage(ctx context.Context, by, patient, visit clinic.ID) (Hand
 		return HandView{}, err
 	}
 	err = d.view(ctx, func(r Reader) error {
-		p, err := who(r, by, rightRead)
+		w, err := d.workOf(r, by, rightRead)
 		if err != nil {
 			return err
 		}
-		now := d.now()
-		w := &work{Reader: r, desk: d, by: p, now: now, today: dayOf(now)}
 		if err := d.mayRead(r, by, patient); err != nil {
 			return err
 		}
@@ -175,12 +173,10 @@ func (h *HandRow) Done() bool { return h.Signed && h.Open == 0 && !h.Closed }
 // whole, and those of today that are. Of a closed record it says that there is one.
 func (d *Desk) HandList(ctx context.Context, by clinic.ID) (out []HandRow, err error) {
 	err = d.view(ctx, func(r Reader) error {
-		p, err := who(r, by, rightRead)
+		w, err := d.workOf(r, by, rightRead)
 		if err != nil {
 			return err
 		}
-		now := d.now()
-		w := &work{Reader: r, desk: d, by: p, now: now, today: dayOf(now)}
 		for _, day := range []clinic.Date{w.today.AddDays(-1), w.today} {
 			rows, err := d.dayHere(r, day)
 			if err != nil {

@@ -223,6 +223,36 @@ const (
 // HasAfter tells of a visit that was entered after it had been: nobody waits for it.
 const HasAfter Progress = 1 << 15
 
+// ProgressOf is the part of a visit that an entry of a kind makes; 0 for none.
+func ProgressOf(k clinic.Kind) Progress {
+	switch k {
+	case clinic.KindVitals:
+		return HasVitals
+	case clinic.KindExam:
+		return HasExam
+	case clinic.KindDiagnosis:
+		return HasDiagnosis
+	case clinic.KindPrescribe:
+		return HasPrescription
+	case clinic.KindBill:
+		return HasBill
+	case clinic.KindAppointment:
+		return HasAppointment
+	case clinic.KindSigned:
+		return HasSigned
+	case clinic.KindVisitEnded:
+		return HasEnded
+	case clinic.KindDispensed:
+		return HasDispensed
+	case clinic.KindAlert:
+		return HasAlert
+	}
+	if k.IsDocument() {
+		return HasOther
+	}
+	return 0
+}
+
 // AppointmentRow is what lists show of an appointment.
 type AppointmentRow struct {
 	Slip    string

@@ -32,10 +32,7 @@ func (d *Desk) Enrol(ctx context.Context, c Call, in EnrolInput) (Done, error) {
 	return d.save(ctx, c, plan{
 		need: rightMeasure, kind: clinic.KindEnrolled, patient: in.Patient,
 		build: func(w *work) ([]clinic.Draft, error) {
-			if err := d.mayRead(w, w.by.ID, in.Patient); err != nil {
-				return nil, err
-			}
-			file, err := readPatient(w, in.Patient)
+			file, err := w.readable(in.Patient)
 			if err != nil {
 				return nil, err
 			}

@@ -253,8 +253,7 @@ func (d *Desk) Analyse(ctx context.Context, a Analyser) error {
 // and a clinician reviews them as others.
 func (d *Desk) takeMeasured(ctx context.Context, m Measured) error {
 	_, err := d.o.Store.Act(ctx, m.ID, clinic.ID{}, func(r Reader) ([]clinic.Draft, error) {
-		now, _ := d.o.Clock.Now()
-		w := &work{Reader: r, desk: d, now: now, today: dayOf(now)}
+		w := d.workBy(r, Person{})
 		patient, ok, err := r.SampleOf(m.Sample)
 		if err != nil {
 			return nil, err

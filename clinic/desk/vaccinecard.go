@@ -72,10 +72,7 @@ func (d *Desk) PastDoses(ctx context.Context, c Call, in PastDosesInput) (Done, 
 	return d.save(ctx, c, plan{
 		need: rightMeasure, kind: clinic.KindImmunised, patient: in.Patient,
 		build: func(w *work) ([]clinic.Draft, error) {
-			if err := d.mayRead(w, w.by.ID, in.Patient); err != nil {
-				return nil, err
-			}
-			file, err := readPatient(w, in.Patient)
+			file, err := w.readable(in.Patient)
 			if err != nil {
 				return nil, err
 			}
@@ -164,10 +161,7 @@ func (d *Desk) TakeBackDoses(ctx context.Context, c Call, in TakeBackInput) (Don
 	return d.save(ctx, c, plan{
 		need: rightMeasure, kind: clinic.KindImmunised, patient: in.Patient,
 		build: func(w *work) ([]clinic.Draft, error) {
-			if err := d.mayRead(w, w.by.ID, in.Patient); err != nil {
-				return nil, err
-			}
-			file, err := readPatient(w, in.Patient)
+			file, err := w.readable(in.Patient)
 			if err != nil {
 				return nil, err
 			}

@@ -8,10 +8,10 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 
-	"github.com/fxamacker/cbor/v2"
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/strictcbor"
 )
 
 // Limits of the file; a station has a dozen people.
@@ -24,25 +24,10 @@ const (
 	wrappedLen = chacha20poly1305.NonceSizeX + len(Key{}) + chacha20poly1305.Overhead
 )
 
-var encMode = func() cbor.EncMode {
-	m, err := cbor.CoreDetEncOptions().EncMode()
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return m
-}()
-
-var decMode = func() cbor.DecMode {
-	m, err := cbor.DecOptions{
-		MaxNestedLevels: 8, MaxArrayElements: 1024, MaxMapPairs: 1024,
-		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-	}.DecMode()
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return m
-}()
+var (
+	encMode = strictcbor.Encoding()
+	decMode = strictcbor.Decoding(strictcbor.Limits{Nested: 8, Elements: 1024, Pairs: 1024, Known: true})
+)
 
 // envelope is the outer form of both files, the same in all versions: an older
 // program can tell a newer file from a damaged one.

@@ -37,7 +37,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/fxamacker/cbor/v2"
+	"clinicbox/internal/strictcbor"
 )
 
 // Sentinels for callers that decide on them. They are flat on purpose: what does
@@ -164,22 +164,7 @@ func exact(dst, b []byte) error {
 	return nil
 }
 
-var encMode = func() cbor.EncMode {
-	m, err := cbor.CoreDetEncOptions().EncMode()
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return m
-}()
-
-var decMode = func() cbor.DecMode {
-	m, err := cbor.DecOptions{
-		MaxNestedLevels: 8, MaxArrayElements: 4096, MaxMapPairs: 256,
-		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
-		DupMapKey: cbor.DupMapKeyEnforcedAPF,
-	}.DecMode()
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return m
-}()
+var (
+	encMode = strictcbor.Encoding()
+	decMode = strictcbor.Decoding(strictcbor.Limits{Nested: 8, Elements: 4096, Pairs: 256})
+)

@@ -14,6 +14,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/strictcbor"
 )
 
 // MaxSize is the largest entry in bytes; anything larger is a blob.
@@ -45,25 +46,10 @@ type Entry struct {
 	Body     cbor.RawMessage `cbor:"12,keyasint"`
 }
 
-var encMode = func() cbor.EncMode {
-	m, err := cbor.CoreDetEncOptions().EncMode()
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return m
-}()
-
-var decMode = func() cbor.DecMode {
-	m, err := cbor.DecOptions{
-		MaxNestedLevels: 16, MaxArrayElements: 4096, MaxMapPairs: 4096,
-		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
-		DupMapKey: cbor.DupMapKeyEnforcedAPF,
-	}.DecMode()
-	if err != nil {
-		panic(err) // constant options: cannot fail
-	}
-	return m
-}()
+var (
+	encMode = strictcbor.Encoding()
+	decMode = strictcbor.Decoding(strictcbor.Limits{Nested: 16, Elements: 4096, Pairs: 4096})
+)
 
 // Encode writes the draft as entry bytes, at most MaxSize.
 func Encode(d clinic.Draft, act, author clinic.ID, hlc uint64, trusted bool) ([]byte, error) {

@@ -11,7 +11,7 @@ import (
 
 // compiled are the calls whose result may stand at package level: they build a
 // constant thing once that cannot be a Go constant.
-var compiled = regexp.MustCompile(`^(?:[mM]ust\w*|\w+\.Must\w*|strings\.NewReplacer|crc32\.MakeTable|base\d\d\.NewEncoding|WithPadding|time\.FixedZone|sync\.Once(?:Func|Values?))$`)
+var compiled = regexp.MustCompile(`^(?:[mM]ust\w*|\w+\.Must\w*|strings\.NewReplacer|crc32\.MakeTable|base\d\d\.NewEncoding|WithPadding|time\.FixedZone|sync\.Once(?:Func|Values?)|strictcbor\.(?:En|De)coding)$`)
 
 func TestNoInit(t *testing.T) { report(t, inits) }
 

@@ -28,39 +28,10 @@ func (r *reader) visits() []desk.VisitRow {
 	}
 	for _, rec := range r.every {
 		if i, ok := at[rec.Visit]; ok {
-			out[i].Has |= progress(rec.Kind)
+			out[i].Has |= desk.ProgressOf(rec.Kind)
 		}
 	}
 	return out
-}
-
-func progress(k clinic.Kind) desk.Progress {
-	switch k {
-	case clinic.KindVitals:
-		return desk.HasVitals
-	case clinic.KindExam:
-		return desk.HasExam
-	case clinic.KindDiagnosis:
-		return desk.HasDiagnosis
-	case clinic.KindPrescribe:
-		return desk.HasPrescription
-	case clinic.KindBill:
-		return desk.HasBill
-	case clinic.KindAppointment:
-		return desk.HasAppointment
-	case clinic.KindSigned:
-		return desk.HasSigned
-	case clinic.KindVisitEnded:
-		return desk.HasEnded
-	case clinic.KindDispensed:
-		return desk.HasDispensed
-	case clinic.KindAlert:
-		return desk.HasAlert
-	}
-	if k.IsDocument() {
-		return desk.HasOther
-	}
-	return 0
 }
 
 func (r *reader) Visit(id clinic.ID) (desk.VisitRow, bool, error) {

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"clinicbox/device/identity"
 	"clinicbox/device/task"
+	"clinicbox/internal/keyfile"
 	"clinicbox/sync/courier"
 	"clinicbox/sync/outbox"
 	"clinicbox/sync/wire"
@@ -53,13 +55,19 @@ func (s carriedSync) Down(ctx context.Context, st wire.Start, m wire.SignedDown)
 	}[is], err
 }
 
-// newCourier joins journal, outbox and keys to the courier of the box.
-func (b *Box) newCourier() (*courier.Box, error) {
+// bothKeys are the centre's keys, and the box's while it is open.
+func (b *Box) bothKeys() (hub keyfile.Public, own *identity.Keys, err error) {
 	hub, ok := b.vault.id.Hub()
 	if !ok {
-		return nil, errNoCentre
+		return hub, nil, errNoCentre
 	}
-	_, keys, err := b.vault.storage()
+	_, own, err = b.vault.storage()
+	return hub, own, err
+}
+
+// newCourier joins journal, outbox and keys to the courier of the box.
+func (b *Box) newCourier() (*courier.Box, error) {
+	hub, keys, err := b.bothKeys()
 	if err != nil {
 		return nil, err
 	}

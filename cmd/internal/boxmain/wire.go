@@ -105,11 +105,7 @@ func (b *Box) facility() clinic.Facility {
 
 // buildOutbox joins the own journal to the link.
 func (b *Box) buildOutbox() (task.Task, error) {
-	hub, ok := b.vault.id.Hub()
-	if !ok {
-		return nil, errNoCentre
-	}
-	_, keys, err := b.vault.storage()
+	hub, keys, err := b.bothKeys()
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,11 @@ import (
 	"runtime/debug"
 
 	"clinicbox/hub"
+	"clinicbox/hub/authority"
 	"clinicbox/hub/db"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/durable"
+	"clinicbox/internal/keyfile"
 )
 
 func (p *Program) version(context.Context) error {
@@ -30,16 +32,35 @@ func (p *Program) version(context.Context) error {
 }
 
 func (p *Program) keys(context.Context) error {
-	cfg, err := Load(p.flags.config)
-	if err != nil {
-		return err
-	}
-	k, _, err := Keys(cfg.Data.Keys)
+	_, k, err := p.settings()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(p.Stdout, k.Public())
 	return nil
+}
+
+// settings loads the configuration and the centre's keys.
+func (p *Program) settings() (Config, *keyfile.Private, error) {
+	cfg, err := Load(p.flags.config)
+	if err != nil {
+		return cfg, nil, err
+	}
+	keys, _, err := Keys(cfg.Data.Keys)
+	return cfg, keys, err
+}
+
+// openedAuthority opens the centre's authority; nil when it has none.
+func (p *Program) openedAuthority(ctx context.Context, d *db.DB) (*authority.Authority, error) {
+	cfg, keys, err := p.settings()
+	if err != nil {
+		return nil, err
+	}
+	a, err := openAuthority(ctx, &cfg, keys, d.Authority())
+	if errors.Is(err, ErrNoAuthority) {
+		return nil, nil
+	}
+	return a, err
 }
 
 // database opens the database beside a running hub: SQLite takes several
@@ -102,18 +123,8 @@ func (p *Program) report(fs []db.Finding, alarms []hub.Alarm) (bad int) {
 
 // audit verifies the history of operators where there is an authority.
 func (p *Program) audit(ctx context.Context, d *db.DB) error {
-	cfg, err := Load(p.flags.config)
-	if err != nil {
-		return err
-	}
-	keys, _, err := Keys(cfg.Data.Keys)
-	if err != nil {
-		return err
-	}
-	a, err := openAuthority(ctx, &cfg, keys, d.Authority())
-	if errors.Is(err, ErrNoAuthority) {
-		return nil
-	} else if err != nil {
+	a, err := p.openedAuthority(ctx, d)
+	if err != nil || a == nil {
 		return err
 	}
 	head, err := a.Audit(ctx)

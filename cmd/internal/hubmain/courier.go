@@ -89,11 +89,7 @@ func (p *Program) courier(ctx context.Context) error {
 		return err
 	}
 	defer stick.Close()
-	cfg, err := Load(p.flags.config)
-	if err != nil {
-		return err
-	}
-	keys, _, err := Keys(cfg.Data.Keys)
+	cfg, keys, err := p.settings()
 	if err != nil {
 		return err
 	}
@@ -147,18 +143,8 @@ func (p *Program) carry(ctx context.Context, d *db.DB, t courierTask) error {
 // lookThrough has what came judged as what the link brings is: a centre that runs
 // beside is not told of it.
 func (p *Program) lookThrough(ctx context.Context, d *db.DB) error {
-	cfg, err := Load(p.flags.config)
-	if err != nil {
-		return err
-	}
-	keys, _, err := Keys(cfg.Data.Keys)
-	if err != nil {
-		return err
-	}
-	a, err := openAuthority(ctx, &cfg, keys, d.Authority())
-	if errors.Is(err, ErrNoAuthority) {
-		return nil
-	} else if err != nil {
+	a, err := p.openedAuthority(ctx, d)
+	if err != nil || a == nil {
 		return err
 	}
 	r := registrar.New(registrar.Options{DB: d, Authority: a, Encode: ingest.Encode})

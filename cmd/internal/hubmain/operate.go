@@ -33,11 +33,7 @@ type centre struct {
 
 // trusted opens the authority for a command.
 func (p *Program) trusted(ctx context.Context, do func(*centre) error) error {
-	cfg, err := Load(p.flags.config)
-	if err != nil {
-		return err
-	}
-	keys, _, err := Keys(cfg.Data.Keys)
+	cfg, keys, err := p.settings()
 	if err != nil {
 		return err
 	}
