@@ -23,6 +23,7 @@ type AllergyFile struct {
 	Conflict bool      // Items comes from more than one version
 	Tips     []Leaf    // the versions that count, the latest last
 	Versions []Record  // every version, oldest first
+	Heard    []Allergy // of Elsewhere, those that are not in Items
 	// Lost: a version can no longer be read and none replaces it: ask again.
 	Lost bool
 }
@@ -36,16 +37,17 @@ type PatientFile struct {
 	Versions  []Record // KindPatient of the leading ID, as Part.Versions; the last is what a change corrects
 	Parts     []Part   // as Who.IDs
 	Allergies AllergyFile
-	Visits    []VisitFile // newest first
-	Files     []Document  // kept outside visits: vaccines given elsewhere; oldest first
-	Unknown   []Record    // kinds that this program does not know, outside visits
-	Protected bool        // opens with a reason only
-	Guards    []Record    // KindProtection that count, of each ID the latest last
-	Signed    []Signature // confirmations of single documents outside visits, oldest first
-	Lab       LabFile     // results of tests
-	Book      BookFile    // what the health book's own entries say
-	Lost      []Hole      // entries that can no longer be read (Lose)
-	NoDetails bool        // none of the demographics can be read: Now is empty
+	Visits    []VisitFile   // newest first
+	Files     []Document    // kept outside visits: vaccines given elsewhere; oldest first
+	Unknown   []Record      // kinds that this program does not know, outside visits
+	Protected bool          // opens with a reason only
+	Guards    []Record      // KindProtection that count, of each ID the latest last
+	Signed    []Signature   // confirmations of single documents outside visits, oldest first
+	Lab       LabFile       // results of tests
+	Elsewhere ElsewhereFile // what was asked and heard of other facilities
+	Book      BookFile      // what the health book's own entries say
+	Lost      []Hole        // entries that can no longer be read (Lose)
+	NoDetails bool          // none of the demographics can be read: Now is empty
 }
 
 // Part is what stands under one ID of a person.
@@ -83,6 +85,8 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 		switch r.Body.(type) {
 		case *Allergies:
 			p.Allergies.Versions = append(p.Allergies.Versions, r)
+		case *Asked, *Summary:
+			p.Elsewhere.take(&r)
 		case *Sample:
 			p.Lab.Samples = append(p.Lab.Samples, r)
 		case *HealthBook:
@@ -98,6 +102,7 @@ func FoldPerson(who Identity, records []Record) PatientFile {
 		}
 	}
 	p.Allergies.fold()
+	p.Allergies.hear(p.Elsewhere.Now)
 	p.Lab.fold(p.Signed)
 	for k, rs := range visits {
 		p.Visits = append(p.Visits, FoldVisit(k.visit, rs))

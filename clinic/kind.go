@@ -177,6 +177,9 @@ func newListBody(k Kind) any {
 	if b := newSettledBody(k); b != nil {
 		return b
 	}
+	if b := newAskedBody(k); b != nil {
+		return b
+	}
 	return newMotherBody(k)
 }
 
@@ -201,7 +204,7 @@ func (k Kind) String() string {
 	names := map[Kind]string{
 		KindFacility: "facility", KindStaff: "staff", KindCatalogRow: "catalog-row",
 		KindCredential: "credential", KindStatement: "statement", KindMachine: "machine", KindEscrow: "escrow", KindImport: "import", KindDayOne: "day-one",
-		KindProtection: "protection", KindLink: "link", KindSettled: "settled", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
+		KindProtection: "protection", KindLink: "link", KindSettled: "settled", KindAsked: "asked", KindSummary: "summary", KindLegalAsked: "legal-asked", KindLegalSigned: "legal-signed", KindLooked: "looked",
 		KindPatient: "patient", KindAllergies: "allergies", KindVisit: "visit", KindVitals: "vitals",
 		KindExam: "exam", KindDiagnosis: "diagnosis", KindPrescribe: "prescription", KindBill: "bill",
 		KindAppointment: "appointment", KindImmunised: "immunised", KindReaction: "reaction", KindSession: "session", KindDeath: "death", KindEmergencyNotice: "emergency-notice", KindStay: "stay", KindCare: "care", KindDischarge: "discharge", KindTraditional: "traditional", KindEnrolled: "enrolled", KindAlert: "alert", KindAlertTold: "alert-told", KindReport: "report", KindSigned: "signed", KindVisitEnded: "visit-ended",

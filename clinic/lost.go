@@ -104,7 +104,7 @@ func (v *VisitFile) Misses(k Kind) bool {
 
 // Shown is what pages tell of allergies that do not show their versions.
 func (a *AllergyFile) Shown() AllergyFile {
-	return AllergyFile{State: a.State, Items: a.Items, Conflict: a.Conflict, Lost: a.Lost}
+	return AllergyFile{State: a.State, Items: a.Items, Heard: a.Heard, Conflict: a.Conflict, Lost: a.Lost}
 }
 
 // lose keeps a version that can no longer be read from being forgotten, until one that

@@ -156,6 +156,7 @@ const (
 	AlarmBeat      = "beat"      // a heartbeat that its key did not sign
 	AlarmVoid      = "void"      // a signature of records that confirms nothing
 	AlarmDisease   = "disease"   // a case that must be reported; its detail is for pages, not for logs
+	AlarmAsked     = "asked"     // a summary of a patient was asked for without consent, or strikingly often
 	AlarmHead      = "head"      // a checkpoint that the box's key did not sign
 	AlarmRecords   = "records"   // the box found damage in its records, or tells what does not fit
 )

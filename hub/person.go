@@ -17,6 +17,10 @@ type Indexed struct {
 	// Wrote: the box wrote of the patient; a link says nothing of who holds what.
 	Wrote bool
 	Keep  bool // the entry itself is read again: details, allergies, links
+	Note  bool // a summary of the patient may need it
+	// Asked: it asks for a summary, and the centre took it in At then; 0 = it does not.
+	Asked clinic.Consent
+	At    time.Time
 }
 
 // Todo is a patient with whom there is something to do. N tells one reason from the next.

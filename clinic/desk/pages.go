@@ -107,6 +107,7 @@ type Patient struct {
 	Followed   []clinic.Followed    // programmes that they are in
 	Programmes []clinic.CatalogRow  // that they are not in
 	With       *clinic.Expecting    // the pregnancy that goes on; nil = none is recorded
+	Away       Elsewhere            // what other facilities know
 	Linked     map[clinic.ID]string // the name, and unless closed the number, under each ID of Who.Bonds
 }
 
@@ -146,6 +147,7 @@ func (d *Desk) PatientPage(ctx context.Context, by, patient clinic.ID) (Patient,
 			return err
 		}
 		out.programmes(r, d.today())
+		out.Away = d.elsewhere(r, &out.PatientFile)
 		return out.visits(r, d.now())
 	})
 	if err != nil {

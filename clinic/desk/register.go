@@ -22,6 +22,9 @@ type PatientInput struct {
 	// saved and the error is CodeChanged.
 	Base clinic.Leaf
 	Why  string // reason of a change, optional
+	// Ask is the consent with which the centre is asked what other facilities know of a
+	// new patient; 0 = it is not asked.
+	Ask clinic.Consent
 }
 
 // nameCandidates is how many people of one name are compared by birth date.
@@ -34,6 +37,12 @@ func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, err
 	p, err := d.demographics(in)
 	if err != nil {
 		return Done{}, err
+	}
+	var ask *clinic.Asked
+	if in.Ask != 0 {
+		if ask, err = d.asked(AskInput{Consent: in.Ask}); err != nil {
+			return Done{}, err
+		}
 	}
 	return d.save(ctx, c, plan{
 		need: rightRegister, kind: clinic.KindPatient,
@@ -57,7 +66,11 @@ func (d *Desk) Register(ctx context.Context, c Call, in PatientInput) (Done, err
 					return nil, err
 				}
 			}
-			return append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: d.o.NewID(), Body: &body}}, others...), nil
+			drafts := append([]clinic.Draft{{Kind: clinic.KindPatient, Subject: d.o.NewID(), Body: &body}}, others...)
+			if ask != nil {
+				drafts = append(drafts, clinic.Draft{Kind: clinic.KindAsked, Subject: drafts[0].Subject, Body: ask})
+			}
+			return drafts, nil
 		},
 		same: func(body any) bool { return samePatient(body, p) },
 	})

@@ -107,6 +107,16 @@ func (w *document) line(l clinic.DrugLine, start clinic.Date) safety.Line {
 	return safety.LineOf(l, row, start)
 }
 
+// lineElsewhere joins a line of another facility to the row here only when both mean one
+// medicine: codes of lists are each facility's own.
+func (w *document) lineElsewhere(m *clinic.PastMedicine) safety.Line {
+	row, ok := w.Row(clinic.CatalogMedicine, m.Line.Medicine, w.row.Day)
+	if !ok || m.Line.ATC == "" || row.ATC != m.Line.ATC {
+		row = clinic.CatalogRow{}
+	}
+	return safety.LineOf(m.Line, row, m.Start)
+}
+
 // day is the visit's day by a clock that never steps back: a board that woke up in 1970
 // would find that nothing runs yet.
 func (w *document) day() clinic.Date {
@@ -135,6 +145,11 @@ func (w *document) running(self *clinic.Document) (out []safety.Line) {
 			}
 		}
 	}
+	if e := w.whole.Elsewhere.Now; e != nil {
+		for i := range e.Medicines {
+			out = append(out, w.lineElsewhere(&e.Medicines[i]))
+		}
+	}
 	return out
 }
 
@@ -152,7 +167,7 @@ func visitDay(v *clinic.VisitFile) clinic.Date {
 // person gathers what is known on the day: weight and answers from the visit's own
 // measurements first, then from the last ones before.
 func (w *document) person(day clinic.Date) safety.Patient {
-	p := safety.Patient{On: day, AgeDays: ageDays(w.patient.Birth, day), Sex: w.patient.Sex, Allergies: w.whole.Allergies.Items}
+	p := safety.Patient{On: day, AgeDays: ageDays(w.patient.Birth, day), Sex: w.patient.Sex, Allergies: w.whole.Allergies.All()}
 	var said answers
 	var own expectancy
 	w.expects(&own, day)
@@ -177,6 +192,11 @@ func (w *document) person(day clinic.Date) safety.Patient {
 			for _, code := range append([]string{dx.Main}, dx.Others...) {
 				p.Problems = append(p.Problems, safety.Problem{Code: code, On: at})
 			}
+		}
+	}
+	if e := w.whole.Elsewhere.Now; e != nil {
+		for _, x := range e.Problems {
+			p.Problems = append(p.Problems, safety.Problem{Code: x.Code, On: cmp.Or(x.Last, day)})
 		}
 	}
 	if own.pregnant {

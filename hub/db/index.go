@@ -16,7 +16,7 @@ import (
 func (d *DB) Unindexed(ctx context.Context, n int) ([]hub.Found, error) {
 	return list(ctx, d.r, scanFound, unlooked()+`
 		FROM streams s LEFT JOIN indexed c ON c.stream=s.id
-		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (10, 11, 13, 20) AND e.idx >= COALESCE(c.next, 0)
+		CROSS JOIN entries e ON e.stream=s.id AND e.kind IN (10, 11, 12, 13, 16, 20, 23, 24, 27, 28, 63, 70, 74) AND e.idx >= COALESCE(c.next, 0)
 		ORDER BY s.id, e.idx LIMIT ?`, n)
 }
 
@@ -34,6 +34,9 @@ func (d *DB) Index(ctx context.Context, found []hub.Found, rows []hub.Indexed) e
 }
 
 func putIndexed(ctx context.Context, tx *sql.Tx, f *hub.Found, r *hub.Indexed) error {
+	if err := putNote(ctx, tx, f, r); err != nil || !r.Keep && !r.Wrote {
+		return err
+	}
 	for _, id := range r.Patients {
 		if r.Keep {
 			_, err := tx.ExecContext(ctx, `INSERT INTO index_entries (patient, leaf, kind, stream, idx) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING`,
@@ -191,8 +194,8 @@ func (d *DB) Pair(ctx context.Context, p hub.PairAct) error {
 			ON CONFLICT DO UPDATE SET signs=excluded.signs, score=excluded.score`, a[:], b[:], int64(p.Ask.Signs), p.Ask.Score, millis(p.At)); err != nil {
 			return err
 		}
-		if p.Said == nil {
-			return nil
+		if _, err := tx.ExecContext(ctx, `UPDATE questions SET due=due+1 WHERE patient IN (?,?)`, a[:], b[:]); err != nil || p.Said == nil {
+			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO index_said (leaf, a, b, salt, bytes, at, who, what) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 			p.Said.Leaf[:], a[:], b[:], p.Said.Salt[:], p.Said.Bytes, millis(p.At), int(p.Who), p.What)

@@ -72,6 +72,25 @@ func (d *DB) HeldBy(ctx context.Context, patients []clinic.ID) ([]string, error)
 	return out, nil
 }
 
+// Beside returns the boxes of the box's facility, itself too, by name: all that ever were,
+// and those in service.
+func (d *DB) Beside(ctx context.Context, box string) (all, serving []string, err error) {
+	type is struct {
+		name    string
+		revoked int
+	}
+	rows, err := list(ctx, d.r, func(r row) (x is, err error) { return x, r.Scan(&x.name, &x.revoked) },
+		`SELECT y.box, b.revoked FROM index_boxes x JOIN index_boxes y ON y.facility=x.facility
+		JOIN boxes b ON b.name=y.box WHERE x.box=? ORDER BY y.box`, box)
+	for _, x := range rows {
+		all = append(all, x.name)
+		if x.revoked == 0 {
+			serving = append(serving, x.name)
+		}
+	}
+	return all, serving, err
+}
+
 // IndexCounts sums up.
 func (d *DB) IndexCounts(ctx context.Context, now time.Time) (c hub.IndexCounts, err error) {
 	err = d.r.QueryRowContext(ctx, `SELECT

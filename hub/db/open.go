@@ -52,9 +52,12 @@ var schema10 string
 //go:embed schema11.sql
 var schema11 string
 
+//go:embed schema12.sql
+var schema12 string
+
 // schemas are applied in order; a file's user_version says how many it has.
 func schemas() []string {
-	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10, schema11}
+	return []string{schema1, schema2, schema3, schema4, schema5, schema6, schema7, schema8, schema9, schema10, schema11, schema12}
 }
 
 // Sentinels for callers that decide on them.

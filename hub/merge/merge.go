@@ -42,6 +42,8 @@ type Intake interface {
 	Index(ctx context.Context, found []hub.Found, rows []hub.Indexed) error
 	Unjoined(ctx context.Context, n int) (judge, tell []hub.Todo, err error)
 	JudgedPatient(ctx context.Context, t hub.Todo) error
+	// Reask has questions about the patients looked at again.
+	Reask(ctx context.Context, ids []clinic.ID) error
 	ToldPatient(ctx context.Context, t hub.Todo) error
 }
 
@@ -91,6 +93,9 @@ type Options struct {
 	// Queued has sent what was queued for a box (ingest.Ingest.Queued); nil = it goes when
 	// somebody looks.
 	Queued func(box string)
+	// Joined hears that the index is up to date: questions about patients can be answered.
+	// It must not wait; nil = nobody.
+	Joined func()
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -112,6 +117,9 @@ func New(o Options) *Merge {
 	if o.Queued == nil {
 		o.Queued = func(string) {}
 	}
+	if o.Joined == nil {
+		o.Joined = func() {}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -132,9 +140,9 @@ func (m *Merge) Wake() {
 	}
 }
 
-// indexed are the kinds that the index is made of.
+// indexed are the kinds that are looked at soon; those that only summaries need can wait.
 func indexed(k clinic.Kind) bool {
-	return k == clinic.KindPatient || k == clinic.KindAllergies || k == clinic.KindLink || k == clinic.KindVisit
+	return k == clinic.KindPatient || k == clinic.KindAllergies || k == clinic.KindLink || k == clinic.KindVisit || k == clinic.KindAsked
 }
 
 // Stored is told of every batch that was stored.
@@ -179,8 +187,12 @@ func (m *Merge) Step(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		judge, tell, err := m.o.DB.Unjoined(ctx, batch)
-		if err != nil || len(judge)+len(tell) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(judge)+len(tell) == 0 {
+			m.o.Joined()
+			return nil
 		}
 		for _, t := range judge {
 			if err := m.judge(ctx, t); err != nil {
@@ -209,7 +221,7 @@ func (m *Merge) take(ctx context.Context) error {
 		var rows []hub.Indexed
 		for i := range found {
 			if row, ok := rowOf(&found[i]); ok {
-				row.Found = i
+				row.Found, row.At = i, m.o.Now()
 				rows = append(rows, row)
 			}
 		}
@@ -230,9 +242,14 @@ func rowOf(f *hub.Found) (row hub.Indexed, ok bool) {
 		a, b, is := r.Pair()
 		return hub.Indexed{Patients: []clinic.ID{a, b}, Keep: true}, is && r.Body.(*clinic.Link).Centre == nil
 	case clinic.KindVisit:
-		return hub.Indexed{Patients: []clinic.ID{r.Subject}, Wrote: true}, true
+		return hub.Indexed{Patients: []clinic.ID{r.Subject}, Wrote: true, Note: true}, true
+	case clinic.KindPatient, clinic.KindAllergies:
+		return hub.Indexed{Patients: []clinic.ID{r.Subject}, Wrote: true, Keep: true}, true
+	case clinic.KindAsked:
+		consent := r.Body.(*clinic.Asked).Consent
+		return hub.Indexed{Patients: []clinic.ID{r.Subject}, Asked: consent}, consent.Valid()
 	}
-	return hub.Indexed{Patients: []clinic.ID{r.Subject}, Wrote: true, Keep: true}, indexed(r.Kind)
+	return hub.Indexed{Patients: []clinic.ID{r.Subject}, Note: true}, true
 }
 
 func recordOf(b []byte, leaf clinic.Leaf) (clinic.Record, error) {

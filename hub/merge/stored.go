@@ -76,6 +76,13 @@ func (m *Merge) links(ctx context.Context, id clinic.ID) ([]clinic.Record, error
 	return out, err
 }
 
+// Who returns the person that an ID belongs to, as far as the centre knows.
+func (m *Merge) Who(ctx context.Context, id clinic.ID) (clinic.Identity, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.who(ctx, id)
+}
+
 func (m *Merge) who(ctx context.Context, id clinic.ID) (clinic.Identity, error) {
 	return clinic.Identify(id, func(id clinic.ID) ([]clinic.Record, error) { return m.links(ctx, id) })
 }

@@ -40,6 +40,9 @@ func (m *Merge) tell(ctx context.Context, t hub.Todo) error {
 			}
 		}
 	}
+	if err := m.o.DB.Reask(ctx, append(who.IDs, t.ID)); err != nil {
+		return err
+	}
 	return m.o.DB.ToldPatient(ctx, t)
 }
 

@@ -29,7 +29,8 @@ type rule struct {
 // entries wait for a program that has.
 func ruleOf(k clinic.Kind) (r rule, ok bool) {
 	switch k {
-	case clinic.KindFacility, // each box has its own site, name and series
+	case clinic.KindSummary, // comes from the centre, to each box of the facility that asked
+		clinic.KindFacility,  // each box has its own site, name and series
 		clinic.KindStatement, // told to each box by the registrar
 		clinic.KindMachine,   // what happened to a machine did not happen to another
 		clinic.KindEscrow:    // opens one machine only
@@ -45,7 +46,7 @@ func ruleOf(k clinic.Kind) (r rule, ok bool) {
 		return rule{place, hub.ClassRunning}, true
 	case clinic.KindPatient, clinic.KindAllergies, clinic.KindProtection, clinic.KindLink, clinic.KindDeath, clinic.KindReaction:
 		return rule{facility, hub.ClassSafety}, true
-	case clinic.KindPaper, clinic.KindLooked, clinic.KindViewed, clinic.KindAcknowledged:
+	case clinic.KindPaper, clinic.KindAsked, clinic.KindLooked, clinic.KindViewed, clinic.KindAcknowledged:
 		return rule{facility, hub.ClassLeftover}, true
 	case clinic.KindImport, // that rows of a catalogue were set: not one of them
 		clinic.KindReport, // one of the facility for each month

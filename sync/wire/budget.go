@@ -40,7 +40,7 @@ func (c Class) String() string {
 // ClassOf returns what an entry is for.
 func ClassOf(k clinic.Kind) Class {
 	switch k {
-	case clinic.KindAllergies, clinic.KindReaction:
+	case clinic.KindAllergies, clinic.KindReaction, clinic.KindAsked, clinic.KindSummary:
 		return ClassSafety
 	case clinic.KindCatalogRow:
 		return ClassCatalogues

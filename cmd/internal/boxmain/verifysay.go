@@ -213,7 +213,7 @@ func kindWords(k clinic.Kind) string {
 		clinic.KindEnrolled: "theo dõi trong chương trình", clinic.KindDeath: "tử vong", clinic.KindTraditional: "khám y học cổ truyền",
 		clinic.KindEmergencyNotice: "báo tin cấp cứu", clinic.KindStay: "giường nằm lưu", clinic.KindCare: "phiếu chăm sóc", clinic.KindDischarge: "ra viện",
 		clinic.KindHealthBook: "sổ sức khỏe", clinic.KindHealthCheck: "khám sức khỏe",
-		clinic.KindSettled: "chọn giữa hai bản",
+		clinic.KindSettled: "chọn giữa hai bản", clinic.KindAsked: "hỏi bệnh án nơi khác", clinic.KindSummary: "tóm tắt bệnh án nơi khác",
 	}[k]
 	if vi == "" {
 		return "không rõ / " + k.String()

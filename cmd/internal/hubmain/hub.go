@@ -26,6 +26,7 @@ import (
 	"clinicbox/hub/merge"
 	"clinicbox/hub/pages"
 	"clinicbox/hub/share"
+	"clinicbox/hub/summary"
 	"clinicbox/internal/durable"
 	"clinicbox/internal/keyfile"
 	"clinicbox/sync/mqttlink"
@@ -53,6 +54,7 @@ type Hub struct {
 	trust   *trust       // nil without an authority
 	legal   *legal.Legal // nil when nobody makes legal signatures
 	merge   *merge.Merge // the patient index
+	summary *summary.Summary
 	group   *task.Group
 	web     atomic.Pointer[string]
 	joins   atomic.Pointer[string]
@@ -95,6 +97,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.merge = h.newMerge()
+	h.summary = h.newSummary()
 	h.joining = h.enrolment()
 	h.pages, err = h.newPages()
 	if err != nil || h.cfg.Broker.URL != "" {
@@ -141,7 +144,7 @@ func (h *Hub) tasks() (ts []task.Task) {
 	if h.legal != nil {
 		ts = append(ts, h.legal)
 	}
-	ts = append(ts, h.merge)
+	ts = append(ts, h.merge, h.summary)
 	if h.cfg.Web.Enrol != "" {
 		ts = append(ts, task.Func("enrol", h.serveEnrol))
 	}
