@@ -67,8 +67,9 @@ type Banner struct {
 	System    string
 	Asked     bool
 	Items     []clinic.Allergy
-	Lost      bool // what was said of allergies can no longer be read: never "none"
-	Closed    bool // the record is protected: name, year of birth and allergies only
+	Heard     []clinic.Allergy // of other facilities, as the centre told
+	Lost      bool             // what was said of allergies can no longer be read: never "none"
+	Closed    bool             // the record is protected: name, year of birth and allergies only
 	// NoDetails: who it is can no longer be read, which is not "not asked".
 	NoDetails bool
 }

@@ -32,6 +32,8 @@ type PatientPage struct {
 	Births  bool // the person may register a child of hers
 	Was     bool // the address was of a linked record
 	Bonds   []BondLine
+	Asks    bool       // the person may ask the centre what other facilities know
+	Cares   bool       // and in an emergency without consent
 	Against []BondLine // that say that two linked records are of two people
 }
 
@@ -70,7 +72,7 @@ func call(r *http.Request, field string) desk.Call {
 
 // banner makes the patient's banner.
 func banner(id clinic.ID, p *clinic.Patient, a clinic.AllergyFile, on clinic.Date) *Banner {
-	b := &Banner{ID: id, Asked: a.State != clinic.AllergiesNotAsked, Items: a.Items, Lost: a.Lost}
+	b := &Banner{ID: id, Asked: a.State != clinic.AllergiesNotAsked, Items: a.Items, Heard: a.Heard, Lost: a.Lost}
 	if p == nil {
 		return b
 	}
@@ -139,6 +141,8 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 		_, v.Code = now.Current(clinic.SystemTemporary, v.Page.Today)
 		v.Code, v.Unknown = v.Code && who(r).session.person.Role != clinic.RoleAdministrator, now.Source == clinic.SourceUnknown
 	}
+	v.waiting()
+	v.Asks, v.Cares = registers(who(r).session.person), works(who(r).session.person.Role, clinic.KindVitals, false)
 	v.Papers = registers(who(r).session.person)
 	v.Births = who(r).session.person.Role != clinic.RoleAdministrator && mayBear(v.File.Now, v.Page.Today)
 	if v.Works = works(who(r).session.person.Role, clinic.KindVitals, false); v.Works {

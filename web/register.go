@@ -73,6 +73,9 @@ func (s *Server) registerSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := desk.PatientInput{Patient: readPatient(&f, base, clinic.DateOf(now)), Held: heldAnswer(&f)}
 	in.Different = do == "different" || in.Held.Do != desk.HeldAsk
+	if f.Get("ask") == "yes" {
+		in.Ask = clinic.ConsentPerson
+	}
 	if !f.OK() {
 		return s.registerAgain(w, r, f, http.StatusUnprocessableEntity)
 	}

@@ -133,6 +133,8 @@ func (s *Server) recordRoutes() map[string]handler {
 	maps.Copy(m, s.oldRoutes())
 	maps.Copy(m, s.bookRoutes())
 	maps.Copy(m, s.conflictRoutes())
+	m["GET "+p+"/elsewhere"] = s.elsewhereState
+	m["POST "+p+"/elsewhere"] = s.elsewhereAsk
 	m["GET /programmes"] = s.programmes
 	m["GET /programmes/{programme}"] = s.programmes
 	m["POST "+p+"/enrol"] = s.enrolSave

@@ -22,7 +22,7 @@ func generated() []string {
 		"role.", "row.", "safety.", "saved.", "scan.", "scanner.", "sex.", "signature.", "specimen.", "staffpin.", "state.", "step.", "steps.", "sync.", "system.", "trouble.", "trust.",
 		"stock.move-", "stock.reason-",
 		"birthmode.", "birthplace.", "bornstate.", "complication.", "concern.", "danger.", "lie.", "motherstate.", "perineum.", "placenta.", "pregnancyend.", "protein.", "risk.", "tetanus.", "urgency.",
-		"budget.", "sticks.", "unlock.", "weekday.", "why.",
+		"away.consent-", "budget.", "sticks.", "unlock.", "weekday.", "why.",
 	}
 }
 

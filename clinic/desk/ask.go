@@ -125,3 +125,27 @@ func (d *Desk) elsewhere(r Reader, file *clinic.PatientFile) Elsewhere {
 	}
 	return e
 }
+
+// Asking tells where the question about a patient stands, for a page that waits for the
+// answer: it shows nothing of the record, so no look is recorded. answer names the latest
+// answer; zero = none came.
+func (d *Desk) Asking(ctx context.Context, by, patient clinic.ID) (state AskState, answer clinic.Leaf, err error) {
+	err = d.view(ctx, func(r Reader) error {
+		if _, err := who(r, by, rightRead); err != nil {
+			return err
+		}
+		if err := d.mayRead(r, by, patient); err != nil {
+			return err
+		}
+		file, err := readPatient(r, patient)
+		if err != nil {
+			return err
+		}
+		state = d.elsewhere(r, &file).State
+		if n := len(file.Elsewhere.Answers); n > 0 {
+			answer = file.Elsewhere.Answers[n-1].Leaf
+		}
+		return nil
+	})
+	return state, answer, err
+}

@@ -51,6 +51,9 @@ type LooksView struct {
 	Next      LookMark  // of the next page; zero = none
 	Names     map[clinic.ID]Person
 	Staff     []Person // to choose from
+	// Given are the questions of other facilities (KindAsked) to whom the centre told what
+	// is recorded here, the latest first.
+	Given []clinic.Record
 }
 
 // LooksAt returns who looked at a patient's record. Who may read records may see it:
@@ -75,6 +78,8 @@ func (d *Desk) LooksAt(ctx context.Context, by, patient clinic.ID, f LookFilter)
 		if out.Closed {
 			out.Now = veil(file.Now)
 		}
+		out.Given = file.Elsewhere.Given(d.o.Site.Facility.Code)
+		slices.Reverse(out.Given)
 		if out.Staff, err = staffOf(r); err != nil {
 			return err
 		}

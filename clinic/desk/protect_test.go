@@ -22,7 +22,7 @@ func secrets() []string {
 	return []string{
 		"xóm Kín", "0912345678", "034190012345", "bí mật ho ra máu", "bí mật lý do", "bí mật chẩn đoán", "I10", "Paracetamol",
 		"bí mật lời dặn", "bí mật hẹn", "bí mật tiêm", "bí mật vì sao", "bí mật chỉ định", "Huyết sắc tố", "bí mật kết quả", "bí mật thai", "bí mật nằm lưu",
-		"bí mật gia đình", "bí mật tiền sử", "bí mật kết luận",
+		"bí mật gia đình", "bí mật tiền sử", "bí mật kết luận", "bí mật nơi khác",
 	}
 }
 
@@ -80,6 +80,7 @@ func newGuarded(t *testing.T) *guarded {
 	g.put(clinic.Draft{Kind: clinic.KindHealthBook, Subject: reg.Patient, Body: &clinic.HealthBook{Items: []clinic.BookItem{{Code: "S6HTN", Name: "THA", Value: "bí mật gia đình"}}}})
 	g.put(clinic.Draft{Kind: clinic.KindHealthBook, Subject: reg.Patient, Body: &clinic.HealthBook{Past: &clinic.PastItem{About: 1, Text: "bí mật tiền sử", Source: 1}}})
 	g.put(clinic.Draft{Kind: clinic.KindHealthCheck, Subject: reg.Patient, Visit: g.on.Visit, Body: &clinic.HealthCheck{Purpose: "MDDK", PurposeName: "x", Conclusion: "bí mật kết luận"}})
+	g.hears(reg.Patient, clinic.Leaf{9}, clinic.Summary{Outcome: clinic.SummaryFound, Places: []clinic.Place{{Name: "bí mật nơi khác"}}, Problems: []clinic.PastProblem{{Code: "I10"}}})
 	g.sheet = g.must(g.BookSheetCopy(t.Context(), call(g.nurse), reg.Patient)).Records[0].Leaf
 	g.put(clinic.Draft{Kind: clinic.KindEnrolled, Subject: reg.Patient, Body: &clinic.Enrolment{Programme: "THA", On: clinic.Date{Year: 2026, Month: 11, Day: 1}}})
 	g.expectant()
@@ -331,6 +332,11 @@ func (g *guarded) readings() map[string]func(by clinic.ID) (any, error) {
 	out["TraditionalHelp"] = func(by clinic.ID) (any, error) { return g.TraditionalHelp(ctx, by, on) }
 	out["Death"] = func(by clinic.ID) (any, error) {
 		return form(g.Death(ctx, call(by), desk.DeathInput{On: on, Death: clinic.Death{Day: clinic.Date{Year: 2026, Month: 11, Day: 1}, Place: 1, Chain: []clinic.Cause{{Code: "I10"}}}}))
+	}
+	out["AskElsewhere"] = func(by clinic.ID) (any, error) { return form(g.asks(by, p, clinic.ConsentPerson, "")) }
+	out["Asking"] = func(by clinic.ID) (any, error) {
+		state, _, err := g.Asking(ctx, by, p)
+		return state, err
 	}
 	out["BookPage"] = func(by clinic.ID) (any, error) { return g.BookPage(ctx, by, p) }
 	out["SaveBook"] = func(by clinic.ID) (any, error) {

@@ -65,6 +65,19 @@
     });
   }, 60000);
 
+  // An answer of the centre that may come while the page is open: it shows by itself.
+  const awaits = $("[data-await]");
+  if (awaits) {
+    const began = Date.now(), look = setInterval(() => {
+      if (Date.now() - began > 600000) { clearInterval(look); return; }
+      if (document.hidden || dirty) return;
+      fetch(awaits.dataset.await).then((r) => r.ok ? r.text() : awaits.dataset.mark).then((m) => {
+        if (m === awaits.dataset.mark || dirty || leaving) return;
+        clearInterval(look); leaving = true; location.reload();
+      }).catch(() => {});
+    }, 2000);
+  }
+
   // Suggestions while somebody types: the same buttons that the search would show.
   document.querySelectorAll("[data-suggest]").forEach((input) => {
     const box = document.getElementById(input.dataset.into);
