@@ -129,7 +129,7 @@ func held(t *testing.T, h *running, b *hubtest.Box) {
 func TestEndToEnd(t *testing.T) {
 	dir := t.TempDir()
 	h := start(t, conf(dir))
-	if want := []string{"broker", "ingest", "share", "mqtt", "web", "patients"}; !slices.Equal(h.Tasks(), want) {
+	if want := []string{"broker", "ingest", "share", "mqtt", "web", "patients", "summaries"}; !slices.Equal(h.Tasks(), want) {
 		t.Fatal(h.Tasks())
 	}
 	b := hubtest.NewBox("tram-01", h.Public())
