@@ -71,6 +71,8 @@ type Events interface {
 type DB interface {
 	Boxes
 	Events
+	// Questions returns the latest questions about patients, of a box or, for "", of all.
+	Questions(ctx context.Context, box string, n int) ([]hub.Question, error)
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 }

@@ -70,7 +70,8 @@ func (s *site) patients() (a, b clinic.ID) {
 		p.Folded = fold.String(p.Name)
 		return clinic.Draft{Kind: clinic.KindPatient, Subject: id, Body: p}
 	}
-	write("tram-01", 1, person(a, nil), clinic.Draft{Kind: clinic.KindAllergies, Subject: a, Body: &clinic.Allergies{Asked: true, Items: []clinic.Allergy{{Substance: "Penicilin"}}}})
+	write("tram-01", 1, person(a, nil), clinic.Draft{Kind: clinic.KindAllergies, Subject: a, Body: &clinic.Allergies{Asked: true, Items: []clinic.Allergy{{Substance: "Penicilin"}}}},
+		clinic.Draft{Kind: clinic.KindAsked, Subject: a, Body: &clinic.Asked{Consent: clinic.ConsentEmergency, Words: "ngất"}})
 	write("tram-03", 2,
 		person(b, func(p *clinic.Patient) {
 			p.Name, p.Birth, p.Source, p.Address = "NGUYEN THI HOA", clinic.Date{Year: 1984}, clinic.SourceTyped, ""
@@ -182,5 +183,26 @@ func TestMergeDeskScreenshots(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestAskedList: who asked about a patient, why and what came of it, without a name.
+func TestAskedList(t *testing.T) {
+	s := openSite(t, true)
+	s.enter()
+	a, _ := s.patients()
+	if _, body := s.get("/patients/asked"); strings.Contains(body, "chưa có đồng ý") {
+		t.Error("a question that nobody asked")
+	}
+	if err := s.merge.Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	code, body := s.get("/patients/asked")
+	has(t, body, "chưa có đồng ý", "chưa trả lời", "/boxes/tram-01")
+	if code != http.StatusOK || strings.Contains(body, a.String()) || strings.Contains(body, "Hòa") || strings.Contains(body, "ngất") {
+		t.Errorf("%d %s", code, body)
+	}
+	if _, body := s.get("/patients/asked?box=tram-99"); strings.Contains(body, "chưa có đồng ý") {
+		t.Error("another box's question")
 	}
 }

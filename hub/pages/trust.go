@@ -37,6 +37,7 @@ func (s *server) trustRoutes(m *http.ServeMux) {
 	post("/history/verify", s.verify)
 	get("/history/history.txt", s.historyFile)
 	get("/patients", s.patients)
+	get("/patients/asked", s.asked)
 	get("/patients/{a}/{b}", s.pair)
 	post("/patients/{a}/{b}", s.answerPair)
 	get("/telephone", s.callers)
