@@ -2,11 +2,21 @@ package web
 
 import (
 	"fmt"
+	"html/template"
 	"net/http"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
 )
+
+// awayFuncs are the functions of the parts about other facilities.
+func awayFuncs() template.FuncMap {
+	return template.FuncMap{
+		"askedOf":      func(r clinic.Record) *clinic.Asked { b, _ := r.Body.(*clinic.Asked); return b },
+		"awayView":     func(p *PatientPage) awayView { return awayView{p, p.File.Away.Now, &p.File.Away} },
+		"medicineView": newMedicineLine,
+	}
+}
 
 // awayView is what the patient's page shows of other facilities.
 type awayView struct {

@@ -46,7 +46,7 @@ func newEngine(a *assets, newID func() clinic.ID, only ...string) (*engine, erro
 			return nil, fmt.Errorf("web: %w", err)
 		}
 		acts := template.FuncMap{"newAct": func() string { return newID().String() }}
-		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).Funcs(acts).Funcs(motherFuncs(c)).Funcs(healthBookFuncs(c)).
+		base, err := template.New("").Option("missingkey=error").Funcs(funcs(c, a)).Funcs(acts).Funcs(awayFuncs()).Funcs(motherFuncs(c)).Funcs(healthBookFuncs(c)).
 			ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html")
 		if err != nil {
 			return nil, fmt.Errorf("web: templates: %w", err)

@@ -57,6 +57,13 @@ func TestAnswers(t *testing.T) {
 	}
 	w.step()
 	w.told("a", 1) // once
+	ds, err := w.db.Downs(t.Context(), "a", 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range ds {
+		t.Logf("an entry of %d bytes", len(d.Bytes))
+	}
 }
 
 // TestNobodyThenSomebody: a question of whom nothing is known finds a record that comes
