@@ -31,7 +31,10 @@ func TestAskedElsewhere(t *testing.T) {
 	if s := b.page(q).Away.State; s == desk.AskNone {
 		t.Error("nothing was asked")
 	}
-	testlog.Eventually(within, t, "the answer", func() bool { e := b.page(q).Away; return e.State == desk.AskAnswered && e.Now.Outcome == clinic.SummaryFound })
+	testlog.Eventually(within, t, "the answer", func() bool {
+		e := b.page(q).Away
+		return e.State == desk.AskAnswered && e.Now.Outcome == clinic.SummaryFound
+	})
 	t.Logf("the answer is on the page after %v", time.Since(began).Round(10*time.Millisecond))
 	x := b.page(q)
 	if len(x.Allergies.Heard) != 1 || x.Allergies.Heard[0].Substance != "Penicilin" || x.Away.Now.Where(0).Name != "Trạm 22731" {
