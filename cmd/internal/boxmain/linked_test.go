@@ -20,6 +20,8 @@ type stationBox struct {
 	*Box
 	t     *testing.T
 	nurse clinic.ID
+	path  string // of the configuration
+	stop  func()
 }
 
 // station starts a box of a facility and joins it to the centre.
@@ -47,10 +49,10 @@ func station(t *testing.T, h *hubmain.Hub, log *testlog.Log, facility string) *s
 	if err := Join(t.Context(), cfg, invite, ask); err != nil {
 		t.Fatal(err)
 	}
-	s := &stationBox{t: t, nurse: clinic.NewID()}
+	s := &stationBox{t: t, nurse: clinic.NewID(), path: path}
 	staff := []desk.StaffSeed{{ID: s.nurse, Staff: clinic.Staff{Name: "Lê Thị Giả", Role: clinic.RoleNurse}, PIN: "739105"}}
 	s.Box = New(Options{Config: cfg, Log: log.Logger(), Staff: staff})
-	runs(t, name, s.Box)
+	s.stop = runs(t, name, s.Box)
 	return s
 }
 
