@@ -1,11 +1,15 @@
 package hubmain_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"clinicbox/clinic"
+	"clinicbox/internal/entry"
+	"clinicbox/sync/outbox/outboxtest"
 	"clinicbox/sync/wire"
 )
 
@@ -102,5 +106,51 @@ func TestRolledBackProgramWaitsForNothing(t *testing.T) {
 		if p.box.In() == 0 {
 			t.Error("nothing came")
 		}
+	})
+}
+
+// TestCataloguesOfSetsHoldNobodyUp: of what a box's facility has for it, rows of catalogues
+// wait for the next month; the patients, who stand behind them in the queue, do not.
+func TestCataloguesOfSetsHoldNobodyUp(t *testing.T) {
+	const rows, others = 400, 300
+	raws := visits(t, others)
+	at := time.Date(2026, 6, 2, 8, 0, 0, 0, clinic.ICT)
+	for i := range rows {
+		d := clinic.Draft{Kind: clinic.KindCatalogRow, Event: at, Body: &clinic.CatalogRow{
+			Catalog: clinic.CatalogICD10, Code: fmt.Sprintf("J%03d", i), Name: "Thử", From: clinic.Date{Year: 2026, Month: 1, Day: 1},
+		}}
+		b, err := entry.Encode(d, clinic.NewID(), clinic.NewID(), clinic.HLCAt(at.Add(time.Duration(i)*time.Second)), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raws = append(raws, b)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, 71)
+		p.opts.Intake = &intake{box: p.box}
+		var near atomic.Bool
+		near.Store(true)
+		p.opts.Budget = func() wire.Budget {
+			b := wire.Budget{Month: 202611, Cap: 500_000_000, Used: 460_000_000, Of: []uint64{1}, Waits: []byte{}}
+			if near.Load() {
+				b.Waits = []byte{byte(wire.ClassCatalogues)}
+			}
+			return b
+		}
+		_, stop := p.certified(raws)
+		defer stop()
+		p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
+		p.net.Connect(true)
+		p.startHub()
+		p.startBox()
+		defer p.close()
+		p.shared = rows + others
+		p.until(time.Minute, "all but the rows", func() bool { return p.box.In() == others && p.owed() == rows })
+		time.Sleep(30 * time.Minute)
+		if p.box.In() != others || p.out.Truths().Coming != rows {
+			t.Errorf("%d entries came, %d are said to come", p.box.In(), p.out.Truths().Coming)
+		}
+		near.Store(false)
+		p.until(12*time.Minute, "the next month", func() bool { return p.box.In() == rows+others && p.owed() == 0 })
 	})
 }
