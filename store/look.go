@@ -3,14 +3,12 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"math"
 	"slices"
 	"time"
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
-	"clinicbox/store/journal"
 )
 
 // looks tells the kinds that say who looked at what. They are far more than records,
@@ -93,13 +91,9 @@ func (r *reader) Looks(id clinic.ID, q desk.LookQuery) (out []desk.Look, next de
 // lookOf reads the entry of a row. Like recordOf it never takes the row's word: the
 // entry itself must say that it is about the person or patient.
 func (r *reader) lookOf(id clinic.ID, s, value []byte) (rec clinic.Record, ok bool, err error) {
-	rec, ok, err = r.record(refFrom(value))
-	if got := stampOf(&rec); errors.Is(err, journal.ErrRange) ||
-		ok && (!looks(rec.Kind) || !bytes.Equal(got[:], s) || rec.Author != id && !slices.Contains(lookedAt(&rec), id)) {
-		r.s.log.Error("a row of the views names another entry; check the store")
-		return rec, false, nil
-	}
-	return rec, ok, err
+	return r.fitting(refFrom(value), func(rec *clinic.Record, at []byte) bool {
+		return looks(rec.Kind) && bytes.Equal(at, s) && (rec.Author == id || slices.Contains(lookedAt(rec), id))
+	})
 }
 
 // Protected implements desk.People.

@@ -8,7 +8,6 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/clinic/desk"
-	"clinicbox/store/journal"
 )
 
 // Records implements desk.People.
@@ -127,13 +126,10 @@ func (r *reader) Links(patient clinic.ID) (out []clinic.Record, err error) {
 	}
 	defer r.leave()
 	err = r.each(tLink, patient[:], func(k, v []byte) error {
-		rec, ok, err := r.record(refFrom(v))
-		one, other, pair := rec.Pair()
-		if got := stampOf(&rec); errors.Is(err, journal.ErrRange) ||
-			ok && (!pair || !bytes.Equal(got[:], k[16:]) || one != patient && other != patient) {
-			r.s.log.Error("a row of the views names another entry; check the store")
-			return nil
-		}
+		rec, ok, err := r.fitting(refFrom(v), func(rec *clinic.Record, at []byte) bool {
+			one, other, pair := rec.Pair()
+			return pair && bytes.Equal(at, k[16:]) && (one == patient || other == patient)
+		})
 		if ok {
 			out = append(out, rec)
 		}

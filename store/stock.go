@@ -169,12 +169,9 @@ func (r *reader) StockRecords(b clinic.Batch) (out []clinic.Record, err error) {
 			return nil
 		}
 		last = k[:30]
-		rec, ok, err := r.record(ref)
-		got := stampOf(&rec)
-		if errors.Is(err, journal.ErrRange) || ok && !bytes.Equal(got[:8+stockLeafLen], k[stockNameLen:30]) {
-			r.s.log.Error("a row of the views names another entry; check the store")
-			return nil
-		}
+		rec, ok, err := r.fitting(ref, func(_ *clinic.Record, at []byte) bool {
+			return bytes.Equal(at[:8+stockLeafLen], k[stockNameLen:30])
+		})
 		if ok {
 			out = append(out, rec)
 		}

@@ -127,8 +127,17 @@ func (r *reader) record(ref clinic.Ref) (rec clinic.Record, ok bool, err error) 
 // recordOf is record for a row of the views that names subject and stamp. bbolt
 // does not notice a flipped bit: a record must never show under another person.
 func (r *reader) recordOf(subject clinic.ID, s, value []byte) (rec clinic.Record, ok bool, err error) {
-	rec, ok, err = r.record(refFrom(value))
-	if got := stampOf(&rec); errors.Is(err, journal.ErrRange) || ok && (rec.Subject != subject || !bytes.Equal(got[:], s)) {
+	return r.fitting(refFrom(value), func(rec *clinic.Record, at []byte) bool {
+		return rec.Subject == subject && bytes.Equal(at, s)
+	})
+}
+
+// fitting is record for a row of the views whose word is not taken: the entry itself, by
+// what it says and its stamp, must be what the row is about. What is not is as one that
+// cannot be read.
+func (r *reader) fitting(ref clinic.Ref, fits func(rec *clinic.Record, stamp []byte) bool) (rec clinic.Record, ok bool, err error) {
+	rec, ok, err = r.record(ref)
+	if got := stampOf(&rec); errors.Is(err, journal.ErrRange) || ok && !fits(&rec, got[:]) {
 		r.s.log.Error("a row of the views names another entry; check the store")
 		return rec, false, nil
 	}
