@@ -107,10 +107,5 @@ func saveDeath(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *Fo
 		return nil
 	}
 	_, err := d.Death(ctx, c, in)
-	for _, e := range desk.ErrorsOf(err) {
-		if e.Field == "chain" {
-			e.Field = "q"
-		}
-	}
-	return err
+	return renamed(err, "chain", "q")
 }

@@ -86,12 +86,7 @@ func saveNotice(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *F
 		return nil
 	}
 	_, err := d.Notice(ctx, c, in)
-	for _, e := range desk.ErrorsOf(err) {
-		if e.Field == "name" {
-			e.Field = "told"
-		}
-	}
-	return err
+	return renamed(err, "name", "told")
 }
 
 // hours is how long is left, in whole hours that do not say more than there is.

@@ -227,3 +227,13 @@ func (s *Server) told(r *http.Request, done string, err error) error {
 	}
 	return nil
 }
+
+// renamed lets refusals of a field stand at the one of the form that has its words.
+func renamed(err error, field, form string) error {
+	for _, e := range desk.ErrorsOf(err) {
+		if e.Field == field {
+			e.Field = form
+		}
+	}
+	return err
+}

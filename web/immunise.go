@@ -315,12 +315,7 @@ func saveReaction(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f 
 		return nil
 	}
 	_, err := d.Reaction(ctx, c, in)
-	for _, e := range desk.ErrorsOf(err) {
-		if e.Field == "none" {
-			e.Field = "seen"
-		}
-	}
-	return err
+	return renamed(err, "none", "seen")
 }
 
 // doseNames is what was given in a few words.

@@ -96,10 +96,8 @@ func saveStay(ctx context.Context, d *desk.Desk, c desk.Call, on desk.On, f *For
 		return nil
 	}
 	_, err := d.Stay(ctx, c, in)
-	for _, e := range desk.ErrorsOf(err) {
-		if other && e.Field == "bed" {
-			e.Field = "other" // where the words were typed
-		}
+	if other {
+		return renamed(err, "bed", "other") // where the words were typed
 	}
 	return err
 }
