@@ -108,7 +108,7 @@ func dependencies() []dependency {
 	return []dependency{
 		{"go.etcd.io/bbolt", []string{"store"}, "one package per dependency"},
 		{"github.com/eclipse/paho.mqtt.golang", []string{"sync/mqttlink"}, "MQTT's oddities end there"},
-		{"github.com/tarm/serial", []string{"peripherals/barcode", "peripherals/printer"}, "serial devices"},
+		{"github.com/tarm/serial", []string{"peripherals/barcode", "internal/serialport"}, "serial devices"},
 		{"github.com/fxamacker/cbor/v2", []string{"internal/strictcbor", "internal/entry", "internal/cert", "internal/escrow", "internal/handback", "device/sealer", "sync/wire", "store", "sync/outbox", "hub"}, "formats"},
 		{"github.com/klauspost/compress", []string{"sync/wire"}, "frames"},
 		{"github.com/nats-io/nats-server/v2", []string{"hub/broker"}, "the embedded broker"},

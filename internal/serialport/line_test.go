@@ -1,4 +1,4 @@
-package printer
+package serialport
 
 import (
 	"errors"
@@ -25,7 +25,7 @@ func (p *trapPort) Read([]byte) (int, error) {
 	gone := p.unplugged
 	p.mu.Unlock()
 	if !gone {
-		time.Sleep(serialIdle)
+		time.Sleep(Idle)
 	}
 	return 0, io.EOF
 }
@@ -57,10 +57,10 @@ func (p *trapPort) flushes() int {
 	return p.flushed
 }
 
-func dialTrap(t *testing.T, p *trapPort) (*line, Conn) {
+func dialTrap(t *testing.T, p *trapPort) (*Line, *Conn) {
 	t.Helper()
-	l := &line{open: func() (port, error) { return p, nil }}
-	c, err := l.dial(t.Context())
+	l := &Line{open: func() (port, error) { return p, nil }}
+	c, err := l.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestSerialUnplugIsNoIdleLine(t *testing.T) {
 			p.mu.Unlock()
 		})
 		began := time.Now()
-		if _, err := c.Read(make([]byte, 8)); !errors.Is(err, errUnplugged) || time.Since(began) < time.Hour {
+		if _, err := c.Read(make([]byte, 8)); !errors.Is(err, ErrUnplugged) || time.Since(began) < time.Hour {
 			t.Fatal(err, time.Since(began))
 		}
 		_ = c.Close()
@@ -89,7 +89,7 @@ func TestSerialCloseEndsARead(t *testing.T) {
 		_, c := dialTrap(t, &trapPort{})
 		time.AfterFunc(time.Minute, func() { _ = c.Close() })
 		began := time.Now()
-		if _, err := c.Read(make([]byte, 8)); !errors.Is(err, os.ErrClosed) || time.Since(began) > time.Minute+serialIdle {
+		if _, err := c.Read(make([]byte, 8)); !errors.Is(err, os.ErrClosed) || time.Since(began) > time.Minute+Idle {
 			t.Fatal(err, time.Since(began))
 		}
 		if err := c.Close(); !errors.Is(err, os.ErrClosed) {
@@ -111,15 +111,15 @@ func TestSerialHangingWriteIsTheOnlyOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if err := c.Close(); !errors.Is(err, errBusy) || time.Since(began) > time.Second || p.flushes() != 2 {
+		if err := c.Close(); !errors.Is(err, ErrBusy) || time.Since(began) > time.Second || p.flushes() != 2 {
 			t.Fatal(err, time.Since(began), p.flushes())
 		}
-		if _, err := l.dial(t.Context()); !errors.Is(err, errBusy) {
+		if _, err := l.Dial(t.Context()); !errors.Is(err, ErrBusy) {
 			t.Fatal(err)
 		}
 		close(p.hang)
 		synctest.Wait()
-		again, err := l.dial(t.Context())
+		again, err := l.Dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
