@@ -61,9 +61,19 @@ func (s stored) Links(ctx context.Context, id clinic.ID) ([]clinic.Record, error
 
 // links returns what is said of a patient: by boxes and by the centre.
 func (m *Merge) links(ctx context.Context, id clinic.ID) ([]clinic.Record, error) {
-	out, err := m.records(ctx, id, clinic.KindLink)
+	return m.linksWithout(ctx, id, func(*clinic.Record, string) bool { return false })
+}
+
+// linksWithout leaves out what some boxes said.
+func (m *Merge) linksWithout(ctx context.Context, id clinic.ID, leave func(r *clinic.Record, box string) bool) (out []clinic.Record, err error) {
+	found, err := m.o.DB.IndexEntries(ctx, id, clinic.KindLink)
 	if err != nil {
 		return nil, err
+	}
+	for i := range found {
+		if r, err := recordOf(found[i].Bytes, found[i].Leaf); err == nil && !leave(&r, found[i].Box) {
+			out = append(out, r)
+		}
 	}
 	said, err := m.o.DB.Said(ctx, id)
 	for i := range said {
@@ -76,11 +86,17 @@ func (m *Merge) links(ctx context.Context, id clinic.ID) ([]clinic.Record, error
 	return out, err
 }
 
-// Who returns the person that an ID belongs to, as far as the centre knows.
-func (m *Merge) Who(ctx context.Context, id clinic.ID) (clinic.Identity, error) {
+// Who returns the person that an ID belongs to, as far as the centre knows without the
+// word of some boxes that two IDs are one person: none opens another facility's records
+// to itself.
+func (m *Merge) Who(ctx context.Context, id clinic.ID, without []string) (clinic.Identity, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.who(ctx, id)
+	return clinic.Identify(id, func(id clinic.ID) ([]clinic.Record, error) {
+		return m.linksWithout(ctx, id, func(r *clinic.Record, box string) bool {
+			return r.Body.(*clinic.Link).Same && slices.Contains(without, box)
+		})
+	})
 }
 
 func (m *Merge) who(ctx context.Context, id clinic.ID) (clinic.Identity, error) {

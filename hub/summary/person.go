@@ -25,11 +25,18 @@ type person struct {
 // person reads what there is about the patient of a question.
 func (s *Summary) person(ctx context.Context, q *hub.Question) (p *person, err error) {
 	p = &person{}
-	if p.who, err = s.o.Who(ctx, q.Patient); err != nil {
-		return nil, err
-	}
 	if p.all, p.serving, err = s.o.DB.Beside(ctx, q.Box); err != nil {
 		return nil, err
+	}
+	if p.who, err = s.o.Who(ctx, q.Patient, p.all); err != nil {
+		return nil, err
+	}
+	homes, err := s.o.DB.Homes(ctx, q.Patient)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(homes, func(h hub.Home) bool { return h.Wrote && slices.Contains(p.all, h.Box) }) {
+		return p, nil // an ID that somebody heard of
 	}
 	if p.unsure, err = s.o.DB.Asking(ctx, q.Patient); err != nil || !p.who.Joined() {
 		return p, err

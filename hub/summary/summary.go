@@ -1,6 +1,7 @@
 // Package summary answers boxes that ask what other facilities know of a patient. Who the
 // patient is elsewhere says the patient index and nothing else: what it has not linked is
-// not told. An answer is built when it is asked for, from the entries of the person's
+// not told, whatever the asking facility says, nor anything to one that never recorded the
+// patient itself. An answer is built when it is asked for, from the entries of the person's
 // other facilities, and goes down to the boxes of the facility that asked; who recorded
 // the person hears who asked. Each step is durable, and may be done again.
 package summary
@@ -49,6 +50,7 @@ type Patients interface {
 	Notes(ctx context.Context, id clinic.ID) ([]hub.Found, error)
 	IndexEntries(ctx context.Context, id clinic.ID, k clinic.Kind) ([]hub.Found, error)
 	HeldBy(ctx context.Context, ids []clinic.ID) ([]string, error)
+	Homes(ctx context.Context, id clinic.ID) ([]hub.Home, error)
 	// Beside returns the boxes of a box's facility: all that ever were, those in service.
 	Beside(ctx context.Context, box string) (all, serving []string, err error)
 	Boxes(ctx context.Context) ([]hub.Box, error)
@@ -59,8 +61,9 @@ type Patients interface {
 // Options of New. DB, Who and Encode are needed.
 type Options struct {
 	DB DB
-	// Who returns the person that an ID belongs to (merge.Merge.Who).
-	Who func(ctx context.Context, id clinic.ID) (clinic.Identity, error)
+	// Who returns the person that an ID belongs to, without the word of some boxes that two
+	// IDs are one (merge.Merge.Who).
+	Who func(ctx context.Context, id clinic.ID, without []string) (clinic.Identity, error)
 	// Encode makes entries of drafts (ingest.Encode).
 	Encode func(now time.Time, drafts []clinic.Draft) ([]hub.Down, error)
 	// Queued has sent what was queued for a box; nil = it goes when somebody looks.

@@ -193,6 +193,57 @@ func TestBadQuestion(t *testing.T) {
 	}
 }
 
+// TestNobodyOpensForThemselves: a box that says itself that its patient is another
+// facility's, or asks about that facility's patient, is told nothing; that somebody there
+// says no counts.
+func TestNobodyOpensForThemselves(t *testing.T) {
+	w := newWorld(t, "a", "a2", "b", "c")
+	w.register("b", 2, nil)
+	w.register("c", 3, nil) // linked with b's by the rule
+	w.allergic("b", 2, "penicillin")
+	w.register("a", 1, func(p *clinic.Patient) { p.Name, p.Birth, p.Identifiers = "Trần Văn Khác", clinic.Date{Year: 1950}, nil })
+	other := clinic.ID{2}
+	w.write("a2", clinic.Draft{Kind: clinic.KindLink, Subject: clinic.ID{1}, Body: &clinic.Link{Other: other[:], Same: true}})
+	w.ask("a", 1, clinic.ConsentPerson)
+	w.ask("a", 2, clinic.ConsentPerson)
+	w.step()
+	if who, err := w.merge.Who(t.Context(), clinic.ID{1}, nil); err != nil || len(who.IDs) < 2 {
+		t.Fatalf("the word of the box counts nowhere: %v %v", who.IDs, err)
+	}
+	for _, r := range w.heard("a", clinic.KindSummary) {
+		if s := r.Body.(*clinic.Summary); s.Outcome == clinic.SummaryFound || len(s.Places)+len(s.Allergies) != 0 {
+			t.Errorf("about %v: %+v", r.Subject, s)
+		}
+	}
+}
+
+// TestOwnNoCounts: that somebody at the asking facility says that they are two people
+// takes back what was told.
+func TestOwnNoCounts(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.register("b", 2, nil)
+	w.register("c", 3, nil)
+	w.allergic("b", 2, "penicillin")
+	w.register("a", 5, nil)
+	w.ask("a", 5, clinic.ConsentPerson)
+	w.step()
+	found := func() *clinic.Summary {
+		rs := w.heard("a", clinic.KindSummary)
+		return rs[len(rs)-1].Body.(*clinic.Summary)
+	}
+	if s := found(); s.Outcome != clinic.SummaryFound {
+		t.Fatalf("%+v", s)
+	}
+	five := clinic.ID{5}
+	for _, id := range []clinic.ID{{2}, {3}} {
+		w.write("a", clinic.Draft{Kind: clinic.KindLink, Subject: id, Body: &clinic.Link{Other: five[:]}})
+	}
+	w.step()
+	if s := found(); s.Outcome == clinic.SummaryFound {
+		t.Errorf("somebody said that they are two: %+v", s)
+	}
+}
+
 // TestLongPast: an answer about somebody with hundreds of visits fits, keeps every severe
 // allergy and says what it left out.
 func TestLongPast(t *testing.T) {
