@@ -201,7 +201,9 @@ func TestNobodyOpensForThemselves(t *testing.T) {
 	w.register("b", 2, nil)
 	w.register("c", 3, nil) // linked with b's by the rule
 	w.allergic("b", 2, "penicillin")
-	w.register("a", 1, func(p *clinic.Patient) { p.Name, p.Birth, p.Identifiers = "Trần Văn Khác", clinic.Date{Year: 1950}, nil })
+	w.register("a", 1, func(p *clinic.Patient) {
+		p.Name, p.Birth, p.Identifiers = "Trần Văn Khác", clinic.Date{Year: 1950}, nil
+	})
 	other := clinic.ID{2}
 	w.write("a2", clinic.Draft{Kind: clinic.KindLink, Subject: clinic.ID{1}, Body: &clinic.Link{Other: other[:], Same: true}})
 	w.ask("a", 1, clinic.ConsentPerson)
