@@ -29,6 +29,7 @@ type Box struct {
 	Window      int  // frames on the way
 	PerFrame    int  // entries
 	Signs       bool // checkpoints; an older program does not
+	Briefly     bool // says that it reads brief receipts
 
 	mu       sync.Mutex
 	raws     []wire.Raw
@@ -48,6 +49,7 @@ type Box struct {
 type State struct {
 	Receipt   wire.Receipt // the last one that told more or came first
 	Receipts  int
+	Brief     int // of these
 	DownEpoch wire.Epoch
 	Down      []wire.Salted // applied, in order
 	DownAgain int           // entries that came more than once
@@ -304,9 +306,14 @@ func (b *Box) onWho(frame []byte) (out [][]byte) {
 		b.bad("malformed who")
 		return nil
 	}
+	var does wire.Features
+	if b.Briefly {
+		does = wire.FeatureBrief
+	}
 	f, s, err := wire.StartSession(b.Hub.HPKE, b.Keys.Identity, wire.Start{
 		Dir: wire.DirUp, Box: b.Keys.Name, Epoch: b.Epoch, Incarnation: b.Incarnation, Parent: b.Parent,
 		Tip: b.tip, Nonce: w.Nonce, Agent: "hubtest", Branch: b.Branch,
+		Features: does,
 	})
 	if err != nil {
 		panic(err) // keys of the test
@@ -349,6 +356,8 @@ func (b *Box) message(m wire.Message) [][]byte {
 	switch m := m.(type) {
 	case wire.SignedReceipt:
 		return b.onReceipt(m)
+	case wire.BriefReceipt:
+		return b.onBrief(m)
 	case wire.SignedDown:
 		return b.onDown(m)
 	case wire.SignedPong:
@@ -364,6 +373,19 @@ func (b *Box) message(m wire.Message) [][]byte {
 		b.bad(fmt.Sprintf("%T", m))
 	}
 	return nil
+}
+
+func (b *Box) onBrief(m wire.BriefReceipt) [][]byte {
+	if !b.Briefly || m.Size > uint64(len(b.raws)) {
+		b.bad("a brief receipt of what we do not have, or do not read")
+		return nil
+	}
+	b.st.Brief++
+	whole, err := m.Whole(b.Keys.Name, b.Epoch, b.root(m.Size))
+	if err != nil {
+		panic(err) // nothing in it is from outside
+	}
+	return b.onReceipt(whole)
 }
 
 func (b *Box) onReceipt(m wire.SignedReceipt) [][]byte {

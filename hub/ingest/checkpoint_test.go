@@ -133,3 +133,33 @@ func TestWrongCheckpoint(t *testing.T) {
 		})
 	}
 }
+
+// TestBriefReceipts: who says that it reads them gets them, unless there is more to say.
+func TestBriefReceipts(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		old, b := w.add("old"), w.add("a")
+		b.Briefly = true
+		for _, x := range []*hubtest.Box{old, b} {
+			x.Record(20)
+			x.Connect()
+			w.sync(x, time.Minute)
+			x.Record(20)
+			w.sync(x, time.Minute)
+		}
+		if n := b.State().Brief; n == 0 {
+			t.Error("no receipt was brief")
+		}
+		if n := old.State().Brief; n != 0 {
+			t.Errorf("%d receipts that the box does not read", n)
+		}
+		was := b.State().Brief
+		b.Signs = true
+		b.Record(5)
+		w.sync(b, time.Minute)
+		cosigned(t, w, b)
+		if b.State().Brief != was {
+			t.Error("a cosigned receipt was brief")
+		}
+		w.alarms()
+	})
+}

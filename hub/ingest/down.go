@@ -124,9 +124,18 @@ func (b *box) receipt(ctx context.Context, echo *wire.Nonce) {
 		b.in.Log.Error("sign receipt", "err", err)
 		return
 	}
-	if b.send(signed) {
+	var m wire.Message = signed
+	if brief, ok := signed.Brief(&r); ok && b.briefly() {
+		m = brief
+	}
+	if b.send(m) {
 		b.in.Counts.Receipts.Add(1)
 	}
+}
+
+// briefly tells whether the box reads brief receipts.
+func (b *box) briefly() bool {
+	return len(b.up) > 0 && b.up[len(b.up)-1].start.Features.Has(wire.FeatureBrief)
 }
 
 func (b *box) makeReceipt(ctx context.Context, echo *wire.Nonce) (r wire.Receipt, err error) {

@@ -288,13 +288,14 @@ func (l *Link) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if cause == CauseLost && (time.Since(began) > l.opts.MaxBackoff || l.carried()-before > worthwhile) {
+		lived, busy := time.Since(began) > l.opts.MaxBackoff, l.carried()-before > worthwhile
+		if cause == CauseLost && (lived || busy) {
 			tries = 0 // a good connection; a flapping one keeps its pauses
 		}
 		tries++
 		l.set(State{Cause: cause, Tries: tries})
 		l.report(tries, cause, err)
-		l.pause(ctx, cause, tries)
+		l.pause(ctx, l.gap(cause, tries, busy && !lived))
 	}
 	l.set(State{Cause: CauseLost})
 	return nil
@@ -323,13 +324,22 @@ func (l *Link) Retry() {
 	}
 }
 
-// pause waits before the next attempt, ± 50% so that a fleet does not come back
-// as one. Half an hour of short pauses first: most outages are short.
-func (l *Link) pause(ctx context.Context, cause Cause, tries int) {
+// gap is the pause before the next attempt. Half an hour of short ones first: most
+// outages are short. What was cut in the middle of a backlog goes on almost at once; when
+// a broker goes, most connections are idle and not that.
+func (l *Link) gap(cause Cause, tries int, busy bool) time.Duration {
 	d := l.opts.MaxBackoff
 	if cause != CauseRefused && tries < 30 {
 		d = min(d/5, l.opts.MinBackoff<<min(tries-1, 16))
 	}
+	if cause == CauseLost && tries == 1 && busy {
+		d = min(d, l.opts.MinBackoff/8)
+	}
+	return d
+}
+
+// pause waits, ± 50% so that a fleet does not come back as one.
+func (l *Link) pause(ctx context.Context, d time.Duration) {
 	d = d/2 + time.Duration(rand.Int64N(int64(d)+1))
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -44,3 +44,29 @@ func TestWorthwhile(t *testing.T) {
 		t.Errorf("%d tries after a connection that was worth it", s.Tries)
 	}
 }
+
+// TestGaps: the pauses, before their jitter.
+func TestGaps(t *testing.T) {
+	l, err := New(Opts{Broker: "tcp://127.0.0.1:1", ClientID: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		cause Cause
+		tries int
+		busy  bool
+		want  time.Duration
+	}{
+		{CauseLost, 1, false, 2 * time.Second},
+		{CauseLost, 1, true, 250 * time.Millisecond},
+		{CauseUnreachable, 1, true, 2 * time.Second},
+		{CauseUnreachable, 2, true, 4 * time.Second},
+		{CauseUnreachable, 7, false, time.Minute},
+		{CauseUnreachable, 30, false, 5 * time.Minute},
+		{CauseRefused, 1, true, 5 * time.Minute},
+	} {
+		if got := l.gap(c.cause, c.tries, c.busy); got != c.want {
+			t.Errorf("%s, %d tries, busy %v: %v, want %v", c.cause, c.tries, c.busy, got, c.want)
+		}
+	}
+}

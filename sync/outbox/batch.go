@@ -1,10 +1,14 @@
 package outbox
 
-import "clinicbox/sync/wire"
+import (
+	"time"
+
+	"clinicbox/sync/wire"
+)
 
 const (
 	smallest = 2 << 10  // bytes of a frame over a link that loses them
-	rawMost  = 64 << 10 // bytes of entries in a frame, before compression
+	rawMost  = 96 << 10 // bytes of entries in a frame, before compression
 	packMost = 16       // entries' bytes for one of a frame, at most
 )
 
@@ -42,7 +46,29 @@ func (b *batch) learn(raw, frame int) {
 func (r *runner) missed() {
 	if len(r.flight) > 0 {
 		r.batch.lost(r.opts.Frame)
+		r.window = 0
 	}
+}
+
+const (
+	swift = 2 * time.Second // a link that has a frame receipted in it takes more at once
+	wider = 4               // times the window, at most
+)
+
+// widen lets more be in flight once frames are receipted soon, as far as a link of a few
+// megabits needs. A slow one keeps what its own queue would hold for half a ping timeout.
+func (r *runner) widen(f *flown) {
+	if f.bytes == 0 || f.at.IsZero() {
+		return
+	}
+	w := max(r.window, r.opts.Window)
+	switch took := time.Since(f.at); {
+	case took <= swift:
+		w += f.bytes
+	case took > 2*swift:
+		w = 0
+	}
+	r.window = min(w, wider*r.opts.Window)
 }
 
 // pack seals the entries from sent on into a frame of at most limit bytes, unless the
@@ -59,8 +85,10 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 			return nil, 0, err
 		}
 		d := b.Data(root, r.opts.Log.Size())
-		if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
-			return nil, 0, err
+		if r.stands(b.Next()) {
+			if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
+				return nil, 0, err
+			}
 		}
 		r.packed = d
 		if frame, err = r.sealer.Seal(d); err != nil && b.Len() == 1 {
@@ -72,7 +100,11 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 		if err == nil && len(frame) <= limit || b.Len() == 1 {
 			return frame, b.Next(), nil
 		}
-		raw = min(raw, b.Bytes()) / 2
+		was := min(raw, b.Bytes())
+		raw = was / 2
+		if err == nil { // it fits next time
+			raw = max(raw, int(0.9*float64(was)*float64(limit)/float64(len(frame))))
+		}
 	}
 }
 

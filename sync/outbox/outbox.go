@@ -170,6 +170,7 @@ type Opts struct {
 	Window      int           // bytes sent and not yet receipted
 	Frame       int           // bytes of one data frame
 	Linger      time.Duration // wait of a first entry for those that follow it
+	Quiet       time.Duration // wait of a visit's entries for its next ones; three times that in all
 	Patience    time.Duration // silence of an asked hub before the first repeat
 	MaxBackoff  time.Duration // longest pause between repeats
 	Idle        time.Duration // silence after which the link is tried with little first
@@ -180,7 +181,7 @@ type Opts struct {
 // ms holds, and well below bandwidth × ping timeout / 2 of the slowest (facts 5).
 func DefaultOpts() Opts {
 	return Opts{
-		Window: 64 << 10, Frame: 16 << 10, Linger: 2 * time.Second, Patience: 10 * time.Second,
+		Window: 64 << 10, Frame: 16 << 10, Linger: 2 * time.Second, Quiet: 20 * time.Second, Patience: 10 * time.Second,
 		MaxBackoff: 15 * time.Minute, Idle: 2 * time.Minute, SessionLife: 24 * time.Hour,
 		Rand: rand.Float64, Logger: slog.New(slog.DiscardHandler),
 	}
@@ -239,6 +240,7 @@ func (o *Opts) fill() {
 	}
 	for _, f := range []struct{ v, d *time.Duration }{
 		{&o.Linger, &d.Linger},
+		{&o.Quiet, &d.Quiet},
 		{&o.Patience, &d.Patience},
 		{&o.MaxBackoff, &d.MaxBackoff},
 		{&o.Idle, &d.Idle},

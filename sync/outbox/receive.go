@@ -49,21 +49,47 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 	r.advance()
 }
 
+// brief takes a receipt that leaves out what we know. When it does not fit, a whole one
+// tells why.
+func (r *runner) brief(b wire.BriefReceipt) {
+	if b.Size <= r.opts.Log.Size() {
+		root, err := r.opts.Log.Root(b.Size)
+		if err != nil {
+			r.log.Error("own tree not read", "error", err)
+			r.show(func(s *shown) { s.problems.journal = true })
+			return
+		}
+		signed, err := b.Whole(r.opts.Box, r.opts.Epoch, root)
+		if err == nil {
+			_, err = signed.Verify(r.opts.Hub.Identity)
+		}
+		if err == nil {
+			r.receipt(signed)
+			return
+		}
+	}
+	if r.phase == live && time.Since(r.askAt) > r.opts.Patience/8 {
+		r.query()
+	}
+}
+
 // prove has the checkpoint kept that a receipt cosigns, unless a newer one was. It
 // stands on our own tree: the receipt agrees with that.
 func (r *runner) prove(rec *wire.Receipt) {
-	if r.opts.Cosigned == nil || rec.Size <= r.proven || len(rec.Cosigned) == 0 {
+	if rec.Size <= r.proven || len(rec.Cosigned) == 0 {
 		return
 	}
-	note, err := rec.Note(r.opts.Identity, r.opts.Hub.Identity)
-	if err == nil {
-		err = r.opts.Cosigned(note)
+	if r.opts.Cosigned != nil {
+		note, err := rec.Note(r.opts.Identity, r.opts.Hub.Identity)
+		if err == nil {
+			err = r.opts.Cosigned(note)
+		}
+		if err != nil {
+			r.log.Warn("cosigned checkpoint not kept", "size", rec.Size, "error", err)
+			return
+		}
 	}
-	if err != nil {
-		r.log.Warn("cosigned checkpoint not kept", "size", rec.Size, "error", err)
-		return
-	}
-	r.proven = rec.Size
+	r.proven, r.stood = rec.Size, time.Now()
 }
 
 // agrees reports whether our tree has the receipt's root at its size.
@@ -149,6 +175,7 @@ func (r *runner) advance() {
 	n := 0
 	for n < len(r.flight) && r.flight[n].next <= r.size {
 		r.bytes -= r.flight[n].bytes
+		r.widen(&r.flight[n])
 		n++
 	}
 	if n == 0 && len(r.flight) > 0 {

@@ -47,7 +47,8 @@ type runner struct {
 	askAt time.Time
 
 	size   uint64       // receipted, and equal to our tree
-	proven uint64       // size of the newest cosigned checkpoint that was kept in this run
+	proven uint64       // size of the newest checkpoint that was cosigned in this run
+	stood  time.Time    // when that was, or was last asked for beside entries
 	high   uint64       // the largest such size of this run or the one before
 	ahead  []wire.Range // beyond size, what the last receipt said the hub has in hand
 	sent   uint64       // next entry to send
@@ -55,7 +56,9 @@ type runner struct {
 	bytes  int       // sum over flight
 	batch  batch     // how much goes into a frame
 	seen   uint64    // size of the journal when all of it was last sent or tried
-	hold   time.Time // no sending before: entries that follow may join
+	hold   time.Time // no sending before, for something fails
+	linger linger    // entries wait for those that follow
+	window int       // bytes in flight at most; 0 = what the options say
 
 	reads    []uint32      // dictionaries that the hub said it reads
 	does     wire.Features // of the hub's session
@@ -82,6 +85,7 @@ type runner struct {
 type flown struct {
 	next  uint64 // index after its last entry
 	bytes int
+	at    time.Time // when it went out
 }
 
 func (r *runner) loop(ctx context.Context) error {
@@ -93,6 +97,7 @@ func (r *runner) loop(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			wait.Stop()
+			r.flush()
 			return nil
 		case <-changed:
 		case <-grown:
@@ -167,6 +172,7 @@ func (r *runner) step() time.Duration {
 		r.budget()
 		r.pump()
 		r.heal()
+		r.vouch()
 	}
 	wait := time.Hour
 	if r.phase == live && r.opts.Budget != nil {
@@ -175,8 +181,8 @@ func (r *runner) step() time.Duration {
 	if r.phase != offline && !r.due.IsZero() {
 		wait = min(wait, time.Until(r.due))
 	}
-	if r.phase == live && !r.hold.IsZero() {
-		wait = min(wait, time.Until(r.hold))
+	if w := r.waits(); r.phase == live && w > 0 {
+		wait = min(wait, w)
 	}
 	return max(wait, 0)
 }
@@ -313,7 +319,7 @@ func (r *runner) begin(n wire.Nonce) bool {
 	start := wire.Start{
 		Dir: wire.DirUp, Box: r.opts.Box, Epoch: r.opts.Epoch, Incarnation: r.opts.Incarnation,
 		Parent: r.opts.Parent, Tip: r.opts.Tip, Nonce: n, Agent: r.opts.Agent, Reads: wire.Dictionaries(),
-		Branch: r.opts.Branch, Features: wire.FeatureAlign,
+		Branch: r.opts.Branch, Features: wire.FeatureAlign | wire.FeatureBrief,
 	}
 	r.takesSets(&start)
 	r.names(&start)
@@ -396,6 +402,8 @@ func (r *runner) sealed(ctx context.Context, f []byte) {
 	switch m := m.(type) {
 	case wire.SignedReceipt:
 		r.receipt(m)
+	case wire.BriefReceipt:
+		r.brief(m)
 	case wire.SignedDown:
 		r.down(ctx, m)
 	case wire.Aligned:

@@ -16,20 +16,12 @@ const patient = 4
 // stalled reports whether the hub is sent one small frame at long intervals only.
 func (r *runner) stalled() bool { return r.stalls >= patient }
 
-// grew lets a first entry wait for those of the same visit. Entries that join a
-// backlog do not make it wait.
-func (r *runner) grew() {
-	if r.phase == live && r.hold.IsZero() && r.sent >= r.seen {
-		r.hold = time.Now().Add(r.opts.Linger)
-	}
-}
-
 // pump sends frames until the window is full or the journal is sent.
 func (r *runner) pump() {
-	if !r.hold.IsZero() && time.Until(r.hold) > 0 {
+	if r.waits() > 0 {
 		return
 	}
-	r.hold = time.Time{}
+	r.hold, r.linger = time.Time{}, linger{}
 	r.seen = r.opts.Log.Size()
 	if r.sent < r.seen && len(r.flight) == 0 && time.Since(r.born) > r.opts.SessionLife {
 		r.greet()
@@ -39,7 +31,7 @@ func (r *runner) pump() {
 		if r.skip() {
 			continue
 		}
-		room := r.opts.Window - r.bytes
+		room := max(r.window, r.opts.Window) - r.bytes
 		if r.stalled() {
 			room = trial - r.bytes
 		}
@@ -66,7 +58,7 @@ func (r *runner) pump() {
 		}
 		r.show(func(s *shown) { s.problems.journal = false })
 		r.tried = true
-		r.flight = append(r.flight, flown{next: next, bytes: len(frame)})
+		r.flight = append(r.flight, flown{next: next, bytes: len(frame), at: time.Now()})
 		r.bytes += len(frame)
 		r.sent = next
 		if r.due.IsZero() {

@@ -94,6 +94,7 @@ func frozenMessages(t *testing.T) map[string]Message {
 		"aligned":      Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Agrees: 3},
 		"aligned-end":  Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, Elsewhere: 40},
 		"aligned-back": Aligned{Epoch: Epoch{8}, Nonce: nonce, Size: 12, First: 7, Back: []Back{{Salt: Salt{1}, Bytes: []byte{0xa1}}, {Salt: Salt{2}}}},
+		"brief":        BriefReceipt{Signature: [64]byte{1, 2, 3}, Size: 70_000, Time: 1_790_000_000_000},
 		"budget":       Budget{Month: 202611, Cap: 500_000_000, Used: 12_000_000, Of: []uint64{7, 0, 5}, Waits: []byte{6}},
 		"set":          set, "setack": SetAck{IDs: []Epoch{{7}, {8}}, Received: 700},
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // Message is what a sealed frame holds: *Data, SignedReceipt, SignedDown,
-// DownAck, Ping, SignedPong, SignedSet, SetAck, Align, Aligned, Budget or Unknown.
+// DownAck, Ping, SignedPong, SignedSet, SetAck, Align, Aligned, Budget, BriefReceipt or
+// Unknown.
 type Message interface {
 	kind() uint8
 	// body returns the encoded body and whether trying to compress it pays.
@@ -29,6 +30,7 @@ const (
 	kindAlign   = 10
 	kindAligned = 11
 	kindBudget  = 12
+	kindBrief   = 13
 )
 
 // codecPlain is a body as it is; codecZstd+d is zstd with dictionary d, where 0
@@ -159,6 +161,8 @@ func decodeBody(kind uint8, body []byte) (Message, error) {
 		return checked[Aligned](body)
 	case kindBudget:
 		return decodeControl[Budget](body)
+	case kindBrief:
+		return decodeBrief(body)
 	}
 	return Unknown{Kind: kind, Body: body}, nil
 }

@@ -84,6 +84,7 @@ const (
 	FeatureAlign  Features = 1 << 0 // Align, Branch, and the Last of a DownAck
 	FeatureBudget Features = 1 << 1 // Budget
 	FeatureSets   Features = 1 << 2 // sets and their acknowledgements, and what a box Received
+	FeatureBrief  Features = 1 << 3 // brief receipts
 )
 
 // Has reports whether all bits of f are there.

@@ -37,6 +37,9 @@ type Hub struct {
 	nonce  wire.Nonce
 	opener *wire.Opener
 	begun  wire.Start // of opener
+	signed uint64     // size of the newest signed checkpoint
+	stands int        // frames that had one
+	frames int        // of data
 	sealer *wire.Sealer
 
 	downEpoch wire.Epoch
@@ -140,6 +143,20 @@ func (h *Hub) Begun() wire.Start {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.begun
+}
+
+// Frames returns how many frames of entries came.
+func (h *Hub) Frames() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.frames
+}
+
+// Stands returns how many frames had a checkpoint.
+func (h *Hub) Stands() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stands
 }
 
 // Size returns how many entries are stored, in order and without gaps.
@@ -268,12 +285,17 @@ func (h *Hub) data(d *wire.Data) {
 	if d.Epoch != h.epoch {
 		return
 	}
+	h.frames++
 	if h.refuse {
 		h.receipt(nil)
 		return
 	}
-	if !d.Signed(h.Box.Name, h.Box.Identity) {
-		h.T.Errorf("the tree at %d is not signed", d.Size)
+	if len(d.Checkpoint) > 0 {
+		if !d.Signed(h.Box.Name, h.Box.Identity) {
+			h.T.Errorf("the tree at %d is not signed", d.Size)
+		}
+		h.signed = d.Size
+		h.stands++
 	}
 	items := d.Items()
 	for _, it := range items {
@@ -317,11 +339,15 @@ func (h *Hub) receipt(echo *wire.Nonce) {
 		Box: h.Box.Name, Epoch: h.epoch, Size: uint64(len(h.items)), Root: root,
 		Time: time.Now().UnixMilli(), Echo: echo, Parked: h.parked, Holes: h.holes,
 	}
-	if !h.old {
+	if !h.old && h.signed == rec.Size && rec.Size > 0 {
 		h.check(rec.Cosign(h.Key.Identity, time.Now()))
 	}
 	r, err := rec.Sign(h.Key.Identity)
 	h.check(err)
+	if brief, ok := r.Brief(&rec); ok && !h.old && h.begun.Features.Has(wire.FeatureBrief) {
+		h.seal(brief)
+		return
+	}
 	h.seal(r)
 }
 

@@ -76,31 +76,47 @@ func (l *Log) Append(n, size int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range n {
-		i := uint64(len(l.raws))
-		segment := i / 50
-		r := wire.Raw{
-			Index: i, Segment: uint32(segment), Place: uint32(i % 50), Seed: entry.Seed{byte(segment), 1},
-			Explicit: i%17 == 3,
-		}
-		b, err := entry.Encode(clinic.Draft{
+		l.put(clinic.Draft{
 			Kind: clinic.KindExam, Subject: clinic.NewID(), Event: time.Now(),
-			Body: &clinic.Exam{Reason: fmt.Sprintf("%0*d", size, i)},
-		}, clinic.NewID(), clinic.NewID(), uint64(time.Now().UnixMilli())<<16, true)
-		if err != nil {
-			panic(err)
-		}
-		r.Bytes, r.Salt = b, r.Seed.Salt(r.Place)
-		if r.Explicit {
-			r.Salt = entry.Salt{byte(i), 9}
-		}
-		r.Leaf = entry.LeafHash(r.Salt, r.Bytes)
-		l.raws = append(l.raws, r)
-		if err := l.tree.Add(r.Leaf); err != nil {
-			panic(err)
-		}
+			Body: &clinic.Exam{Reason: fmt.Sprintf("%0*d", size, len(l.raws))},
+		})
 	}
+	l.grew()
+}
+
+// Put adds one entry.
+func (l *Log) Put(d clinic.Draft) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.put(d)
+	l.grew()
+}
+
+func (l *Log) grew() {
 	close(l.grown)
 	l.grown = make(chan struct{})
+}
+
+func (l *Log) put(d clinic.Draft) {
+	i := uint64(len(l.raws))
+	segment := i / 50
+	r := wire.Raw{
+		Index: i, Segment: uint32(segment), Place: uint32(i % 50), Seed: entry.Seed{byte(segment), 1},
+		Explicit: i%17 == 3,
+	}
+	b, err := entry.Encode(d, clinic.NewID(), clinic.NewID(), uint64(time.Now().UnixMilli())<<16, true)
+	if err != nil {
+		panic(err)
+	}
+	r.Bytes, r.Salt = b, r.Seed.Salt(r.Place)
+	if r.Explicit {
+		r.Salt = entry.Salt{byte(i), 9}
+	}
+	r.Leaf = entry.LeafHash(r.Salt, r.Bytes)
+	l.raws = append(l.raws, r)
+	if err := l.tree.Add(r.Leaf); err != nil {
+		panic(err)
+	}
 }
 
 // CutBack returns the journal as it was with n entries: a copy that is put back.
