@@ -21,13 +21,13 @@ func TestThreeDaysWithoutLink(t *testing.T) {
 	w.startBox(w.cable.Addr(), "")
 	for i, round := range []struct {
 		name   string
-		visits int
+		visits int // on each of three days: from 45 on there is a second frame, and so a middle
 		middle func() // while the backlog travels; nil for nothing
 	}{
 		{"nothing else", 20, nil},
-		{"centre restarts", 10, func() { w.stopHub(); w.startHub(); w.box.Reconnect() }},
-		{"box restarts", 10, func() { w.stopBox(); w.startBox(w.cable.Addr(), "") }},
-		{"link flaps", 10, func() { w.cable.Set(false); w.cable.Set(true); w.box.Reconnect() }},
+		{"centre restarts", 22, func() { w.stopHub(); w.startHub(); w.box.Reconnect() }},
+		{"box restarts", 22, func() { w.stopBox(); w.startBox(w.cable.Addr(), "") }},
+		{"link flaps", 22, func() { w.cable.Set(false); w.cable.Set(true); w.box.Reconnect() }},
 	} {
 		if t.Failed() || testing.Short() && i > 1 {
 			break
@@ -78,7 +78,7 @@ func (w *world) restore(middle func()) {
 	w.t.Helper()
 	before, all := w.held(), w.store.Own().Size()
 	if middle != nil {
-		w.line.slow(40)
+		w.line.slow(200)
 		defer w.line.slow(0)
 	}
 	w.cable.Set(true)
