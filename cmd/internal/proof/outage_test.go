@@ -21,7 +21,7 @@ func TestThreeDaysWithoutLink(t *testing.T) {
 	w.startBox(w.cable.Addr(), "")
 	for i, round := range []struct {
 		name   string
-		visits int // on each of three days: from 45 on there is a second frame, and so a middle
+		visits int    // on each of three days; some 45 fill a frame, and a middle needs two
 		middle func() // while the backlog travels; nil for nothing
 	}{
 		{"nothing else", 20, nil},
