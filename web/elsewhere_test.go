@@ -109,3 +109,32 @@ func (b *browser) asks(patient string, v url.Values) answer {
 	v.Set("patient", patient[len("/patients/"):])
 	return b.post(patient+"/elsewhere", v)
 }
+
+// awayPages are the states of a question to the centre.
+func (w *world) awayPages(nurse *browser, pages map[string]answer) {
+	w.t.Helper()
+	v := person("Phạm Thị Nơi Khác", "")
+	v.Set("do", "only")
+	patient := w.done(nurse.send("/register", v)).location
+	w.done(nurse.asks(patient, url.Values{"do": {"guardian"}}))
+	pages["away unsent"] = nurse.get(patient)
+	pages["away no words"] = nurse.asks(patient, url.Values{"do": {"emergency"}})
+	day := clinic.DateOf(w.today())
+	found, veiled, died := invented(day), invented(day), invented(day)
+	veiled.Veil()
+	died.Died, died.Medicines[0].Start = day.AddDays(-5), clinic.Date{}
+	for name, s := range map[string]clinic.Summary{
+		"found": found, "veiled": veiled, "died": died,
+		"nobody": {Outcome: clinic.SummaryNobody}, "unsure": {Outcome: clinic.SummaryUnsure}, "protected": {Outcome: clinic.SummaryProtected},
+	} {
+		if s.Asked == nil {
+			s.Asked = make([]byte, 32)
+		}
+		w.told(patient, s)
+		pages["away "+name] = nurse.get(patient)
+	}
+	id, err := clinic.ParseID(patient[len("/patients/"):])
+	w.must(err)
+	w.must(w.store.Receive(clinic.ID{7}, clinic.Draft{Kind: clinic.KindAsked, Subject: id, Event: w.today(), Body: &clinic.Asked{Consent: clinic.ConsentEmergency, Words: "ngất", Code: "22801"}}))
+	pages["away given"] = nurse.get(patient + "/looks")
+}

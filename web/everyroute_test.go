@@ -19,16 +19,17 @@ import (
 func noPage() map[string]string {
 	return map[string]string{
 		"GET /patients/{patient}/lab/samples/{number}": "leads on to another page",
-		"GET /events":                   "a stream, whose words are those of scans",
-		"GET /books/month.csv":          "a file",
-		"GET /healthz":                  "code words for the supervisor",
-		"GET /assets/":                  "files",
-		"GET /favicon.ico":              "a picture",
-		"GET /trust":                    "looked at as a bare page",
-		"GET /trust/qr.png":             "a picture",
-		"GET /trust/clinicbox-root.crt": "a file",
-		"GET /trust/clinicbox-root.pem": "a file",
-		"GET /machine/request/{part}":   "a picture",
+		"GET /events":                       "a stream, whose words are those of scans",
+		"GET /patients/{patient}/elsewhere": "one word for the script of a page that waits",
+		"GET /books/month.csv":              "a file",
+		"GET /healthz":                      "code words for the supervisor",
+		"GET /assets/":                      "files",
+		"GET /favicon.ico":                  "a picture",
+		"GET /trust":                        "looked at as a bare page",
+		"GET /trust/qr.png":                 "a picture",
+		"GET /trust/clinicbox-root.crt":     "a file",
+		"GET /trust/clinicbox-root.pem":     "a file",
+		"GET /machine/request/{part}":       "a picture",
 		"GET /patients/{patient}/visits/{visit}/legal/{leaf}/file": "a file",
 	}
 }

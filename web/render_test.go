@@ -147,6 +147,7 @@ func staffPages(w *world, nurse, doctor *browser, pages map[string]answer) {
 	oldShelfPages(admin, pages)
 	paperPages(nurse, pages)
 	pages["bad person"] = admin.send("/staff/new", url.Values{"pin": {"123456"}, "again": {"1"}})
+	w.awayPages(nurse, pages)
 	pages["bad PIN"] = nurse.send("/staff/pin", url.Values{"own": {"1"}, "pin": {"111111"}, "again": {"111111"}})
 }
 
