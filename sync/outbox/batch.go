@@ -85,10 +85,8 @@ func (r *runner) pack(limit int) (frame []byte, next uint64, err error) {
 			return nil, 0, err
 		}
 		d := b.Data(root, r.opts.Log.Size())
-		if r.stands(b.Next()) {
-			if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
-				return nil, 0, err
-			}
+		if err := d.Sign(r.opts.Box, r.opts.Identity); err != nil {
+			return nil, 0, err
 		}
 		r.packed = d
 		if frame, err = r.sealer.Seal(d); err != nil && b.Len() == 1 {

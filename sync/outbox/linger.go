@@ -5,7 +5,6 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
-	"clinicbox/sync/wire"
 )
 
 // linger is the wait of entries for those that follow them: a frame and its receipt cost
@@ -93,36 +92,4 @@ func (r *runner) flush() {
 		r.linger = linger{}
 		r.pump()
 	}
-}
-
-const (
-	standGap  = time.Hour
-	standMost = 1000 // entries
-)
-
-// stands tells whether a frame up to a size shall carry the box's checkpoint, which the
-// receipt then cosigns: that of all there is, when an hour went by or much was written
-// since the last. What a frame in a backlog says would be superseded by the next.
-func (r *runner) stands(next uint64) bool {
-	return next == r.opts.Log.Size() &&
-		(r.stood.IsZero() || time.Since(r.stood) >= standGap || next >= r.proven+standMost)
-}
-
-// vouch has a tail cosigned after which nothing came for an hour: its last entry goes up
-// again under a checkpoint.
-func (r *runner) vouch() {
-	if r.proven == 0 || r.size <= r.proven || r.size != r.opts.Log.Size() || len(r.flight) > 0 || time.Since(r.stood) < standGap {
-		return
-	}
-	sent, batch := r.sent, r.batch
-	r.sent = r.size - 1
-	frame, _, err := r.pack(wire.MaxFrame)
-	r.sent, r.batch = sent, batch
-	r.stood = time.Now() // whatever becomes of it: again in an hour
-	if err != nil {
-		r.log.Error("journal not read", "from", r.size-1, "error", err)
-		return
-	}
-	r.spend(r.packed, len(frame))
-	r.publish(frame)
 }

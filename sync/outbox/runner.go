@@ -48,7 +48,6 @@ type runner struct {
 
 	size   uint64       // receipted, and equal to our tree
 	proven uint64       // size of the newest checkpoint that was cosigned in this run
-	stood  time.Time    // when that was, or was last asked for beside entries
 	high   uint64       // the largest such size of this run or the one before
 	ahead  []wire.Range // beyond size, what the last receipt said the hub has in hand
 	sent   uint64       // next entry to send
@@ -172,7 +171,6 @@ func (r *runner) step() time.Duration {
 		r.budget()
 		r.pump()
 		r.heal()
-		r.vouch()
 	}
 	wait := time.Hour
 	if r.phase == live && r.opts.Budget != nil {

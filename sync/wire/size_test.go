@@ -89,6 +89,7 @@ func TestSizes(t *testing.T) {
 		t.Fatal(err)
 	}
 	hold("cosigned receipt", cosigned, 300)
+	hold("brief receipt, cosigned", BriefReceipt{Size: 9000, Time: 1_790_000_000_000, Cosigned: make([]byte, 72)}, 189)
 	hold("brief receipt", BriefReceipt{Size: 9000, Time: 1_790_000_000_000}, 125)
 	hold("ping", Ping{Nonce: n, Receipt: true}, 64)
 	hold("down ack", DownAck{Epoch: Epoch{1}, Next: 9000}, 64)

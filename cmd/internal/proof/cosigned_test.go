@@ -17,9 +17,9 @@ import (
 	"clinicbox/sync/wire"
 )
 
-// TestCosignedExport: what the centre cosigned, the box can prove to anybody: the real
-// centre's cosignature of the box's tree is kept, and leaves with an export that both
-// verifiers accept. It is asked for with a run's first frame.
+// TestCosignedExport: what the centre has receipted, the box can prove to anybody: the
+// real centre's cosignature of the box's tree is kept, and leaves with an export that
+// both verifiers accept.
 func TestCosignedExport(t *testing.T) {
 	w := newWorld(t, 20, "")
 	w.begins()
@@ -27,11 +27,11 @@ func TestCosignedExport(t *testing.T) {
 	w.agree()
 	hub := checkpoint.Cosigner{Name: wire.Witness, Key: w.hub.Public().Identity}
 	var c checkpoint.Checkpoint
-	w.within(30*time.Second, "a cosigned checkpoint", func() bool {
+	w.within(30*time.Second, "the cosigned checkpoint of everything", func() bool {
 		note := w.store.Own().Cosigned()
 		_, ok := checkpoint.Cosigned(note, hub)
 		c, _ = checkpoint.Unverified(note)
-		return ok && c.Size > 0
+		return ok && c.Size == w.store.Own().Size()
 	})
 	if root, err := w.store.Own().Root(c.Size); err != nil || root != c.Root {
 		t.Fatalf("another root than the box's: %v", err)

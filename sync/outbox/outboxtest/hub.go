@@ -38,7 +38,6 @@ type Hub struct {
 	opener *wire.Opener
 	begun  wire.Start // of opener
 	signed uint64     // size of the newest signed checkpoint
-	stands int        // frames that had one
 	frames int        // of data
 	sealer *wire.Sealer
 
@@ -150,13 +149,6 @@ func (h *Hub) Frames() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.frames
-}
-
-// Stands returns how many frames had a checkpoint.
-func (h *Hub) Stands() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.stands
 }
 
 // Size returns how many entries are stored, in order and without gaps.
@@ -295,7 +287,6 @@ func (h *Hub) data(d *wire.Data) {
 			h.T.Errorf("the tree at %d is not signed", d.Size)
 		}
 		h.signed = d.Size
-		h.stands++
 	}
 	items := d.Items()
 	for _, it := range items {
