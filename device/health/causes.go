@@ -42,7 +42,7 @@ const (
 )
 
 // Box lists the causes that a box knows.
-func Box() []Cause { return slices.Concat(records(), copies(), parts()) }
+func Box() []Cause { return slices.Concat(records(), copies(), parts(), modems()) }
 
 // records lists the causes of the records, of the disk that they are on, and of the
 // keys.

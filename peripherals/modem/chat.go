@@ -200,7 +200,7 @@ func (c *chat) meet(ctx context.Context) error {
 		return err
 	}
 	var err error
-	quiet := 300 * time.Millisecond
+	quiet, rest := 300*time.Millisecond, 300*time.Millisecond
 	for range 3 {
 		if err = c.drain(ctx, quiet); err != nil {
 			return err
@@ -208,12 +208,12 @@ func (c *chat) meet(ctx context.Context) error {
 		if _, err = c.do(ctx, command{text: "AT"}); !errors.Is(err, errSilent) {
 			break
 		}
-		quiet = c.usual // an answer that is late must not pass for that of the next
+		quiet, rest = c.usual, 3*c.usual // a late answer must not pass for that of the next
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*atError](err); !ok {
 			return err
 		}
 	}
-	return c.drain(ctx, quiet)
+	return c.drain(ctx, rest)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -70,8 +71,9 @@ func TestModemCauses(t *testing.T) {
 			m.SetFault(c.fault)
 			d, stop := start(t, m, modem.Opts{})
 			defer stop()
+			time.Sleep(20 * time.Second)
 			m.Say(`+CMTI: "SM",1`)
-			time.Sleep(time.Minute)
+			time.Sleep(40 * time.Second)
 			if st := d.State(); st.Cause != want {
 				t.Errorf("%+v, want %s", st, want)
 			}
@@ -126,6 +128,26 @@ func TestModemShapes(t *testing.T) {
 			}
 			if len(m.WrongPINs()) > 0 {
 				t.Errorf("%s: wrong PINs", name)
+			}
+		})
+	}
+}
+
+// A modem that is too slow while it starts does not leave the driver reading each
+// answer as that to the next command.
+func TestLateAnswers(t *testing.T) {
+	for delay := time.Second; delay < 20*time.Second; delay += 500 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			m := sim.NewModem(sim.ModemOpts{})
+			defer m.Close()
+			m.SetFault(sim.ModemFault{Delay: delay})
+			d, stop := start(t, m, modem.Opts{})
+			defer stop()
+			time.Sleep(21 * time.Second)
+			m.SetFault(sim.ModemFault{})
+			time.Sleep(4 * time.Minute)
+			if st := d.State(); st.Cause != modem.Online || st.IMEI != "860000000000017" || st.ICCID != "8984040000000000019" || st.Bars != 3 {
+				t.Errorf("late by %v: %+v", delay, st)
 			}
 		})
 	}
@@ -305,5 +327,19 @@ func TestModemOnTerminal(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// The box's list of causes has words for each of the driver's, under the same key.
+func TestHealthKnowsEachModemCause(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "device", "health", "modem.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	passing := []modem.Cause{modem.Starting, modem.Online, modem.Restarting, modem.Stopped}
+	for _, c := range modem.Codes() {
+		if strings.Contains(string(text), `"`+string(c)+`"`) == slices.Contains(passing, c) {
+			t.Errorf("%s: unknown to the box, or nothing to act on", c)
+		}
 	}
 }

@@ -284,6 +284,29 @@ func TestMessagesAmongUnaskedLines(t *testing.T) {
 	})
 }
 
+// A report that the modem tells in the middle of a list is a report, and costs no
+// message of the list.
+func TestReportInsideAList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sim.NewModem(sim.ModemOpts{})
+		defer m.Close()
+		m.SetFault(sim.ModemFault{Between: []string{"+CDS: 25", "0006D60B911326880736F4111011719551401110117195714000"}})
+		b := newBox(t)
+		_, stop := start(t, m, modem.Opts{Inbox: b})
+		defer stop()
+		if err := m.Deliver(sms.Deliver{From: redact.Wrap(number), Text: redact.Wrap("mot"), At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		b.mu.Lock()
+		reports := len(b.reports)
+		b.mu.Unlock()
+		if got := b.received(); len(got) != 1 || got[0].Text.Reveal() != "mot" || reports == 0 {
+			t.Error(len(got), reports)
+		}
+	})
+}
+
 func TestLetterSteps(t *testing.T) {
 	l := modem.NewLetter(redact.Wrap(number), 2)
 	now := time.Now()
