@@ -14,8 +14,8 @@ const (
 	tagCOM    = 0x60
 	tagAccess = 0x31
 	firstDG   = 0x0100
-	// maxFile is what two bytes of offset reach with bit 15 off, and one read more.
-	maxFile = 0x7FFF
+	near      = 0x7FFF   // the last offset that fits into P1 and P2
+	maxFile   = 64 << 10 // photos are 15 to 40 KB
 )
 
 // groupTags are the tags of data groups 1 to 16.
@@ -71,7 +71,7 @@ func (l *line) file(ctx context.Context, f efile) (File, error) {
 		return out, nil
 	}
 	for len(data) < total {
-		more, sw, err := l.read(ctx, f.name, len(data), min(l.chunk(), total-len(data)))
+		more, sw, err := l.read(ctx, f.name, len(data), l.most(len(data), total))
 		if err != nil {
 			return File{}, err
 		}
@@ -100,14 +100,30 @@ func (l *line) start(ctx context.Context, step string) ([]byte, uint16, error) {
 
 // read is one READ BINARY.
 func (l *line) read(ctx context.Context, step string, offset, n int) ([]byte, uint16, error) {
-	a, err := l.send(ctx, step, command{ins: 0xB0, p1: byte(offset >> 8), p2: byte(offset), le: n})
+	c := command{ins: 0xB0, p1: byte(offset >> 8), p2: byte(offset), le: n}
+	if offset > near { // ISO 7816-4 section 11.2.3: offset and data stand in objects
+		c = command{ins: 0xB1, data: tlv(0x54, []byte{byte(offset >> 16), byte(offset >> 8), byte(offset)}), le: n}
+	}
+	a, err := l.send(ctx, step, c)
 	if err != nil || a.sw != swOK && a.sw != swEndOfFile {
 		return nil, a.sw, err
 	}
 	if len(a.data) > n {
 		return nil, a.sw, fault(Protocol, step, a.sw)
 	}
+	if offset > near {
+		a.data, _ = child(a.data, 0x53)
+	}
 	return a.data, a.sw, nil
+}
+
+// most is how much to ask for at an offset. Far reads have a head of up to four bytes.
+func (l *line) most(offset, total int) int {
+	n := min(l.chunk(), total-offset)
+	if offset > near {
+		return min(l.chunk(), n+4+4)
+	}
+	return n
 }
 
 // chunk is how much one READ BINARY asks for.

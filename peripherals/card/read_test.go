@@ -1,6 +1,7 @@
 package card_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -177,6 +178,15 @@ func TestVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	weak, err := sim.NewCardAuthority(sim.CardAuthorityOpts{Kind: "weak"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := sim.NewCardAuthority(sim.CardAuthorityOpts{Kind: "P-256"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere.Elsewhere = true
 	good := roots(t, "VNM", authority())
 	cases := map[string]struct {
 		change func(*sim.CardSpec)
@@ -185,28 +195,32 @@ func TestVerdicts(t *testing.T) {
 		want   card.Verdict
 		step   card.Step
 	}{
-		"active, curve":       {nil, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
-		"active, RSA":         {func(s *sim.CardSpec) { s.Active = "rsa" }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
-		"active, P-384":       {func(s *sim.CardSpec) { s.Active = "P-384" }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
-		"chip, AES":           {func(s *sim.CardSpec) { s.Active, s.Suite = "", 2 }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
-		"chip, AES-256":       {func(s *sim.CardSpec) { s.Active, s.Suite = "", 4 }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
-		"chip, 3DES":          {func(s *sim.CardSpec) { s.Active, s.Suite = "", 1 }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
-		"keys not shown":      {nil, sim.CardFaults{Missing: []int{14, 15}}, good, card.Signed, card.Step{Check: card.CheckChip, Outcome: card.Declined}},
-		"no chip key":         {func(s *sim.CardSpec) { s.Active, s.PACE = "", nil }, sim.CardFaults{}, good, card.Signed, card.Step{Check: card.CheckChip, Outcome: card.NothingThere}},
-		"declined":            {func(s *sim.CardSpec) { s.PACE = nil }, sim.CardFaults{StatusAt: map[int]uint16{declineAt(t): 0x6F00}}, good, card.Signed, card.Step{Check: card.CheckChip, Outcome: card.Declined}},
-		"copied, curve":       {func(s *sim.CardSpec) { s.Copy = true }, sim.CardFaults{}, good, card.Copied, card.Step{Check: card.CheckChip, Outcome: card.Failed}},
-		"copied, RSA":         {func(s *sim.CardSpec) { s.Copy, s.Active = true, "rsa" }, sim.CardFaults{}, good, card.Copied, card.Step{Check: card.CheckChip, Outcome: card.Failed}},
-		"copied, chip":        {func(s *sim.CardSpec) { s.Copy, s.Active, s.Suite = true, "", 2 }, sim.CardFaults{}, good, card.Copied, card.Step{Check: card.CheckChip, Outcome: card.Failed}},
-		"no roots":            {nil, sim.CardFaults{}, nil, card.NoRoot, card.Step{Check: card.CheckChain, Outcome: card.NoIssuer}},
-		"another's root":      {nil, sim.CardFaults{}, roots(t, "VNM", stranger), card.NoRoot, card.Step{Check: card.CheckChain, Outcome: card.NoIssuer}},
-		"root of a neighbour": {nil, sim.CardFaults{}, roots(t, "LAO", authority()), card.NoRoot, card.Step{Check: card.CheckChain, Outcome: card.NoIssuer}},
-		"altered name":        {nil, sim.CardFaults{Altered: []int{1}}, good, card.Altered, card.Step{Check: card.CheckHashes, Outcome: card.Failed}},
-		"altered items":       {nil, sim.CardFaults{Altered: []int{13}}, good, card.Altered, card.Step{Check: card.CheckHashes, Outcome: card.Failed}},
-		"altered key":         {nil, sim.CardFaults{Altered: []int{14}}, nil, card.Altered, card.Step{Check: card.CheckHashes, Outcome: card.Failed}},
-		"no list":             {func(s *sim.CardSpec) { s.Signer = nil }, sim.CardFaults{}, good, card.Unsigned, card.Step{Check: card.CheckHashes, Outcome: card.NothingThere}},
-		"expired":             {func(s *sim.CardSpec) { s.Signer = expired }, sim.CardFaults{}, roots(t, "VNM", expired), card.Expired, card.Step{Check: card.CheckDates, Outcome: card.Failed}},
-		"other purpose":       {func(s *sim.CardSpec) { s.Signer = other }, sim.CardFaults{}, roots(t, "VNM", other), card.NotSupported, card.Step{Check: card.CheckChain, Outcome: card.UnknownKind}},
-		"another's data":      {func(s *sim.CardSpec) { s.OtherKey = "190000015" }, sim.CardFaults{}, good, card.Other, card.Step{Check: card.CheckKey, Outcome: card.Failed}},
+		"active, curve":           {nil, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
+		"active, RSA":             {func(s *sim.CardSpec) { s.Active = "rsa" }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
+		"active, P-384":           {func(s *sim.CardSpec) { s.Active = "P-384" }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
+		"chip, AES":               {func(s *sim.CardSpec) { s.Active, s.Suite = "", 2 }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
+		"chip, AES-256":           {func(s *sim.CardSpec) { s.Active, s.Suite = "", 4 }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
+		"chip, 3DES":              {func(s *sim.CardSpec) { s.Active, s.Suite = "", 1 }, sim.CardFaults{}, good, card.Genuine, card.Step{Check: card.CheckChip, Outcome: card.Held}},
+		"keys not shown":          {nil, sim.CardFaults{Missing: []int{14, 15}}, good, card.Signed, card.Step{Check: card.CheckChip, Outcome: card.Declined}},
+		"no chip key":             {func(s *sim.CardSpec) { s.Active, s.PACE = "", nil }, sim.CardFaults{}, good, card.Signed, card.Step{Check: card.CheckChip, Outcome: card.NothingThere}},
+		"declined":                {func(s *sim.CardSpec) { s.PACE = nil }, sim.CardFaults{StatusAt: map[int]uint16{declineAt(t): 0x6F00}}, good, card.Signed, card.Step{Check: card.CheckChip, Outcome: card.Declined}},
+		"copied, curve":           {func(s *sim.CardSpec) { s.Copy = true }, sim.CardFaults{}, good, card.Copied, card.Step{Check: card.CheckChip, Outcome: card.Failed}},
+		"copied, RSA":             {func(s *sim.CardSpec) { s.Copy, s.Active = true, "rsa" }, sim.CardFaults{}, good, card.Copied, card.Step{Check: card.CheckChip, Outcome: card.Failed}},
+		"copied, chip":            {func(s *sim.CardSpec) { s.Copy, s.Active, s.Suite = true, "", 2 }, sim.CardFaults{}, good, card.Copied, card.Step{Check: card.CheckChip, Outcome: card.Failed}},
+		"no roots":                {nil, sim.CardFaults{}, nil, card.NoRoot, card.Step{Check: card.CheckChain, Outcome: card.NoIssuer}},
+		"another's root":          {nil, sim.CardFaults{}, roots(t, "VNM", stranger), card.NoRoot, card.Step{Check: card.CheckChain, Outcome: card.NoIssuer}},
+		"root of a neighbour":     {nil, sim.CardFaults{}, roots(t, "LAO", authority()), card.NoRoot, card.Step{Check: card.CheckChain, Outcome: card.NoIssuer}},
+		"altered name":            {nil, sim.CardFaults{Altered: []int{1}}, good, card.Altered, card.Step{Check: card.CheckHashes, Outcome: card.Failed}},
+		"altered items":           {nil, sim.CardFaults{Altered: []int{13}}, good, card.Altered, card.Step{Check: card.CheckHashes, Outcome: card.Failed}},
+		"altered key":             {nil, sim.CardFaults{Altered: []int{14}}, nil, card.Altered, card.Step{Check: card.CheckHashes, Outcome: card.Failed}},
+		"forged hashes":           {nil, sim.CardFaults{Altered: []int{1}, Relist: sim.ForgeHashes}, good, card.Altered, card.Step{Check: card.CheckSignature, Outcome: card.Failed}},
+		"forged digest":           {nil, sim.CardFaults{Altered: []int{1}, Relist: sim.ForgeDigest}, good, card.Altered, card.Step{Check: card.CheckSignature, Outcome: card.Failed}},
+		"no list":                 {func(s *sim.CardSpec) { s.Signer = nil }, sim.CardFaults{}, good, card.Unsigned, card.Step{Check: card.CheckHashes, Outcome: card.NothingThere}},
+		"expired":                 {func(s *sim.CardSpec) { s.Signer = expired }, sim.CardFaults{}, roots(t, "VNM", expired), card.Expired, card.Step{Check: card.CheckDates, Outcome: card.Failed}},
+		"other purpose":           {func(s *sim.CardSpec) { s.Signer = other }, sim.CardFaults{}, roots(t, "VNM", other), card.NotSupported, card.Step{Check: card.CheckChain, Outcome: card.UnknownKind}},
+		"weak issuer":             {func(s *sim.CardSpec) { s.Signer = weak }, sim.CardFaults{}, roots(t, "VNM", weak), card.NotSupported, card.Step{Check: card.CheckSignature, Outcome: card.UnknownKind}},
+		"signed as another thing": {func(s *sim.CardSpec) { s.Signer = elsewhere }, sim.CardFaults{}, roots(t, "VNM", elsewhere), card.Altered, card.Step{Check: card.CheckSignature, Outcome: card.Failed}},
+		"another's data":          {func(s *sim.CardSpec) { s.OtherKey = "190000015" }, sim.CardFaults{}, good, card.Other, card.Step{Check: card.CheckKey, Outcome: card.Failed}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -282,6 +296,23 @@ func TestPhotoOnlyWhenAsked(t *testing.T) {
 	c.Lay(sim.CardFaults{})
 	if r := read(t, c, key(t, s), card.Opts{Photo: true}); len(r.Photo.Data) != len(s.Photo) || r.Photo.Type != "image/jpeg" || r.Proof.Verdict != card.NoRoot {
 		t.Errorf("%d bytes of %s, %+v", len(r.Photo.Data), r.Photo.Type, r.Proof)
+	}
+}
+
+// TestLargePhoto reads beyond what two bytes of offset reach.
+func TestLargePhoto(t *testing.T) {
+	for _, size := range []int{32_600, 32_700, 32_800, 45_000} {
+		for _, extended := range []bool{false, true} {
+			s := spec()
+			s.Photo = append([]byte{0xFF, 0xD8, 0xFF}, make([]byte, size)...)
+			for i := range s.Photo[3:] {
+				s.Photo[3+i] = byte(i * i >> 3)
+			}
+			r := read(t, write(t, s, sim.CardFaults{}), key(t, s), card.Opts{Photo: true, Extended: extended, Roots: roots(t, "VNM", authority())})
+			if !bytes.Equal(r.Photo.Data, s.Photo) || r.Proof.Verdict != card.Genuine {
+				t.Errorf("%d: %d bytes, %+v", size, len(r.Photo.Data), r.Proof)
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -23,6 +24,7 @@ type CardFaults struct {
 	Missing    []int          // data groups that are listed and not there: 6A82
 	Refused    []int          // data groups for other readers: 6982
 	Altered    []int          // data groups that were changed after they were signed
+	Relist     Forgery        // what else was changed to fit Altered
 	CutFiles   []int          // data groups whose length says more than there is
 	NoMaster   bool           // select master file: 6D00
 	Bare       bool           // statuses other than 9000 come unprotected
@@ -32,6 +34,16 @@ type CardFaults struct {
 	NoApp      bool           // no passport application
 	Tries      int            // wrong keys until it locks; 0 = never
 }
+
+// Forgery is how far somebody went who has no issuer's key.
+type Forgery int
+
+// The forgeries, each with those before it.
+const (
+	ForgeNothing Forgery = iota
+	ForgeHashes          // the list of hashes fits the altered data
+	ForgeDigest          // the signed attributes fit the list
+)
 
 // Card is a chip identity card on the level of APDUs: it answers what a real one does,
 // by code that shares with the reader nothing but curves. Methods may be called from
@@ -54,6 +66,7 @@ type Card struct {
 	pace     *cardPace
 	chipSet  bool
 	rsa      *rsa.PrivateKey
+	list     []byte // of hashes, inside the security object
 }
 
 // NewCard writes a card.
@@ -74,6 +87,7 @@ func NewCard(spec CardSpec, faults CardFaults) (*Card, error) {
 	for _, n := range faults.Altered {
 		if f := c.files[uint16(0x0100+n)]; len(f) > 0 {
 			c.files[uint16(0x0100+n)] = alter(f)
+			c.forge(f, alter(f))
 		}
 	}
 	for _, n := range faults.CutFiles {
@@ -96,6 +110,20 @@ func alter(f []byte) []byte {
 	}
 	f[len(f)-1] ^= 1
 	return f
+}
+
+// forge makes the security object fit an altered file, as far as that goes.
+func (c *Card) forge(old, altered []byte) {
+	if c.faults.Relist == ForgeNothing {
+		return
+	}
+	swap := func(in []byte, old, altered [32]byte) []byte { return bytes.ReplaceAll(in, old[:], altered[:]) }
+	list := swap(c.list, sha256.Sum256(old), sha256.Sum256(altered))
+	sod := bytes.ReplaceAll(c.files[0x011D], c.list, list)
+	if c.faults.Relist == ForgeDigest {
+		sod = swap(sod, sha256.Sum256(c.list), sha256.Sum256(list))
+	}
+	c.files[0x011D], c.list = sod, list
 }
 
 // Commands is how many APDUs came.
@@ -247,7 +275,7 @@ func (c *Card) answer(apdu []byte) []byte {
 		s.count()
 		return status(sw)
 	}
-	return c.halves(append(s.seal(data, sw), status(sw)...))
+	return c.halves(append(s.seal(data, sw, inner.ins&1 == 1), status(sw)...))
 }
 
 // halves keeps a part of a long answer back.
@@ -280,7 +308,9 @@ func (c *Card) run(cmd cardCommand) ([]byte, uint16) {
 	case 0xA4:
 		return nil, c.selectFile(cmd)
 	case 0xB0:
-		return c.readBinary(cmd)
+		return c.readBinary(cmd, int(cmd.p1)<<8|int(cmd.p2))
+	case 0xB1:
+		return c.readFar(cmd)
 	case 0x84:
 		if !c.app || !c.spec.BAC || cmd.le != 8 {
 			return nil, 0x6985
@@ -337,9 +367,33 @@ func (c *Card) selectFile(cmd cardCommand) uint16 {
 	return 0x9000
 }
 
-func (c *Card) readBinary(cmd cardCommand) ([]byte, uint16) {
-	at := int(cmd.p1)<<8 | int(cmd.p2)
+// readFar is READ BINARY with odd INS: the offset stands in an object.
+func (c *Card) readFar(cmd cardCommand) ([]byte, uint16) {
+	tag, v, n := cardTLV(cmd.data)
+	if n == 0 || tag != 0x54 || len(v) > 3 || cmd.le < 8 {
+		return nil, 0x6A80
+	}
+	at := 0
+	for _, x := range v {
+		at = at<<8 | int(x)
+	}
+	cmd.le -= 4 // for tag and length
+	if cmd.le < 0x80 {
+		cmd.le += 2
+	} else if cmd.le < 0x100 {
+		cmd.le++
+	}
+	data, sw := c.readBinary(cmd, at)
+	if data == nil {
+		return nil, sw
+	}
+	return ber(0x53, data), sw
+}
+
+func (c *Card) readBinary(cmd cardCommand, at int) ([]byte, uint16) {
 	switch {
+	case at > 0x7FFF && cmd.ins == 0xB0:
+		return nil, 0x6B00
 	case c.selected == nil:
 		return nil, 0x6986
 	case at >= len(c.selected), c.faults.StrictEnd && at+cmd.le > len(c.selected):

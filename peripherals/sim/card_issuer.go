@@ -25,11 +25,12 @@ type CardAuthority struct {
 	certificate []byte
 	issuer      []byte
 	Bare        bool // signs the list itself, without signed attributes
+	Elsewhere   bool // the attributes were signed over another kind of content
 }
 
 // CardAuthorityOpts says how an authority makes its certificates.
 type CardAuthorityOpts struct {
-	Kind    string // a curve's name, "rsa", "pss"
+	Kind    string // a curve's name, "rsa", "pss", or "weak": RSA of 1,024 bits
 	Spell   bool   // curves are spelled out
 	From    time.Time
 	Until   time.Time
@@ -79,9 +80,9 @@ type cardSigner struct {
 
 func newCardSigner(o CardAuthorityOpts) (s cardSigner, err error) {
 	s.spell = o.Spell
-	if o.Kind == "rsa" || o.Kind == "pss" {
+	if bits := map[string]int{"rsa": 2048, "pss": 2048, "weak": 1024}[o.Kind]; bits > 0 {
 		s.pss = o.Kind == "pss"
-		s.rsa, err = rsa.GenerateKey(rand.Reader, 2048)
+		s.rsa, err = rsa.GenerateKey(rand.Reader, bits)
 		return s, err
 	}
 	if s.curve = ec.ByName(o.Kind); s.curve == nil {
@@ -151,8 +152,8 @@ func (o CardAuthorityOpts) certify(of, by cardSigner, role string) ([]byte, erro
 	return ber(0x30, tbs, by.algorithm(), ber(3, []byte{0}, sig)), nil
 }
 
-// sod lists and signs the groups.
-func (a *CardAuthority) sod(groups map[int][]byte) ([]byte, error) {
+// sod lists and signs the groups; it returns the list, too.
+func (a *CardAuthority) sod(groups map[int][]byte) (file, list []byte, err error) {
 	var hashes [][]byte
 	for _, n := range slices.Sorted(maps.Keys(groups)) {
 		h := sha256.Sum256(groups[n])
@@ -164,14 +165,18 @@ func (a *CardAuthority) sod(groups map[int][]byte) ([]byte, error) {
 	if !a.Bare {
 		pkcs9 := func(n int) []byte { return der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, n}) }
 		h := sha256.Sum256(content)
-		both := bytes.Join([][]byte{ber(0x30, pkcs9(3), ber(0x31, kind)), ber(0x30, pkcs9(4), ber(0x31, ber(4, h[:])))}, nil)
+		of := kind
+		if a.Elsewhere {
+			of = der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1})
+		}
+		both := bytes.Join([][]byte{ber(0x30, pkcs9(3), ber(0x31, of)), ber(0x30, pkcs9(4), ber(0x31, ber(4, h[:])))}, nil)
 		signed, attrs = ber(0x31, both), ber(0xA0, both)
 	}
 	sig, err := a.signer.sign(signed)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	info := ber(0x30, der(1), ber(0x30, a.issuer, der(1)), sha256ID(), attrs, a.signer.algorithm(), ber(4, sig))
 	data := ber(0x30, der(3), ber(0x31, sha256ID()), ber(0x30, kind, ber(0xA0, ber(4, content))), ber(0xA0, a.certificate), ber(0x31, info))
-	return ber(0x77, ber(0x30, der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}), ber(0xA0, data))), nil
+	return ber(0x77, ber(0x30, der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}), ber(0xA0, data))), content, nil
 }

@@ -159,13 +159,15 @@ func (s *cardSession) open(c cardCommand) (cardCommand, uint16) {
 }
 
 // seal wraps an answer.
-func (s *cardSession) seal(data []byte, sw uint16) []byte {
+func (s *cardSession) seal(data []byte, sw uint16, odd bool) []byte {
 	s.count()
 	var body []byte
 	if len(data) > 0 {
 		secret := cardPad(data, s.size())
 		cipher.NewCBCEncrypter(cardCipher(s.suite, s.enc), s.iv()).CryptBlocks(secret, secret)
-		body = ber(0x87, append([]byte{1}, secret...))
+		if body = ber(0x85, secret); !odd {
+			body = ber(0x87, append([]byte{1}, secret...))
+		}
 	}
 	body = append(body, ber(0x99, binary.BigEndian.AppendUint16(nil, sw))...)
 	mac := cardMAC(s.suite, s.mac, cardPad(append(s.counter(), body...), s.size()))

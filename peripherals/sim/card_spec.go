@@ -163,11 +163,12 @@ func (c *Card) write() (map[uint16][]byte, error) {
 	if groups[14], groups[15], err = c.keys(); err != nil {
 		return nil, err
 	}
-	return s.arrange(groups)
+	return c.arrange(groups)
 }
 
 // arrange gives the groups their file numbers and adds what lists and signs them.
-func (s CardSpec) arrange(groups map[int][]byte) (map[uint16][]byte, error) {
+func (c *Card) arrange(groups map[int][]byte) (map[uint16][]byte, error) {
+	s := c.spec
 	tags := []byte{0, 0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70}
 	files := map[uint16][]byte{}
 	var list []byte
@@ -183,11 +184,10 @@ func (s CardSpec) arrange(groups map[int][]byte) (map[uint16][]byte, error) {
 		files[0x011C] = ber(0x31, s.paceInfos()...)
 	}
 	if s.Signer != nil {
-		sod, err := s.Signer.sod(groups)
-		if err != nil {
+		var err error
+		if files[0x011D], c.list, err = s.Signer.sod(groups); err != nil {
 			return nil, err
 		}
-		files[0x011D] = sod
 	}
 	return files, nil
 }
