@@ -261,6 +261,9 @@ func TestBareStatusProvesNothing(t *testing.T) {
 
 // TestIssuersOfEachKind: whatever an issuer signs with is checked, or said not to be.
 func TestIssuersOfEachKind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one card after another: nothing runs beside it for the race detector to watch")
+	}
 	for name, o := range map[string]sim.CardAuthorityOpts{
 		"P-256": {Kind: "P-256"}, "P-384": {Kind: "P-384"}, "brainpool": {Kind: "brainpoolP384r1"}, "rsa": {Kind: "rsa"}, "pss": {Kind: "pss"},
 		"spelled out": {Kind: "brainpoolP256r1", Spell: true}, "spelled NIST": {Kind: "P-256", Spell: true},
@@ -356,6 +359,9 @@ func TestPulledAtEveryCommand(t *testing.T) {
 // TestSpoiltAnswers: what is cut or changed on the way ends the reading or costs a data
 // group, and never makes other data, or an accusation.
 func TestSpoiltAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one card after another: nothing runs beside it for the race detector to watch")
+	}
 	o := card.Opts{Roots: roots(t, "VNM", authority())}
 	for _, pace := range [][]sim.PACEOffer{{{Suite: 2, Parameter: 13}}, nil} {
 		s := spec()
