@@ -32,7 +32,7 @@ func (Key) GoString() string { return "card key" }
 
 // Key is the key of the card whose zone was read.
 func (m MRZ) Key() Key {
-	document := m.Document
+	document := strings.ReplaceAll(m.Document, " ", "<") // fillers inside a number are part of it
 	for len(document) < 9 {
 		document += "<"
 	}

@@ -84,6 +84,19 @@ func TestEachCheckDigit(t *testing.T) {
 	}
 }
 
+// TestFillerInsideANumber: for a hyphen in the number the zone has a filler, which the
+// chip's key is made of, too (9303-3 section 4.6). The check digits were reckoned apart.
+func TestFillerInsideANumber(t *testing.T) {
+	m, err := ParseMRZ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nAB<12345<2UTO7408122F1204159<<<<<<<<<<<<<<06")
+	if err != nil || m.Key().text != "AB<12345<274081221204159" {
+		t.Errorf("%q, %v", m.Key().text, err)
+	}
+	r := Reading{MRZ: m}
+	if got := r.Patient(time.Now()).Identifiers; len(got) != 1 || got[0].Value != "AB12345" {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestKeyOf(t *testing.T) {
 	birth, expiry := clinic.Date{Year: 1990, Month: 2, Day: 1}, clinic.Date{Year: 2041, Month: 3, Day: 14}
 	for number, want := range map[string]string{

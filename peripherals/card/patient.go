@@ -23,7 +23,7 @@ func (r *Reading) Patient(today time.Time) clinic.Patient {
 	p.Address = or(r.Citizen.First(ItemResidence), r.Details.Address)
 	p.Issued = r.Citizen.date(ItemIssued)
 	if r.MRZ.Issuer != "VNM" || !strings.HasPrefix(r.MRZ.Type, "I") {
-		p.Identifiers = []clinic.Identifier{{System: clinic.SystemPassport, Value: r.MRZ.Document}}
+		p.Identifiers = []clinic.Identifier{{System: clinic.SystemPassport, Value: clinic.NormalIdentifier(r.MRZ.Document)}}
 		return p
 	}
 	if n := or(r.Citizen.First(ItemNumber), r.Details.Number, r.MRZ.Optional); citizenNumber(n) {
