@@ -45,7 +45,7 @@ func field(s string) string { return s + string(digit(s)) }
 // digits are the document's number. The QR of the card lacks the expiry date.
 func KeyOf(number string, birth, expiry clinic.Date) (Key, error) {
 	number = strings.ToUpper(strings.TrimSpace(number))
-	if len(number) == 12 && strings.Trim(number, "0123456789") == "" {
+	if isCitizen(number) {
 		number = number[3:]
 	}
 	if len(number) < 5 || len(number) > 22 || !birth.Full() || !expiry.Full() || !birth.Valid() || !expiry.Valid() {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"clinicbox/clinic"
 )
@@ -32,6 +33,19 @@ func TestCitizenItems(t *testing.T) {
 	c, _ := parseDG13(tlv(0x6D, item(3, "01/02/1990"), item(11, "31/02/2021"), item(12, "x"), item(2, "Thu\xFF")))
 	if c.date(ItemBirth) != (clinic.Date{Year: 1990, Month: 2, Day: 1}) || !c.date(ItemIssued).IsZero() || !c.date(ItemExpiry).IsZero() || c.First(ItemName) != "" {
 		t.Errorf("%v %v %v", c.date(ItemBirth), c.date(ItemIssued), c.date(ItemExpiry))
+	}
+}
+
+// TestNumberFromThePartThatHasIt: a part whose number is none does not hide the next.
+func TestNumberFromThePartThatHasIt(t *testing.T) {
+	r := Reading{MRZ: MRZ{Type: "I", Issuer: "VNM", Optional: "001190000007"}, Citizen: Citizen{ItemNumber: {"190000007"}}}
+	want := []clinic.Identifier{{System: clinic.SystemCitizen, Value: "001190000007"}}
+	if got := r.Patient(time.Now()).Identifiers; !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+	r.MRZ.Optional = ""
+	if got := r.Patient(time.Now()).Identifiers; got != nil {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -26,13 +26,16 @@ func (r *Reading) Patient(today time.Time) clinic.Patient {
 		p.Identifiers = []clinic.Identifier{{System: clinic.SystemPassport, Value: clinic.NormalIdentifier(r.MRZ.Document)}}
 		return p
 	}
-	if n := or(r.Citizen.First(ItemNumber), r.Details.Number, r.MRZ.Optional); citizenNumber(n) {
-		p.Identifiers = []clinic.Identifier{{System: clinic.SystemCitizen, Value: n}}
+	for _, n := range []string{r.Citizen.First(ItemNumber), r.Details.Number, r.MRZ.Optional} {
+		if isCitizen(n) {
+			p.Identifiers = []clinic.Identifier{{System: clinic.SystemCitizen, Value: n}}
+			break
+		}
 	}
 	return p
 }
 
-func citizenNumber(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
+func isCitizen(n string) bool { return clinic.CheckIdentifier("", clinic.SystemCitizen, n) == nil }
 
 func or(options ...string) string {
 	for _, s := range options {
