@@ -51,15 +51,17 @@ func parseDG2(ef []byte) (Photo, bool) {
 	if !ok || !bytes.HasPrefix(record, []byte("FAC\x00")) {
 		return Photo{}, false
 	}
+	var found Photo
 	for magic, kind := range map[string]string{
 		"\xFF\xD8\xFF": "image/jpeg", "\x00\x00\x00\x0CjP  ": "image/jp2", "\xFF\x4F\xFF\x51": "image/jp2",
 	} {
 		// 14 bytes of record, 20 of face, 12 of image, and 8 for each feature point.
-		if i := bytes.Index(record[:min(len(record), 2048)], []byte(magic)); i >= 46 {
-			return Photo{kind, record[i:]}, true
+		i := bytes.Index(record[:min(len(record), 2048)], []byte(magic))
+		if i >= 46 && len(record)-i > len(found.Data) { // the first: a JP2 file has a codestream inside
+			found = Photo{kind, record[i:]}
 		}
 	}
-	return Photo{}, false
+	return found, found.Data != nil
 }
 
 // Details are the additional personal details of DG11, as far as a register needs them.

@@ -1,6 +1,7 @@
 package card
 
 import (
+	"bytes"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -58,6 +59,18 @@ func TestDetails(t *testing.T) {
 	}
 	if got := fullDate([]byte("19900201")); got != want.Birth {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestPhotoIsTheWholeFile: a JP2 file begins with its boxes, not with the codestream
+// inside, whichever is looked for first.
+func TestPhotoIsTheWholeFile(t *testing.T) {
+	file := concat([]byte("\x00\x00\x00\x0CjP  \r\n\x87\n"), make([]byte, 60), []byte("\xFF\x4F\xFF\x51"), make([]byte, 100))
+	dg2 := tlv(0x75, tlv(0x5F2E, []byte("FAC\x00010\x00"), make([]byte, 38), file))
+	for range 50 { // maps have no order
+		if p, ok := parseDG2(dg2); !ok || p.Type != "image/jp2" || !bytes.Equal(p.Data, file) {
+			t.Fatalf("%v, %d of %d bytes", ok, len(p.Data), len(file))
+		}
 	}
 }
 
