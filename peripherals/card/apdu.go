@@ -16,27 +16,26 @@ type Transmitter interface {
 
 // Sizes of ISO 7816-4.
 const (
-	shortData = 255     // bytes of data in a short command
-	shortLe   = 256     // bytes of an answer to a short command
-	extended  = 65536   // the same of extended ones
-	maxAnswer = 80_000  // of one command with all its GET RESPONSE
-	safeRead  = 223     // what one short, protected answer holds: 231 less a padding block
-	maxRounds = 1 << 10 // GET RESPONSE of one command
+	shortData   = 255    // bytes of data in a short command
+	shortLe     = 256    // bytes of an answer to a short command
+	extended    = 65536  // the same of extended ones
+	maxAnswer   = 80_000 // of one command with all its GET RESPONSE
+	safeRead    = 223    // what one short, protected answer holds: 231 less a padding block
+	maxCommands = 2048   // of one reading; a photo of 64 KB takes some 650 where each answer comes in halves
 )
 
 // Status words that are decided on.
 const (
-	swOK          = 0x9000
-	swEndOfFile   = 0x6282
-	swWrong       = 0x6300
-	swLength      = 0x6700
-	swDenied      = 0x6982
-	swBlocked     = 0x6983
-	swNoSM        = 0x6987 // protected objects are missing
-	swBadSM       = 0x6988 // protected objects are wrong
-	swNotFound    = 0x6A82
-	swWrongOffset = 0x6B00
-	swNoCommand   = 0x6D00
+	swOK        = 0x9000
+	swEndOfFile = 0x6282
+	swWrong     = 0x6300
+	swLength    = 0x6700
+	swDenied    = 0x6982
+	swBlocked   = 0x6983
+	swNoSM      = 0x6987 // protected objects are missing
+	swBadSM     = 0x6988 // protected objects are wrong
+	swNotFound  = 0x6A82
+	swNoCommand = 0x6D00
 )
 
 // command is a command APDU; le is the number of bytes wanted, 0 for none.
@@ -125,7 +124,7 @@ func (l *line) exchange(ctx context.Context, step string, c command) (answer, er
 		a, err = l.once(ctx, step, c.bytes())
 	}
 	all := a.data
-	for round := 0; err == nil && a.sw>>8 == 0x61; round++ {
+	for err == nil && a.sw>>8 == 0x61 {
 		more := command{cla: c.cla &^ 0x1C, ins: 0xC0, le: int(a.sw & 0xFF)}
 		if more.le == 0 {
 			more.le = shortLe
@@ -134,17 +133,20 @@ func (l *line) exchange(ctx context.Context, step string, c command) (answer, er
 			break
 		}
 		all = append(all, a.data...)
-		if round >= maxRounds || len(all) > maxAnswer {
+		if len(all) > maxAnswer {
 			return answer{}, fault(Protocol, step, a.sw)
 		}
 	}
 	return answer{all, a.sw}, err
 }
 
-// once is one APDU on the wire.
+// once is one APDU on the wire. No card may keep the desk by giving its bytes one by one.
 func (l *line) once(ctx context.Context, step string, apdu []byte) (answer, error) {
 	if err := ctx.Err(); err != nil {
 		return answer{}, &Fault{Cause: Stopped, Step: step, Left: -1, Err: err}
+	}
+	if l.Commands >= maxCommands {
+		return answer{}, fault(Protocol, step, 0)
 	}
 	l.Commands++
 	b, err := l.card.Transmit(ctx, apdu)

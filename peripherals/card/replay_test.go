@@ -89,6 +89,36 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
+// drip gives a file byte by byte, or nothing but more to fetch.
+type drip struct {
+	n    int
+	more bool
+}
+
+func (d *drip) Transmit(_ context.Context, apdu []byte) ([]byte, error) {
+	switch d.n++; {
+	case d.more:
+		return unhex("6110"), nil
+	case apdu[1] == 0xA4:
+		return unhex("9000"), nil
+	case bytes.Equal(apdu[:4], unhex("00B00000")):
+		return unhex("3182FFF0 9000"), nil
+	}
+	return unhex("00 9000"), nil
+}
+
+// TestSlowCards: a card that gives its bytes one by one, or announces bytes for ever, is
+// sent away after a bounded number of commands.
+func TestSlowCards(t *testing.T) {
+	for _, more := range []bool{false, true} {
+		d := &drip{more: more}
+		_, err := Read(t.Context(), d, Key{byCAN, "123456"}, Opts{})
+		if f, _ := errors.AsType[*Fault](err); f == nil || f.Cause != Protocol || d.n != maxCommands {
+			t.Errorf("%v after %d commands", err, d.n)
+		}
+	}
+}
+
 // mirror sends the terminal's own key back.
 type mirror struct{ n int }
 
