@@ -39,8 +39,12 @@ type File struct {
 	Group  int
 	State  State
 	Status uint16 // the card's last status word
+}
 
-	data []byte
+// contents is a file with its bytes, which name people: they stay inside the package.
+type contents struct {
+	File
+	data []byte // nil unless read
 }
 
 type efile struct {
@@ -54,17 +58,17 @@ func group(n int) efile {
 }
 
 // file reads a whole file. The error is a *Fault that ends the reading; a file that
-// the card will not give is told in the File.
-func (l *line) file(ctx context.Context, f efile) (File, error) {
+// the card will not give is told in the File, whose group is not filled in.
+func (l *line) file(ctx context.Context, f efile) (contents, error) {
 	a, err := l.send(ctx, f.name, command{ins: 0xA4, p1: 2, p2: 0x0C, data: []byte{byte(f.fid >> 8), byte(f.fid)}})
 	if err != nil || a.sw != swOK {
-		return File{State: stateOf(a.sw), Status: a.sw}, err
+		return contents{File: File{State: stateOf(a.sw), Status: a.sw}}, err
 	}
 	data, sw, err := l.start(ctx, f.name)
 	if err != nil {
-		return File{}, err
+		return contents{}, err
 	}
-	out := File{State: stateOf(sw), Status: sw}
+	out := contents{File: File{State: stateOf(sw), Status: sw}}
 	h, size, bad := header(data)
 	total := h.len + size
 	if bad != nil || h.tag != f.tag || total > maxFile {
@@ -73,7 +77,7 @@ func (l *line) file(ctx context.Context, f efile) (File, error) {
 	for len(data) < total {
 		more, sw, err := l.read(ctx, f.name, len(data), l.most(len(data), total))
 		if err != nil {
-			return File{}, err
+			return contents{}, err
 		}
 		if len(more) == 0 {
 			out.Status = sw

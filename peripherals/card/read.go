@@ -144,31 +144,31 @@ func (r *Reading) read(ctx context.Context, l *line, o Opts) error {
 		if err != nil {
 			return err
 		}
-		if f.Group = n; f.State == StateRead && !r.take(f) {
+		if f.Group = n; f.State == StateRead && !r.take(n, f.data) {
 			f.State = StateUnreadable
 		}
 		if n == 1 && f.State != StateRead {
 			return fault(Malformed, "dg1", f.Status)
 		}
-		r.Files = append(r.Files, f)
+		r.Files = append(r.Files, f.File)
 	}
 	return nil
 }
 
 // take reads what a data group says; false when it is not what it should be. The
 // bytes stay for their hash either way.
-func (r *Reading) take(f File) bool {
-	r.files[f.Group] = f.data
+func (r *Reading) take(n int, data []byte) bool {
+	r.files[n] = data
 	var ok bool
-	switch f.Group {
+	switch n {
 	case 1:
-		r.MRZ, ok = parseDG1(f.data)
+		r.MRZ, ok = parseDG1(data)
 	case 2:
-		r.Photo, ok = parseDG2(f.data)
+		r.Photo, ok = parseDG2(data)
 	case 11:
-		r.Details, ok = parseDG11(f.data)
+		r.Details, ok = parseDG11(data)
 	case 13:
-		r.Citizen, ok = parseDG13(f.data)
+		r.Citizen, ok = parseDG13(data)
 	default:
 		ok = true // keys: read where they are used
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -103,6 +104,9 @@ func TestGenuineCard(t *testing.T) {
 	states := map[int]card.State{}
 	for _, f := range r.Files {
 		states[f.Group] = f.State
+	}
+	if strings.Contains(fmt.Sprint(r.Files), strings.Trim(fmt.Sprint([]byte("NGUYEN")), "[]")) {
+		t.Error("the list of files prints their bytes")
 	}
 	if states[11] != card.StateMissing || states[1] != card.StateRead || len(states) != 5 {
 		t.Errorf("%v", states)
