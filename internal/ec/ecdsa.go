@@ -55,9 +55,9 @@ func (c *Curve) Verify(public Point, hash []byte, sig Signature) bool {
 		return false
 	}
 	w := new(big.Int).ModInverse(sig.S, c.N)
-	u1 := w.Mul(c.digest(hash), w)
+	u1 := new(big.Int).Mul(c.digest(hash), w)
+	u2 := w.Mul(sig.R, w)
 	u1.Mod(u1, c.N)
-	u2 := new(big.Int).Mul(sig.R, new(big.Int).ModInverse(sig.S, c.N))
 	u2.Mod(u2, c.N)
 	p := c.Add(c.Mul(u1, c.G), c.Mul(u2, public))
 	return !p.IsInfinity() && new(big.Int).Mod(p.X, c.N).Cmp(sig.R) == 0

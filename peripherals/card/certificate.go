@@ -11,8 +11,6 @@ import (
 // refuses Brainpool and curves that are spelled out, which issuers use.
 type certificate struct {
 	tbs           []byte
-	issuer        []byte
-	subject       []byte
 	from, until   time.Time
 	key           publicKey
 	keyOK         bool
@@ -40,7 +38,6 @@ func parseCertificate(der []byte) (*certificate, error) {
 	if string(f[2].whole) != string(c.algorithm) {
 		return nil, errCertificate
 	}
-	c.issuer, c.subject = f[3].whole, f[5].whole
 	if c.from, c.until, err = validity(f[4].value); err != nil {
 		return nil, err
 	}
@@ -80,10 +77,7 @@ func hasExtension(b []byte, oid asn1.ObjectIdentifier) bool {
 	return false
 }
 
-// validAt is true for the zero time: then no clock is trusted.
-func (c *certificate) validAt(t time.Time) bool {
-	return t.IsZero() || !t.Before(c.from) && !t.After(c.until)
-}
+func (c *certificate) validAt(t time.Time) bool { return !t.Before(c.from) && !t.After(c.until) }
 
 // maxRoots bounds a set of roots; the world has about 600.
 const maxRoots = 4096
@@ -123,14 +117,6 @@ func (r *Roots) Add(issuer string, text []byte) error {
 	}
 	r.list = append(r.list, more...)
 	return nil
-}
-
-// Len is the number of certificates.
-func (r *Roots) Len() int {
-	if r == nil {
-		return 0
-	}
-	return len(r.list)
 }
 
 // of yields the certificates that are believed for an issuer.
