@@ -7,20 +7,14 @@ import (
 	"sync"
 )
 
-// Named is a curve with the object identifier by which certificates name it.
-type Named struct {
-	*Curve
-	OID asn1.ObjectIdentifier
-}
-
 // Curves lists what this package knows: three of NIST, three of RFC 5639.
-var Curves = sync.OnceValue(func() []Named {
-	nist := func(c elliptic.Curve, oid asn1.ObjectIdentifier) Named {
+var Curves = sync.OnceValue(func() []*Curve {
+	nist := func(c elliptic.Curve, oid asn1.ObjectIdentifier) *Curve {
 		p := c.Params()
 		a := new(big.Int).Sub(p.P, big.NewInt(3))
-		return Named{&Curve{p.Name, p.P, a, p.B, p.N, Point{p.Gx, p.Gy}}, oid}
+		return &Curve{p.Name, oid, p.P, a, p.B, p.N, Point{p.Gx, p.Gy}}
 	}
-	return []Named{
+	return []*Curve{
 		nist(elliptic.P256(), asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}),
 		nist(elliptic.P384(), asn1.ObjectIdentifier{1, 3, 132, 0, 34}),
 		nist(elliptic.P521(), asn1.ObjectIdentifier{1, 3, 132, 0, 35}),
@@ -52,20 +46,20 @@ var Curves = sync.OnceValue(func() []Named {
 })
 
 // brainpool reads p, a, b, x, y, n as RFC 5639 prints them.
-func brainpool(name string, last int, hex []string) Named {
+func brainpool(name string, last int, hex []string) *Curve {
 	var n [6]*big.Int
 	for i, h := range hex {
 		n[i], _ = new(big.Int).SetString(h, 16)
 	}
-	c := &Curve{name, n[0], n[1], n[2], n[5], Point{n[3], n[4]}}
-	return Named{c, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, last}}
+	oid := asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, last}
+	return &Curve{name, oid, n[0], n[1], n[2], n[5], Point{n[3], n[4]}}
 }
 
 // ByName returns the curve, nil when it is not known.
 func ByName(name string) *Curve {
 	for _, c := range Curves() {
 		if c.Name == name {
-			return c.Curve
+			return c
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@
 package ec
 
 import (
+	"encoding/asn1"
 	"errors"
 	"math/big"
 )
@@ -33,6 +34,7 @@ func (p Point) Equal(q Point) bool {
 // the group.
 type Curve struct {
 	Name       string
+	OID        asn1.ObjectIdentifier // by which certificates name it
 	P, A, B, N *big.Int
 	G          Point
 }

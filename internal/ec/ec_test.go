@@ -153,7 +153,7 @@ func TestSignaturesOfTheStandardLibrary(t *testing.T) {
 // and not when somebody chose a generator.
 func TestSpelledOutCurves(t *testing.T) {
 	for _, c := range ec.Curves() {
-		der, err := ec.MarshalPublic(c.Curve, c.G, true)
+		der, err := ec.MarshalPublic(c, c.G, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestSpelledOutCurves(t *testing.T) {
 		if err != nil || got.Name != c.Name || !p.Equal(c.G) {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		chosen := *c.Curve
+		chosen := *c
 		chosen.G = c.Mul(big.NewInt(7), c.G)
 		if der, err = ec.MarshalPublic(&chosen, c.G, true); err != nil {
 			t.Fatal(err)
@@ -191,7 +191,7 @@ func TestPointsOfNoCurve(t *testing.T) {
 func FuzzParsePublic(f *testing.F) {
 	for _, c := range ec.Curves() {
 		for _, spell := range []bool{true, false} {
-			der, err := ec.MarshalPublic(c.Curve, c.G, spell)
+			der, err := ec.MarshalPublic(c, c.G, spell)
 			if err != nil {
 				f.Fatal(err)
 			}

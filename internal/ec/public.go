@@ -61,7 +61,7 @@ func byParameters(der []byte) *Curve {
 	if rest, err := asn1.Unmarshal(der, &oid); err == nil && len(rest) == 0 {
 		for _, c := range Curves() {
 			if c.OID.Equal(oid) {
-				return c.Curve
+				return c
 			}
 		}
 		return nil
@@ -79,7 +79,7 @@ func byParameters(der []byte) *Curve {
 			continue
 		}
 		if g, err := c.Unmarshal(e.G); err == nil && g.Equal(c.G) {
-			return c.Curve
+			return c
 		}
 	}
 	return nil
@@ -87,18 +87,9 @@ func byParameters(der []byte) *Curve {
 
 // MarshalPublic makes a SubjectPublicKeyInfo, with the curve by its name or spelled out.
 func MarshalPublic(c *Curve, p Point, spell bool) ([]byte, error) {
-	var params any
+	var params any = c.OID
 	if spell {
 		params = c.spelled()
-	} else {
-		for _, n := range Curves() {
-			if n.Name == c.Name {
-				params = n.OID
-			}
-		}
-	}
-	if params == nil {
-		return nil, ErrCurve
 	}
 	der, err := asn1.Marshal(params)
 	if err != nil {
