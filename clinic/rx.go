@@ -57,6 +57,9 @@ const (
 	rxDaysPsychotropic = 10
 )
 
+// RunsUnsaid is how many days a line without days runs: the usual limit of a prescription.
+const RunsUnsaid = rxDaysOrdinary
+
 // RxDays returns for how many days medicines of the kind may be prescribed to somebody
 // with these diagnoses: the most that a row of CatalogRxDays allows (Rule.Kind = the
 // letter, Rule.Days; Applies = beginnings of ICD-10 codes, * for whatever illness). The

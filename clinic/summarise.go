@@ -15,8 +15,6 @@ const (
 	summaryAllergies = 60
 	// endedLately: a medicine that ended so many days ago may still act, or be taken on.
 	endedLately = 30
-	// runsUnsaid is how long a medicine runs of which nobody said how long.
-	runsUnsaid = 90
 	// problemsFor is how many days a diagnosis is told, unless it came more than once.
 	problemsFor = 5 * 365
 )
@@ -69,30 +67,25 @@ func (s *Summary) Veil() {
 	}
 }
 
-// Shorten leaves out the least needed line, and reports whether there was one. Allergies
-// and medicines go last.
+// Shorten leaves out the least needed line, and reports whether there was one: medicines
+// and allergies last, and of these the severe ones.
 func (s *Summary) Shorten() bool {
-	switch {
-	case len(s.Visits) > 5:
-		s.Visits = s.Visits[:len(s.Visits)-1]
-	case len(s.Doses) > 10:
-		s.Doses = s.Doses[:len(s.Doses)-1]
-	case len(s.Problems) > 10:
-		s.Problems = s.Problems[:len(s.Problems)-1]
-	case len(s.Visits) > 0:
-		s.Visits = s.Visits[:len(s.Visits)-1]
-	case len(s.Doses) > 0:
-		s.Doses = s.Doses[:len(s.Doses)-1]
-	case len(s.Medicines) > 0:
-		s.Medicines = s.Medicines[:len(s.Medicines)-1]
-	case len(s.Problems) > 0:
-		s.Problems = s.Problems[:len(s.Problems)-1]
-	case len(s.Allergies) > 1:
-		s.Allergies = s.Allergies[:len(s.Allergies)-1]
-	default:
+	cut := shorter(&s.Visits, 5) || shorter(&s.Doses, 10) || shorter(&s.Problems, 10) ||
+		shorter(&s.Visits, 0) || shorter(&s.Doses, 0) || shorter(&s.Problems, 0) || shorter(&s.Programmes, 0) ||
+		shorter(&s.Medicines, 0) || shorter(&s.Allergies, 0)
+	if cut {
+		s.Left++
+	}
+	return cut
+}
+
+// shorter cuts one off a list that has more than so many.
+func shorter[T any](list *[]T, keep int) bool {
+	n := len(*list)
+	if n <= keep {
 		return false
 	}
-	s.Left++
+	*list = (*list)[:n-1]
 	return true
 }
 
@@ -136,8 +129,14 @@ func (s *summarising) allergies() {
 			}
 		}
 	}
-	slices.SortStableFunc(s.out.Allergies, func(a, b PastAllergy) int { // the severe ones are never cut
-		return map[bool]int{true: 0, false: 1}[a.Allergy.Severe] - map[bool]int{true: 0, false: 1}[b.Allergy.Severe]
+	slices.SortStableFunc(s.out.Allergies, func(a, b PastAllergy) int { // the severe ones are cut last
+		switch {
+		case a.Allergy.Severe == b.Allergy.Severe:
+			return 0
+		case a.Allergy.Severe:
+			return -1
+		}
+		return 1
 	})
 	s.out.Allergies = first(s, s.out.Allergies, summaryAllergies)
 }
@@ -147,8 +146,8 @@ func (s *summarising) dayOf(v *VisitFile) Date {
 	if v.Visit != nil {
 		return v.Visit.Day
 	}
-	for i := range v.Documents {
-		return DateOf(v.Documents[i].Current().Record.Event)
+	if len(v.Documents) > 0 {
+		return DateOf(v.Documents[0].Current().Record.Event)
 	}
 	return Date{}
 }
@@ -210,7 +209,7 @@ func (m *PastMedicine) Ends() Date {
 	}
 	days := m.Line.Days
 	if days <= 0 {
-		days = runsUnsaid
+		days = RunsUnsaid
 	}
 	return m.Start.AddDays(days - 1)
 }

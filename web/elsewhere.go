@@ -57,31 +57,13 @@ func newMedicineLine(m clinic.PastMedicine, s *clinic.Summary) medicineLine {
 	return x
 }
 
-// Waits tells that an answer may come while the page is open.
-func (v awayView) Waits() bool {
-	return v.Away.State == desk.AskUnsent || v.Away.State == desk.AskWaits
-}
-
 // Mark is what the page's script compares: it changes when there is something new.
-func (v awayView) Mark() string {
-	var answer clinic.Leaf
-	if n := len(v.Away.Answers); n > 0 {
-		answer = v.Away.Answers[n-1].Leaf
-	}
-	return awayMark(v.Away.State, answer)
-}
+func (v awayView) Mark() string { return awayMark(v.Away.State, v.Away.Answer()) }
 
 func awayMark(s desk.AskState, answer clinic.Leaf) string { return fmt.Sprintf("%d-%x", s, answer[:8]) }
 
 // awayRefresh is after how many seconds a page without a script looks for the answer.
 const awayRefresh = 10
-
-// waiting has the page load itself anew while an answer may come.
-func (p *PatientPage) waiting() {
-	if (awayView{p, nil, &p.File.Away}).Waits() {
-		p.Refresh = awayRefresh
-	}
-}
 
 // elsewhereState tells a page that waits for an answer whether there is one.
 func (s *Server) elsewhereState(w http.ResponseWriter, r *http.Request) error {

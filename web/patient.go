@@ -141,7 +141,9 @@ func (s *Server) patientView(r *http.Request) (*PatientPage, error) {
 		_, v.Code = now.Current(clinic.SystemTemporary, v.Page.Today)
 		v.Code, v.Unknown = v.Code && who(r).session.person.Role != clinic.RoleAdministrator, now.Source == clinic.SourceUnknown
 	}
-	v.waiting()
+	if v.File.Away.Waits() {
+		v.Refresh = awayRefresh
+	}
 	v.Asks, v.Cares = registers(who(r).session.person), works(who(r).session.person.Role, clinic.KindVitals, false)
 	v.Papers = registers(who(r).session.person)
 	v.Births = who(r).session.person.Role != clinic.RoleAdministrator && mayBear(v.File.Now, v.Page.Today)

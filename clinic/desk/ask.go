@@ -87,9 +87,19 @@ type Elsewhere struct {
 	State AskState
 	Open  *clinic.Record // the question that waits; nil = none
 	Old   bool           // the answer is older than it should be: ask again
-	Given []clinic.Record
 	ICD   map[string]clinic.CatalogRow
 	Names map[string]clinic.CatalogRow // programmes by code
+}
+
+// Waits reports whether an answer may come soon.
+func (e *Elsewhere) Waits() bool { return e.State == AskUnsent || e.State == AskWaits }
+
+// Answer names the latest answer; zero = none came.
+func (e *Elsewhere) Answer() (leaf clinic.Leaf) {
+	if n := len(e.Answers); n > 0 {
+		leaf = e.Answers[n-1].Leaf
+	}
+	return leaf
 }
 
 // askOld is how old an answer may be before the page says that it is old.
@@ -98,7 +108,7 @@ const askOld = 30 * 24 * time.Hour
 // elsewhere says where the question about a patient stands.
 func (d *Desk) elsewhere(r Reader, file *clinic.PatientFile) Elsewhere {
 	code := d.o.Site.Facility.Code
-	e := Elsewhere{ElsewhereFile: file.Elsewhere, Open: file.Elsewhere.Open(code), Given: file.Elsewhere.Given(code)}
+	e := Elsewhere{ElsewhereFile: file.Elsewhere, Open: file.Elsewhere.Open(code)}
 	switch q := e.Open; {
 	case q != nil && q.Ref.Journal == clinic.Own && (d.o.Arrived == nil || !d.o.Arrived(q.Ref.Index)):
 		e.State = AskUnsent
@@ -141,10 +151,8 @@ func (d *Desk) Asking(ctx context.Context, by, patient clinic.ID) (state AskStat
 		if err != nil {
 			return err
 		}
-		state = d.elsewhere(r, &file).State
-		if n := len(file.Elsewhere.Answers); n > 0 {
-			answer = file.Elsewhere.Answers[n-1].Leaf
-		}
+		e := d.elsewhere(r, &file)
+		state, answer = e.State, e.Answer()
 		return nil
 	})
 	return state, answer, err

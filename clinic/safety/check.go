@@ -12,7 +12,6 @@ import (
 
 // Times of the engine.
 const (
-	runsUnsaid  = 30 // days that a running line without days counts: the usual limit of a prescription
 	refillLong  = 14 // a course of so many days may be refilled …
 	refillEarly = 7  // … so many days before it ends, without being called double
 	childDays   = 12 * 365
@@ -92,7 +91,7 @@ func (c *check) lines(in []Line, now bool) []*line {
 func (l *line) text() string { return fmt.Sprintf("%+v", l.Line) }
 
 // length is for how many days it is taken.
-func (l *line) length() int { return cmp.Or(max(l.Days, 0), runsUnsaid) }
+func (l *line) length() int { return cmp.Or(max(l.Days, 0), clinic.RunsUnsaid) }
 
 func (l *line) runs() bool { return l.now || l.ended <= 0 }
 

@@ -15,6 +15,7 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/hub"
 	"clinicbox/hub/index"
+	"clinicbox/hub/loop"
 	"clinicbox/internal/entry"
 )
 
@@ -102,9 +103,8 @@ type Options struct {
 
 // Merge is a task; see the package comment. Its methods may be called at the same time.
 type Merge struct {
-	o     Options
-	ready chan struct{}
-	wake  chan struct{}
+	*loop.Loop
+	o Options
 
 	mu sync.Mutex // one judges, or answers, at a time
 }
@@ -123,21 +123,9 @@ func New(o Options) *Merge {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Merge{o: o, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
-}
-
-// String names the task.
-func (m *Merge) String() string { return "patients" }
-
-// Ready is closed at once: nothing waits for the index.
-func (m *Merge) Ready() <-chan struct{} { return m.ready }
-
-// Wake has entries looked at soon. It never waits.
-func (m *Merge) Wake() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
+	m := &Merge{o: o}
+	m.Loop = loop.New(loop.Loop{Name: "patients", Every: lookEvery, Retry: afterError, Step: m.Step, Log: o.Log})
+	return m
 }
 
 // indexed are the kinds that are looked at soon; those that only summaries need can wait.
@@ -149,27 +137,6 @@ func indexed(k clinic.Kind) bool {
 func (m *Merge) Stored(b *hub.Batch) {
 	if slices.ContainsFunc(b.Entries, func(e hub.Entry) bool { return indexed(e.Kind) }) {
 		m.Wake()
-	}
-}
-
-// Run follows the boxes until ctx ends.
-func (m *Merge) Run(ctx context.Context) error {
-	close(m.ready)
-	for pause := time.Duration(0); ; {
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return nil
-		case <-m.wake:
-		case <-t.C:
-		}
-		t.Stop()
-		pause = lookEvery
-		if err := m.Step(ctx); err != nil && ctx.Err() == nil {
-			m.o.Log.Error("patient index", "err", err)
-			pause = afterError
-		}
 	}
 }
 

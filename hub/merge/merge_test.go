@@ -306,55 +306,39 @@ func TestConflictsAreCounted(t *testing.T) {
 // faults fails calls that change something, as it is told.
 type faults struct {
 	merge.DB
-	n, at   int
-	applied bool
-}
-
-var errFault = errors.New("planned fault")
-
-func (f *faults) do(call func() error) error {
-	f.n++
-	if f.n != f.at {
-		return call()
-	}
-	if f.applied {
-		if err := call(); err != nil {
-			return err
-		}
-	}
-	return errFault
+	dbtest.Once
 }
 
 func (f *faults) Index(ctx context.Context, found []hub.Found, rows []hub.Indexed) error {
-	return f.do(func() error { return f.DB.Index(ctx, found, rows) })
+	return f.Do(func() error { return f.DB.Index(ctx, found, rows) })
 }
 
 func (f *faults) JudgedPatient(ctx context.Context, t hub.Todo) error {
-	return f.do(func() error { return f.DB.JudgedPatient(ctx, t) })
+	return f.Do(func() error { return f.DB.JudgedPatient(ctx, t) })
 }
 
 func (f *faults) ToldPatient(ctx context.Context, t hub.Todo) error {
-	return f.do(func() error { return f.DB.ToldPatient(ctx, t) })
+	return f.Do(func() error { return f.DB.ToldPatient(ctx, t) })
 }
 
 func (f *faults) SetKeys(ctx context.Context, id clinic.ID, keys [][12]byte) error {
-	return f.do(func() error { return f.DB.SetKeys(ctx, id, keys) })
+	return f.Do(func() error { return f.DB.SetKeys(ctx, id, keys) })
 }
 
 func (f *faults) Pair(ctx context.Context, p hub.PairAct) error {
-	return f.do(func() error { return f.DB.Pair(ctx, p) })
+	return f.Do(func() error { return f.DB.Pair(ctx, p) })
 }
 
 func (f *faults) SetConflicts(ctx context.Context, ids []clinic.ID, allergies, details bool) error {
-	return f.do(func() error { return f.DB.SetConflicts(ctx, ids, allergies, details) })
+	return f.Do(func() error { return f.DB.SetConflicts(ctx, ids, allergies, details) })
 }
 
 func (f *faults) Sites(ctx context.Context, boxes []hub.Box) error {
-	return f.do(func() error { return f.DB.Sites(ctx, boxes) })
+	return f.Do(func() error { return f.DB.Sites(ctx, boxes) })
 }
 
 func (f *faults) Tell(ctx context.Context, box string, digests [][32]byte, encode func(int) (hub.Down, error)) (n int, err error) {
-	err = f.do(func() error {
+	err = f.Do(func() error {
 		n, err = f.DB.Tell(ctx, box, digests, encode)
 		return err
 	})
@@ -366,16 +350,16 @@ func (f *faults) Tell(ctx context.Context, box string, digests [][32]byte, encod
 func TestFaultAnywhere(t *testing.T) {
 	story := func(t *testing.T, at int, applied bool) (calls int) {
 		b := newBench(t, "a", "b", "c")
-		b.fault.at, b.fault.applied = at, applied
+		b.fault.At, b.fault.Applied = at, applied
 		b.register("a", 1, nil)
 		b.register("b", 2, nil)
 		b.register("c", 3, func(p *clinic.Patient) { p.Name = "NGUYEN THI HOA" })
 		for range 2 {
-			if err := b.Step(t.Context()); err != nil && !errors.Is(err, errFault) {
+			if err := b.Step(t.Context()); err != nil && !errors.Is(err, dbtest.ErrFault) {
 				t.Fatal(err)
 			}
 		}
-		calls = b.fault.n
+		calls = b.fault.Calls
 		b.step()
 		if x, y, z := b.heard("a"), b.heard("b"), b.heard("c"); len(x) != 1 || len(y) != 1 || len(z) != 0 || x[0].Leaf != y[0].Leaf {
 			t.Errorf("fault %d (applied %v): %d, %d and %d heard", at, applied, len(x), len(y), len(z))

@@ -17,6 +17,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
+	"clinicbox/hub/loop"
 	"clinicbox/internal/entry"
 )
 
@@ -74,9 +75,8 @@ type Options struct {
 
 // Summary is a task; see the package comment.
 type Summary struct {
-	o     Options
-	ready chan struct{}
-	wake  chan struct{} // has room for one
+	*loop.Loop
+	o Options
 }
 
 // New prepares the task.
@@ -90,42 +90,9 @@ func New(o Options) *Summary {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Summary{o: o, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
-}
-
-// String names the task.
-func (s *Summary) String() string { return "summaries" }
-
-// Ready is closed at once: nothing waits for answers.
-func (s *Summary) Ready() <-chan struct{} { return s.ready }
-
-// Joined is told that the patient index is up to date. It never waits.
-func (s *Summary) Joined() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Run answers until ctx ends.
-func (s *Summary) Run(ctx context.Context) error {
-	close(s.ready)
-	for pause := time.Duration(0); ; {
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return nil
-		case <-s.wake:
-		case <-t.C:
-		}
-		t.Stop()
-		pause = lookEvery
-		if err := s.Step(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Error("summaries", "err", err)
-			pause = afterError
-		}
-	}
+	s := &Summary{o: o}
+	s.Loop = loop.New(loop.Loop{Name: "summaries", Every: lookEvery, Retry: afterError, Step: s.Step, Log: o.Log})
+	return s
 }
 
 // Step answers every question that is due. One that fails does not stop the others.

@@ -9,6 +9,7 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/hub"
+	"clinicbox/hub/db/dbtest"
 	"clinicbox/hub/merge"
 )
 
@@ -284,7 +285,7 @@ func TestLongPast(t *testing.T) {
 func TestFaultAnywhere(t *testing.T) {
 	story := func(at int, applied bool) (calls int) {
 		w := newWorld(t, "a", "a2", "b", "c")
-		w.fault.at, w.fault.applied = at, applied
+		w.fault.At, w.fault.Applied = at, applied
 		w.register("b", 2, nil)
 		w.register("c", 3, nil)
 		w.allergic("b", 2, "penicillin")
@@ -294,10 +295,10 @@ func TestFaultAnywhere(t *testing.T) {
 		if err := w.merge.Step(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.summary.Step(t.Context()); err != nil && !errors.Is(err, errFault) {
+		if err := w.summary.Step(t.Context()); err != nil && !errors.Is(err, dbtest.ErrFault) {
 			t.Fatal(err)
 		}
-		calls = w.fault.n
+		calls = w.fault.Calls
 		w.step()
 		for _, box := range []string{"a", "a2"} {
 			if s := w.told(box, 1); s.Outcome != clinic.SummaryFound || string(s.Asked) != string(q[:]) {

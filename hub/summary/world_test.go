@@ -176,35 +176,19 @@ func (w *world) told(box string, n int) *clinic.Summary {
 // faults fail one change, applied or not.
 type faults struct {
 	summary.DB
-	n, at   int
-	applied bool
-}
-
-var errFault = errors.New("planned fault")
-
-func (f *faults) do(call func() error) error {
-	f.n++
-	if f.n != f.at {
-		return call()
-	}
-	if f.applied {
-		if err := call(); err != nil {
-			return err
-		}
-	}
-	return errFault
+	dbtest.Once
 }
 
 func (f *faults) AnswerQuestion(ctx context.Context, a hub.Answer) error {
-	return f.do(func() error { return f.DB.AnswerQuestion(ctx, a) })
+	return f.Do(func() error { return f.DB.AnswerQuestion(ctx, a) })
 }
 
 func (f *faults) Raise(ctx context.Context, a hub.Alarm) error {
-	return f.do(func() error { return f.DB.Raise(ctx, a) })
+	return f.Do(func() error { return f.DB.Raise(ctx, a) })
 }
 
 func (f *faults) Tell(ctx context.Context, box string, digests [][32]byte, encode func(int) (hub.Down, error)) (n int, err error) {
-	err = f.do(func() error {
+	err = f.Do(func() error {
 		n, err = f.DB.Tell(ctx, box, digests, encode)
 		return err
 	})

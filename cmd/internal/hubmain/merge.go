@@ -12,7 +12,7 @@ import (
 // newMerge makes the patient index. Who looks at patients stands in the authority's
 // signed history: without an authority nobody is shown any.
 func (h *Hub) newMerge() *merge.Merge {
-	o := merge.Options{DB: h.db, Encode: ingest.Encode, Key: h.keys.Identity, Queued: h.ingest.Queued, Joined: func() { h.summary.Joined() }, Log: h.log}
+	o := merge.Options{DB: h.db, Encode: ingest.Encode, Key: h.keys.Identity, Queued: h.ingest.Queued, Joined: func() { h.summary.Wake() }, Log: h.log}
 	if h.trust != nil {
 		o.Note = func(ctx context.Context, operator, action, object string) error {
 			return h.trust.authority.Note(ctx, authority.By{Operator: operator, Reason: "merge desk"}, action, object)

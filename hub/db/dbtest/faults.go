@@ -147,3 +147,24 @@ func (f *Faults) RestartDowns(ctx context.Context, a hub.Alarm, at time.Time) er
 func (f *Faults) Fill(ctx context.Context, box string, e hub.Epoch, es []hub.Entry) error {
 	return f.do("Fill", func() error { return f.DB.Fill(ctx, box, e, es) })
 }
+
+// Once fails one of many changes, applied or not; the zero value none.
+type Once struct {
+	At      int // which; counted from 1
+	Applied bool
+	Calls   int // that there were
+}
+
+// Do is one change.
+func (o *Once) Do(call func() error) error {
+	o.Calls++
+	if o.Calls != o.At {
+		return call()
+	}
+	if o.Applied {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return ErrFault
+}
