@@ -34,7 +34,6 @@ func TestLoop(t *testing.T) {
 		<-l.Ready()
 		time.Sleep(90 * time.Second)
 		l.Wake()
-		l.Wake() // once
 		synctest.Wait()
 		fail.Store(true)
 		time.Sleep(61500 * time.Millisecond)

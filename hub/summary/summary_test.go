@@ -280,6 +280,25 @@ func TestLongPast(t *testing.T) {
 	}
 }
 
+// TestNothingIsTooLong: programmes without end and one endless allergy keep no answer from
+// fitting.
+func TestNothingIsTooLong(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.register("b", 2, nil)
+	w.allergic("b", 2, strings.Repeat("x", 14<<10))
+	for i := range 300 {
+		w.write("b", clinic.Draft{Kind: clinic.KindEnrolled, Subject: clinic.ID{2}, Body: &clinic.Enrolment{
+			Programme: fmt.Sprintf("%03d-%s", i, strings.Repeat("p", 100)), On: clinic.DateOf(w.now),
+		}})
+	}
+	w.register("a", 1, nil)
+	w.ask("a", 1, clinic.ConsentPerson)
+	w.step()
+	if s := w.told("a", 1); s.Outcome != clinic.SummaryFound || s.Left == 0 || len(s.Places) != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestFaultAnywhere: whatever change fails, applied or not, the next step ends with the
 // same: one answer, one alarm, who recorded the person heard once.
 func TestFaultAnywhere(t *testing.T) {
