@@ -70,11 +70,13 @@ func (s *Summary) Veil() {
 // Shorten leaves out the least needed line, and reports whether there was one: medicines
 // and allergies last, and of these the severe ones.
 func (s *Summary) Shorten() bool {
+	was := len(s.Allergies)
 	cut := shorter(&s.Visits, 5) || shorter(&s.Doses, 10) || shorter(&s.Problems, 10) ||
 		shorter(&s.Visits, 0) || shorter(&s.Doses, 0) || shorter(&s.Problems, 0) || shorter(&s.Programmes, 0) ||
 		shorter(&s.Medicines, 0) || shorter(&s.Allergies, 0)
 	if cut {
 		s.Left++
+		s.AllergiesAsked = s.AllergiesAsked && (was == 0 || len(s.Allergies) > 0) // never "none known"
 	}
 	return cut
 }
