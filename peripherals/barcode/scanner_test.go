@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"clinicbox/internal/testpeer"
 	"clinicbox/peripherals/barcode"
 	"clinicbox/peripherals/sim"
 )
@@ -240,7 +241,7 @@ func TestDevHalt(t *testing.T) {
 func TestDevOnTerminal(t *testing.T) {
 	s, err := sim.NewScanner(t.TempDir())
 	if err != nil {
-		t.Skipf("no pseudo-terminals here: %v", err)
+		testpeer.Lacks(t, "no pseudo-terminals here: "+err.Error())
 	}
 	defer s.Close()
 	var logs bytes.Buffer

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"clinicbox/internal/testpeer"
 )
 
 func TestShape(t *testing.T) {
@@ -38,7 +40,7 @@ func TestShape(t *testing.T) {
 func TestScannerPath(t *testing.T) {
 	s, err := NewScanner(t.TempDir())
 	if err != nil {
-		t.Skipf("no pseudo-terminals here: %v", err)
+		testpeer.Lacks(t, "no pseudo-terminals here: "+err.Error())
 	}
 	path := s.Path()
 	for round := range 3 {
@@ -82,7 +84,7 @@ func TestScannerPath(t *testing.T) {
 func TestNobodyReads(t *testing.T) {
 	s, err := NewScanner(t.TempDir())
 	if err != nil {
-		t.Skipf("no pseudo-terminals here: %v", err)
+		testpeer.Lacks(t, "no pseudo-terminals here: "+err.Error())
 	}
 	defer s.Close()
 	s.timeout = 20 * time.Millisecond
