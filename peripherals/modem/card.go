@@ -91,25 +91,29 @@ func cardRefused(err error) (Cause, error) {
 // opened is called when the card needs no PIN. A try whose answer was lost, in this
 // run or an earlier one, was right then, or the card asks for none any more.
 func (s *session) opened(ctx context.Context) (Cause, error) {
-	d := s.dev
-	pin := d.opts.PIN.Reveal()
-	if s.noted || pin == "" || d.opts.PINs == nil {
+	pin := s.dev.opts.PIN.Reveal()
+	if s.noted || pin == "" || s.dev.opts.PINs == nil {
 		return "", nil
 	}
 	iccid, err := s.iccid(ctx)
 	if err != nil {
 		return "", err
 	}
+	s.right(pinKey(iccid, pin))
+	return "", nil
+}
+
+// right notes that the PIN of a try was right.
+func (s *session) right(key string) {
 	s.noted = true
-	key := pinKey(iccid, pin)
-	st, err := d.opts.PINs.Load(key)
+	pins := s.dev.opts.PINs
+	st, err := pins.Load(key)
 	if err == nil && st.Open > 0 && !st.Wrong {
-		err = d.opts.PINs.Save(key, PINState{Right: true})
+		err = pins.Save(key, PINState{Right: true})
 	}
 	if err != nil {
-		d.opts.Log.Warn("modem: a right PIN could not be noted", "err", err)
+		s.dev.opts.Log.Warn("modem: a right PIN could not be noted", "err", err)
 	}
-	return "", nil
 }
 
 // unlock tries the configured PIN, if it may.
@@ -145,8 +149,8 @@ func (s *session) unlock(ctx context.Context) (Cause, error) {
 	_, err = s.ask(ctx, command{text: `AT+CPIN="` + pin + `"`, wait: s.dev.opts.Slow})
 	switch code := codeOf(err); {
 	case err == nil:
-		_, err := s.opened(ctx)
-		return Starting, err // the card takes some seconds to be ready
+		s.right(key)         // the number of an open card may be told where the locked one's was not
+		return Starting, nil // the card takes some seconds to be ready
 	case code == cmePassword || code == cmePUK || code == cmePIN:
 		st.Wrong = true
 		if err := d.opts.PINs.Save(key, st); err != nil {

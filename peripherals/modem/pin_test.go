@@ -48,15 +48,16 @@ func TestWrongPINOnce(t *testing.T) {
 	})
 }
 
-// deaf is a cable that breaks when a PIN went through it: the card has it, the answer
-// is lost.
+// deaf is a cable that breaks when a command went through it: the modem has it, the
+// answer is lost.
 type deaf struct {
 	net.Conn
-	broken atomic.Bool
+	command string
+	broken  atomic.Bool
 }
 
 func (c *deaf) Write(b []byte) (int, error) {
-	if bytes.Contains(b, []byte("AT+CPIN=")) {
+	if bytes.Contains(b, []byte(c.command)) {
 		c.broken.Store(true)
 	}
 	return c.Conn.Write(b)
@@ -95,7 +96,7 @@ func TestLostAnswersNeverLockTheCard(t *testing.T) {
 				// The modem is pulled when the PIN reaches it: the answer never comes.
 				d, stop := startOn(t, func() (io.ReadWriteCloser, error) {
 					c, err := m.Open()
-					return &deaf{Conn: c}, err
+					return &deaf{Conn: c, command: "AT+CPIN="}, err
 				}, modem.Opts{PIN: pin, PINs: memory})
 				time.Sleep(10 * time.Second)
 				last = d.State().Cause
@@ -108,6 +109,27 @@ func TestLostAnswersNeverLockTheCard(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A modem that names its card only once it is unlocked: the try is booked as right under
+// the key that it was made with, and the next start may try again.
+func TestPINOfACardWithoutANumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sim.NewModem(sim.ModemOpts{PIN: "1234"})
+		defer m.Close()
+		m.SetFault(sim.ModemFault{LateICCID: true})
+		memory := &pins{}
+		for range 3 {
+			d, stop := start(t, m, modem.Opts{PIN: redact.Wrap("1234"), PINs: memory})
+			time.Sleep(time.Minute)
+			if st := d.State(); st.Cause != modem.Online || st.ICCID == "" {
+				t.Errorf("%+v", st)
+			}
+			stop()
+			m.Unplug()
+			m.Plug()
+		}
+	})
 }
 
 func TestPINNotStoredIsNotTried(t *testing.T) {

@@ -41,6 +41,7 @@ type ModemFault struct {
 	LoseSent  bool          // sends the next message, and is unplugged before it says so
 	RefuseSMS int           // refuses messages with this code
 	NoCESQ    bool          // does not know the signal of LTE
+	LateICCID bool          // does not tell the card's number while that is locked
 }
 
 // Modem is a 4G modem at the level of bytes. All methods may be called from several

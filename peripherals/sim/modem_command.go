@@ -94,7 +94,7 @@ func (m *Modem) run(text string) []string {
 		return []string{cmeNoSIM}
 	}
 	switch {
-	case text == "AT+CCID":
+	case text == "AT+CCID" && (m.opened || !m.fault.LateICCID):
 		return ok("+CCID: " + m.opts.ICCID + "F")
 	case text == `AT+CPINR="SIM PIN"`:
 		return ok(fmt.Sprintf("+CPINR: SIM PIN,%d,3", m.left))
