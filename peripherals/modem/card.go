@@ -138,8 +138,8 @@ func (s *session) unlock(ctx context.Context) (Cause, error) {
 		}
 		return PINUnsure, nil
 	}
-	if s.lastTry(ctx) {
-		return PINUnsure, nil
+	if one, err := s.lastTry(ctx); err != nil || one {
+		return PINUnsure, err
 	}
 	st.Open++
 	if err := d.opts.PINs.Save(key, st); err != nil {
@@ -167,18 +167,19 @@ func (s *session) unlock(ctx context.Context) (Cause, error) {
 }
 
 // lastTry reports whether the card says that it has one try left: that one is for
-// people. Many modems cannot tell.
-func (s *session) lastTry(ctx context.Context) bool {
+// people. Many modems cannot tell. After an error the PIN must not go out: a late answer
+// would pass for its own.
+func (s *session) lastTry(ctx context.Context) (bool, error) {
 	answer, err := s.ask(ctx, command{text: `AT+CPINR="SIM PIN"`, takes: hasPrefix("+CPINR:")})
-	if err != nil {
-		return false
+	if err != nil && !refused(err) {
+		return false, err
 	}
 	fs := last(answer, "+CPINR:")
 	if len(fs) < 2 {
-		return false
+		return false, nil
 	}
 	n, ok := fs[1].number()
-	return ok && n <= 1
+	return ok && n <= 1, nil
 }
 
 // iccid is the number of the card; "" when the modem does not tell it.

@@ -132,6 +132,45 @@ func TestPINOfACardWithoutANumber(t *testing.T) {
 	})
 }
 
+// slow is a cable whose modem takes its time with the answer that comes next after a
+// command.
+type slow struct {
+	net.Conn
+	modem   *sim.Modem
+	command string
+}
+
+func (c *slow) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(c.command)) {
+		c.modem.SetFault(sim.ModemFault{Delay: 7 * time.Second})
+	}
+	return c.Conn.Write(b)
+}
+
+// A late answer about the tries that are left does not pass for a PIN's, which would
+// then count as right and be tried again.
+func TestLateAnswerAboutTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sim.NewModem(sim.ModemOpts{PIN: "1234"})
+		defer m.Close()
+		first := true
+		d, stop := startOn(t, func() (io.ReadWriteCloser, error) {
+			m.SetFault(sim.ModemFault{})
+			c, err := m.Open()
+			if !first || err != nil {
+				return c, err
+			}
+			first = false
+			return &slow{c, m, "AT+CPINR"}, nil
+		}, modem.Opts{PIN: redact.Wrap("4321"), PINs: &pins{}})
+		defer stop()
+		time.Sleep(10 * time.Minute)
+		if n := len(m.WrongPINs()); n != 1 || d.State().Cause != modem.PINWrong {
+			t.Errorf("tried %d times: %+v", n, d.State())
+		}
+	})
+}
+
 func TestPINNotStoredIsNotTried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := sim.NewModem(sim.ModemOpts{PIN: "1234"})
