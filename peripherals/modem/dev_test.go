@@ -47,6 +47,14 @@ func TestModemOnline(t *testing.T) {
 		if d.State().APN != "trung-tam" || m.APN() != "trung-tam" || m.Count(`AT+CGAUTH=1,1,"u","p"`) != 1 || m.Count("AT+CGACT=0,1") != 1 || !d.State().Online() {
 			t.Errorf("%+v, %s", d.State(), m.APN())
 		}
+		before := m.Count("AT+CGAUTH=1,0")
+		if err := d.SetAccess(modem.Access{APN: "v-internet"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		if m.APN() != "v-internet" || m.Count("AT+CGAUTH=1,0") != before+1 || !d.State().Online() {
+			t.Errorf("the name and password of the access point before are kept: %+v", d.State())
+		}
 		if err := d.SetAccess(modem.Access{APN: "a\"\rAT"}); !errors.Is(err, modem.ErrAccess) {
 			t.Error(err)
 		}

@@ -202,10 +202,11 @@ func (s *session) connect(ctx context.Context) error {
 	if s.wrote == a.APN && s.turn == turn || a.APN == "" {
 		return nil
 	}
-	commands := []string{`AT+CGDCONT=1,"IP","` + a.APN + `"`}
+	auth := "AT+CGAUTH=1,0" // none, instead of what an access point before needed
 	if a.User != "" {
-		commands = append(commands, `AT+CGAUTH=1,1,"`+a.User+`","`+a.Password+`"`)
+		auth = `AT+CGAUTH=1,1,"` + a.User + `","` + a.Password + `"`
 	}
+	commands := []string{`AT+CGDCONT=1,"IP","` + a.APN + `"`, auth}
 	if s.turn != turn { // the old one is in use
 		commands = append([]string{"AT+CGACT=0,1"}, append(commands, "AT+CGACT=1,1")...)
 	}
