@@ -99,6 +99,7 @@ func (s *session) receive(ctx context.Context) error {
 	b := &s.dev.inbox
 	list = append(list, b.late...)
 	b.late, b.tried = nil, time.Now()
+	var kept []int // deleted last: a modem that fails at it costs nothing that waits
 	for _, group := range groups(list) {
 		if !s.due(group) {
 			b.keep(group)
@@ -110,12 +111,14 @@ func (s *session) receive(ctx context.Context) error {
 			continue
 		}
 		for _, m := range group {
-			if m.index < 0 {
-				continue
+			if m.index >= 0 {
+				kept = append(kept, m.index)
 			}
-			if err := s.try(ctx, fmt.Sprintf("AT+CMGD=%d", m.index), s.dev.opts.Slow); err != nil {
-				return err
-			}
+		}
+	}
+	for _, i := range kept {
+		if err := s.try(ctx, fmt.Sprintf("AT+CMGD=%d", i), s.dev.opts.Slow); err != nil {
+			return err
 		}
 	}
 	return nil

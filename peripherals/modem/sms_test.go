@@ -307,6 +307,39 @@ func TestReportInsideAList(t *testing.T) {
 	})
 }
 
+// A modem that goes away while a message is deleted costs no report: the card has none.
+func TestReportOutlivesTheCable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sim.NewModem(sim.ModemOpts{})
+		defer m.Close()
+		b := newBox(t)
+		command := "AT+CMGD="
+		_, stop := startOn(t, func() (io.ReadWriteCloser, error) {
+			c, err := m.Open()
+			if command == "" {
+				return c, err
+			}
+			d := &deaf{Conn: c, command: command}
+			command = ""
+			return d, err
+		}, modem.Opts{Inbox: b})
+		defer stop()
+		time.Sleep(time.Minute)
+		now := time.Now()
+		err := errors.Join(m.Deliver(sms.Deliver{From: redact.Wrap(number), Text: redact.Wrap("mot"), At: now}),
+			m.Report(sms.Report{Reference: 1, To: redact.Wrap(number), Sent: now, Done: now}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if command != "" || len(b.got) != 1 || len(b.reports) != 1 || m.Stored() != 0 {
+			t.Error(len(b.got), len(b.reports), m.Stored())
+		}
+	})
+}
+
 func TestLetterSteps(t *testing.T) {
 	l := modem.NewLetter(redact.Wrap(number), 2)
 	now := time.Now()
