@@ -76,7 +76,7 @@ func FuzzModemLines(f *testing.F) {
 			}
 			_, _ = final(command{text: "AT"}, l)
 			var box inbox
-			box.direct("", l)
+			box.direct(l)
 			for _, g := range groups(box.late) {
 				_ = missing(g)
 				if !g[0].bad && g[0].in.Deliver != nil {

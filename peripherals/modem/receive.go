@@ -56,7 +56,7 @@ func (b *inbox) waits() bool { return len(b.late) > 0 && time.Since(b.tried) > t
 const maxLate = 256
 
 // direct takes a PDU that follows an announcement; it reports whether it is one.
-func (b *inbox) direct(_, line string) bool {
+func (b *inbox) direct(line string) bool {
 	pdu, err := hex.DecodeString(line)
 	if err != nil || len(pdu) == 0 {
 		return false
@@ -144,7 +144,7 @@ func (s *session) list(ctx context.Context) (out []stored, err error) {
 			}
 			return true
 		}
-		if next < 0 || s.head != "" { // the PDU of an announcement is not of the list
+		if next < 0 || s.head { // the PDU of an announcement is not of the list
 			return false
 		}
 		pdu, err := hex.DecodeString(line)

@@ -24,7 +24,7 @@ type session struct {
 
 	news  bool      // messages may have come
 	swept time.Time // when was looked last
-	head  string    // an announcement whose PDU is the next line
+	head  bool      // an announcement came whose PDU is the next line
 }
 
 func (s *session) ask(ctx context.Context, c command) ([]string, error) { return s.chat.do(ctx, c) }
@@ -41,13 +41,13 @@ func (s *session) try(ctx context.Context, text string, wait time.Duration) erro
 // heard takes what the modem says unasked.
 func (s *session) heard(line string) {
 	head := s.head
-	s.head = ""
+	s.head = false
 	switch {
-	case head != "" && s.dev.inbox.direct(head, line):
+	case head && s.dev.inbox.direct(line):
 	case strings.HasPrefix(line, "+CMTI:"), strings.HasPrefix(line, "+CDSI:"):
 		s.news = true
 	case strings.HasPrefix(line, "+CMT:"), strings.HasPrefix(line, "+CDS:"):
-		s.head = line
+		s.head = true
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *session) rest(ctx context.Context, cause Cause) error {
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	for !s.ready || !s.news && s.head == "" && !s.dev.inbox.waits() {
+	for !s.ready || !s.news && !s.dev.inbox.waits() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

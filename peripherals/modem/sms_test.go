@@ -340,6 +340,24 @@ func TestReportOutlivesTheCable(t *testing.T) {
 	})
 }
 
+// An announcement that nothing follows does not keep the driver asking.
+func TestAnnouncedAndNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sim.NewModem(sim.ModemOpts{})
+		defer m.Close()
+		b := newBox(t)
+		_, stop := start(t, m, modem.Opts{Inbox: b})
+		defer stop()
+		time.Sleep(time.Minute)
+		before := m.Count("AT+CPIN?")
+		m.Say("+CDS: 25")
+		time.Sleep(time.Minute)
+		if n := m.Count("AT+CPIN?") - before; n > 12 {
+			t.Errorf("looked %d times in a minute", n)
+		}
+	})
+}
+
 func TestLetterSteps(t *testing.T) {
 	l := modem.NewLetter(redact.Wrap(number), 2)
 	now := time.Now()
