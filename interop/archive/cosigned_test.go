@@ -176,3 +176,35 @@ func TestBrokenCosignatures(t *testing.T) {
 		t.Errorf("nothing is cosigned: %v", err)
 	}
 }
+
+// TestWithdrawnAmongEntries: an issuing key that the root takes back in an entry, after the
+// certificates were made, vouches for nobody any more, neither a centre nor the box.
+func TestWithdrawnAmongEntries(t *testing.T) {
+	w := newWorld(t)
+	outside := independent(t)
+	issuer := func(seq uint64, withdraws ...cert.KeyID) []byte {
+		raw, err := cert.Sign(key(20), cert.Issuer{Name: "Trung tâm Mẫu", Key: public(key(22)), Seq: seq, Withdraws: withdraws})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	w.add(clinic.Own, clinic.ID{}, clinic.Draft{Kind: clinic.KindStatement, Body: &clinic.Statement{Raw: issuer(3, cert.IDOf(public(key(21))))}})
+	certs, next := certificates(t, 20, 21, cert.Box{}), certificates(t, 20, 22, cert.Box{})
+	certs.Statements = append(certs.Statements, issuer(2), hub(t, 21, 30, 1))
+	h := w.head()
+	h.Certs, h.Cosigned = certs, w.cosigned(10, 30)
+	if _, err := verify(w.export(h), archive.Options{}); !errors.Is(err, archive.ErrTampered) {
+		t.Errorf("the box's certificate: %v", err)
+	}
+	if code, said := outside(w.export(h)); code != 3 {
+		t.Errorf("the box's certificate: the independent verifier says %d %s", code, said)
+	}
+	certs.Box = next.Box
+	if rep, err := verify(w.export(h), archive.Options{}); err != nil || rep.Cosigned != nil {
+		t.Errorf("the centre's: %+v, %v", rep.Cosigned, err)
+	}
+	if code, said := outside(w.export(h)); code != 0 || !strings.Contains(said, "keys are not known here") {
+		t.Errorf("the centre's: the independent verifier says %d %s", code, said)
+	}
+}

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// certificates verifies that the root vouches for the box's key: the root signs which
-// keys may issue, one of these signs the box's certificate.
+// certificates reads who is said to vouch for the box's key. What the entries tell of
+// issuing keys counts, too: certified verifies it after them.
 func (v *verifier) certificates() error {
 	if v.files["certificates.json"] == nil {
 		if len(v.root) > 0 {
@@ -29,23 +29,34 @@ func (v *verifier) certificates() error {
 	if json.Unmarshal(b, &c) != nil || len(c.Root) != ed25519.PublicKeySize || len(v.root) > 0 && !bytes.Equal(c.Root, v.root) {
 		return refuse("certificates.json is not of this root")
 	}
-	box, err := statement(c.Box, 3) // 1 issuer, 3 name of the box, 5 its key
+	v.vouch, v.cert, v.said = c.Root, c.Box, c.Statements
+	return nil
+}
+
+// certified verifies that the root vouches for the box's key: the root signs which keys
+// may issue and which were stolen, one of these signs the box's certificate.
+func (v *verifier) certified() error {
+	if v.vouch == nil {
+		return nil
+	}
+	box, err := statement(v.cert, 3) // 1 issuer, 3 name of the box, 5 its key
 	if err != nil || string(box.at(3).bytes) != v.m.Box || !bytes.Equal(box.at(5).bytes, v.m.Key) {
 		return refuse("certificates.json is of another box")
 	}
-	for _, raw := range c.Statements {
-		if issuer, err := statement(raw, 1); err == nil && vouched(raw, "issuer", c.Root) {
-			v.issue = append(v.issue, issuer.at(2).bytes)
-			for _, id := range issuer.at(4).list { // of stolen keys
-				v.gone = append(v.gone, id.bytes)
-			}
+	for _, raw := range v.said {
+		issuer, err := statement(raw, 1)
+		if err != nil || !vouched(raw, "issuer", v.vouch) {
+			continue
 		}
-		v.hubs = append(v.hubs, raw)
+		v.issue = append(v.issue, issuer.at(2).bytes)
+		for _, id := range issuer.at(4).list {
+			v.gone = append(v.gone, id.bytes)
+		}
 	}
-	if v.issued(c.Box, "box", box) {
-		return nil
+	if !v.issued(v.cert, "box", box) {
+		return refuse("the certificate of the box is signed by nobody whom the root names")
 	}
-	return refuse("the certificate of the box is signed by nobody whom the root names")
+	return nil
 }
 
 // issued reports whether one of the issuing keys, named by its id under 1, signed.

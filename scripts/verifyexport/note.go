@@ -98,7 +98,7 @@ func (v *verifier) cosigned() error {
 
 // centreKeys are those for receipts, 4 of a statement of kind 2, that an issuing key signed.
 func (v *verifier) centreKeys() (out [][]byte) {
-	for _, raw := range v.hubs {
+	for _, raw := range v.said {
 		if hub, err := statement(raw, 2); err == nil && v.issued(raw, "hub", hub) {
 			out = append(out, hub.at(4).bytes)
 		}

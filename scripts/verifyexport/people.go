@@ -49,7 +49,7 @@ func (v *verifier) people(e item) {
 			v.note(k)
 		}
 	case kind == 5: // a statement of the centre; 4 is a person's certificate
-		v.hubs = append(v.hubs, bytes.Clone(body.at(1).bytes))
+		v.said = append(v.said, bytes.Clone(body.at(1).bytes))
 		if said, public := statement(body.at(1).bytes, 4); public == nil {
 			v.note(keyOf(said, 3))
 		}

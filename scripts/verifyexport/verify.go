@@ -70,7 +70,9 @@ type verifier struct {
 	wit    [32]byte
 	sigs   []sigLine // of the cosigned checkpoint
 	wtext  string    // what they sign
-	hubs   [][]byte  // statements that name keys of the centre
+	vouch  []byte    // the root of the certificates; nil = there are none
+	cert   []byte    // the box's certificate
+	said   [][]byte  // statements beside it, and of the centre among the entries
 	issue  [][]byte  // keys that the root lets issue
 	gone   [][]byte  // ids of those that it took back
 	centre []byte    // the key that must have cosigned, if somebody knows it
@@ -112,7 +114,7 @@ func (v *verifier) verify(path string) error {
 	if err := v.openZip(f, info.Size()); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.manifest, v.listed, v.loadNames, v.loadKeys, v.checkpoints, v.certificates, v.entries, v.end, v.cosigned} {
+	for _, step := range []func() error{v.manifest, v.listed, v.loadNames, v.loadKeys, v.checkpoints, v.certificates, v.entries, v.end, v.certified, v.cosigned} {
 		if err := step(); err != nil {
 			return err
 		}
