@@ -47,7 +47,7 @@ func TestCheckpointHasItsLength(t *testing.T) {
 		t.Error("the signature is not of this box alone")
 	}
 	d.Checkpoint = d.Checkpoint[1:]
-	b, err := d.Body()
+	b, err := encMode.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,12 +23,7 @@ import (
 // longest is the longest skeleton that is read: times that jump about are longer so.
 const longest = 2 * entry.MaxSize
 
-// Skeleton returns the message without what is random, which is the column, in form 1.
-func (d *Data) Skeleton() (*Data, []byte) {
-	m := new(memory)
-	return d.skeleton(m), m.column
-}
-
+// skeleton returns the message without what is random, which the memory has then.
 func (d *Data) skeleton(m *memory) *Data {
 	out := *d
 	m.places = map[string]int{}
@@ -61,9 +56,6 @@ func (d *Data) skeleton(m *memory) *Data {
 	}
 	return &out
 }
-
-// Body returns the message's encoding.
-func (d *Data) Body() ([]byte, error) { return encMode.Marshal(d) }
 
 func blank(b []byte) []byte {
 	if len(b) == 0 {
@@ -133,7 +125,7 @@ func (d *Data) pack(body []byte, dict uint32, know *shared) []byte {
 	if err != nil {
 		return nil
 	}
-	if again, err := back.Body(); err != nil || !bytes.Equal(again, body) {
+	if again, err := encMode.Marshal(back); err != nil || !bytes.Equal(again, body) {
 		return nil
 	}
 	return out
@@ -145,7 +137,7 @@ func (d *Data) cutUp(dict uint32, know *shared) (b, column []byte, err error) {
 	if dict >= firstOfTwo {
 		m = know.memory()
 	}
-	if b, err = d.skeleton(&m).Body(); err != nil {
+	if b, err = encMode.Marshal(d.skeleton(&m)); err != nil {
 		return nil, nil, err
 	}
 	if m.two != nil {

@@ -19,7 +19,7 @@ import (
 //   - the column: given strings, and of each named one the difference of its number
 //     (package names) to that of the last one (zigzag).
 //
-// Both sides know beforehand what the session's start said (Shared).
+// Both sides know beforehand what the session's start said (shared).
 type form2 struct {
 	codes, times []byte
 	act          clinic.ID // of the entry before
@@ -48,7 +48,7 @@ type shared struct {
 	epoch Epoch
 }
 
-// newMemory begins a frame in form 2.
+// memory begins a frame in form 2.
 func (s *shared) memory() memory {
 	return memory{list: append([][]byte(nil), s.list...), two: &form2{number: s.from, know: s}}
 }

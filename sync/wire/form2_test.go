@@ -135,7 +135,7 @@ func TestEveryCodeTravels(t *testing.T) {
 func streams2(t testing.TB, entries [][]byte, codes, times, column []byte) []byte {
 	t.Helper()
 	d := &Data{Runs: []Run{{Seed: make([]byte, 32), Entries: entries}}, Size: uint64(len(entries))}
-	b, err := d.Body()
+	b, err := encMode.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
 	}
