@@ -15,7 +15,12 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 		r.log.Warn("receipt not for this box, epoch and hub", "error", err)
 		return
 	}
-	agrees, err := r.agrees(&rec)
+	r.believe(signed, &rec)
+}
+
+// believe takes a receipt that was verified.
+func (r *runner) believe(signed wire.SignedReceipt, rec *wire.Receipt) {
+	agrees, err := r.agrees(rec)
 	if err != nil {
 		r.log.Error("own tree not read", "error", err)
 		r.show(func(s *shown) { s.problems.journal = true })
@@ -23,7 +28,7 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 	}
 	fresh := r.phase == asking && rec.Answers(r.ask)
 	if !agrees {
-		if !fresh || !r.seek(&rec) {
+		if !fresh || !r.seek(rec) {
 			r.diverge(fresh)
 		}
 		return
@@ -31,7 +36,7 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 	before := r.size
 	switch {
 	case rec.Size > r.size, fresh:
-		r.settle(&rec)
+		r.settle(rec)
 		if r.size == before {
 			break
 		}
@@ -42,7 +47,7 @@ func (r *runner) receipt(signed wire.SignedReceipt) {
 		r.query() // frames reach the hub and one before them did not
 		return
 	}
-	r.prove(&rec)
+	r.prove(rec)
 	if fresh {
 		r.answered()
 	}
@@ -59,13 +64,11 @@ func (r *runner) brief(b wire.BriefReceipt) {
 			r.show(func(s *shown) { s.problems.journal = true })
 			return
 		}
-		signed, err := b.Whole(r.opts.Box, r.opts.Epoch, root)
-		if err == nil {
-			_, err = signed.Verify(r.opts.Hub.Identity)
-		}
-		if err == nil {
-			r.receipt(signed)
-			return
+		if signed, err := b.Whole(r.opts.Box, r.opts.Epoch, root); err == nil {
+			if rec, err := signed.Verify(r.opts.Hub.Identity); err == nil {
+				r.believe(signed, &rec)
+				return
+			}
 		}
 	}
 	if r.phase == live && time.Since(r.askAt) > r.opts.Patience/8 {
