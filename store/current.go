@@ -10,7 +10,7 @@ import (
 
 // current keeps the latest record of a kind that replaces the one before.
 func (a *applier) current(r *clinic.Record, s stamp, ref []byte) {
-	key := join([]byte{byte(r.Kind >> 8), byte(r.Kind)}, r.Subject[:])
+	key := currentKey(r.Kind, r.Subject)
 	value := join(s[:], ref)
 	old := a.kv.get(tCurrent, key)
 	if old != nil {
