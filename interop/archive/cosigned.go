@@ -9,10 +9,8 @@ import (
 	"clinicbox/clinic"
 	"clinicbox/internal/cert"
 	"clinicbox/internal/checkpoint"
+	"clinicbox/sync/wire"
 )
-
-// centre is the name under which a centre cosigns what it holds.
-const centre = "cb/centre"
 
 // Cosignature is one that was verified (C2SP tlog-cosignature).
 type Cosignature struct {
@@ -62,16 +60,16 @@ func (v *verification) centreKeys() (out []ed25519.PublicKey) {
 // that nothing here tells of stays among the witnesses that were not verified.
 func (v *verification) countersigned() error {
 	for _, key := range v.centreKeys() {
-		by := checkpoint.Cosigner{Name: centre, Key: key}
+		by := checkpoint.Cosigner{Name: wire.Witness, Key: key}
 		if v.cosign == nil || !checkpoint.Names(v.note, by) {
 			continue
 		}
 		at, ok := checkpoint.Cosigned(v.note, by)
 		if !ok {
-			return tampered("%s has a broken cosignature of %s", fileCosigned, centre)
+			return tampered("%s has a broken cosignature of %s", fileCosigned, wire.Witness)
 		}
 		v.rep.Cosigned = &Cosignature{Size: v.cosign.Size, At: at, Holds: v.m.whole() || v.cosign.Size == v.m.part(clinic.Own).Size}
-		if i := slices.Index(v.rep.Witnesses, centre); i >= 0 {
+		if i := slices.Index(v.rep.Witnesses, wire.Witness); i >= 0 {
 			v.rep.Witnesses = slices.Delete(v.rep.Witnesses, i, i+1)
 		}
 		return nil

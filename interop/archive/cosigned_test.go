@@ -13,7 +13,7 @@ import (
 	"clinicbox/interop/archive"
 )
 
-// centreName is the name of sync/wire.Witness.
+// centreName is frozen in exports, and in scripts/verifyexport.
 const centreName = "cb/centre"
 
 // hub is a statement by the issuing key that names a key of the centre.
