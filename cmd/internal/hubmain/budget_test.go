@@ -9,7 +9,6 @@ import (
 
 	"clinicbox/clinic"
 	"clinicbox/internal/entry"
-	"clinicbox/sync/outbox/outboxtest"
 	"clinicbox/sync/wire"
 )
 
@@ -24,18 +23,25 @@ func nearCap(near *atomic.Bool) func() wire.Budget {
 	}
 }
 
+// beNearCap starts the box anew with that budget, and connects it.
+func (p *pair) beNearCap() *atomic.Bool {
+	p.t.Helper()
+	near := new(atomic.Bool)
+	near.Store(true)
+	p.stopBox()
+	p.opts.Budget = nearCap(near)
+	p.startBox()
+	p.net.Connect(true)
+	p.within(time.Minute, "the beginning")
+	return near
+}
+
 // TestCataloguesWaitForTheNextMonth: a box that is near its cap gets no rows of
 // catalogues; records go up all the while; a statement that is queued behind them brings
 // all of it; and in the next month what waited goes on by itself.
 func TestCataloguesWaitForTheNextMonth(t *testing.T) {
 	together(t, 70, func(t *testing.T, p *pair) {
-		var near atomic.Bool
-		near.Store(true)
-		p.stopBox()
-		p.opts.Budget = nearCap(&near)
-		p.startBox()
-		p.net.Connect(true)
-		p.within(time.Minute, "the beginning")
+		near := p.beNearCap()
 		p.push(3)
 		p.log.Append(50, 300)
 		for range 20 {
@@ -78,13 +84,7 @@ func TestCataloguesWaitForTheNextMonth(t *testing.T) {
 // older program, which knows of no budget and would never let it go.
 func TestRolledBackProgramWaitsForNothing(t *testing.T) {
 	together(t, 71, func(t *testing.T, p *pair) {
-		var near atomic.Bool
-		near.Store(true)
-		p.stopBox()
-		p.opts.Budget = nearCap(&near)
-		p.startBox()
-		p.net.Connect(true)
-		p.within(time.Minute, "the beginning")
+		p.beNearCap()
 		p.push(3)
 		for range 2 { // its next start waits, too
 			time.Sleep(20 * time.Minute)
@@ -130,21 +130,11 @@ func TestCataloguesOfSetsHoldNobodyUp(t *testing.T) {
 		p.opts.Intake = &intake{box: p.box}
 		var near atomic.Bool
 		near.Store(true)
-		p.opts.Budget = func() wire.Budget {
-			b := wire.Budget{Month: 202611, Cap: 500_000_000, Used: 460_000_000, Of: []uint64{1}, Waits: []byte{}}
-			if near.Load() {
-				b.Waits = []byte{byte(wire.ClassCatalogues)}
-			}
-			return b
-		}
+		p.opts.Budget = nearCap(&near)
 		_, stop := p.certified(raws)
 		defer stop()
-		p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
-		p.net.Connect(true)
-		p.startHub()
-		p.startBox()
 		defer p.close()
-		p.shared = rows + others
+		p.meet(rows + others)
 		p.until(time.Minute, "all but the rows", func() bool { return p.box.In() == others && p.owed() == rows })
 		time.Sleep(30 * time.Minute)
 		if p.box.In() != others || p.out.Truths().Coming != rows {

@@ -160,6 +160,15 @@ func (p *pair) owed() int {
 	return n
 }
 
+// meet starts both sides; the box's facility has so many entries for it.
+func (p *pair) meet(n int) {
+	p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
+	p.net.Connect(true)
+	p.startHub()
+	p.startBox()
+	p.shared = n
+}
+
 // until waits in the bubble's time.
 func (p *pair) until(d time.Duration, what string, cond func() bool) time.Duration {
 	p.t.Helper()
@@ -318,12 +327,8 @@ func TestRestoredBoxTakesAStickFirst(t *testing.T) {
 			p.opts.Intake = in
 			_, stop := p.certified(visits(t, n))
 			defer stop()
-			p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
-			p.net.Connect(true)
-			p.startHub()
-			p.startBox()
 			defer p.close()
-			p.shared = n
+			p.meet(n)
 			p.until(time.Minute, "everything", func() bool { return p.box.In() == n && p.owed() == 0 })
 			p.net.Connect(false)
 			p.stopBox()
@@ -364,12 +369,8 @@ func TestRestoredBoxMeetsAFailingCentre(t *testing.T) {
 					return dbtest.None
 				}}
 			}
-			p.net.Set(outboxtest.Faults{Delay: 100 * time.Millisecond})
-			p.net.Connect(true)
-			p.startHub()
-			p.startBox()
 			defer p.close()
-			p.shared = n
+			p.meet(n)
 			p.until(time.Minute, "everything", func() bool { return p.box.In() == n && p.owed() == 0 })
 			p.stopBox()
 			p.box.Forget(lost)
