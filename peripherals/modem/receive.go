@@ -1,6 +1,7 @@
 package modem
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -161,22 +162,29 @@ func (s *session) list(ctx context.Context) (out []stored, err error) {
 	return out, err
 }
 
-// groups brings the parts of each message together, in their order.
+// groups brings the parts of each message together, in their order. Senders use a
+// reference again: a part goes to the first message that has no other in its place.
 func groups(list []stored) (out [][]stored) {
-	at := map[string]int{}
+	at := map[string][]int{}
 	for _, m := range list {
 		key := groupKey(m)
-		if i, ok := at[key]; ok && key != "" {
-			out[i] = append(out[i], m)
+		if i := slices.IndexFunc(at[key], func(i int) bool { return key != "" && fits(out[i], m) }); i >= 0 {
+			g := &out[at[key][i]]
+			*g = append(*g, m)
 			continue
 		}
-		at[key] = len(out)
+		at[key] = append(at[key], len(out))
 		out = append(out, []stored{m})
 	}
 	for _, g := range out {
 		slices.SortStableFunc(g, func(a, b stored) int { return place(a) - place(b) })
 	}
 	return out
+}
+
+func fits(group []stored, m stored) bool {
+	i := slices.IndexFunc(group, func(o stored) bool { return place(o) == place(m) })
+	return i < 0 || bytes.Equal(group[i].pdu, m.pdu)
 }
 
 func place(m stored) int {

@@ -226,6 +226,42 @@ func TestReceive(t *testing.T) {
 	})
 }
 
+// References come again: two messages of one sender under the same one, with their parts
+// among each other, are two. A part that the network gave twice is one.
+func TestTwoMessagesUnderOneReference(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sim.NewModem(sim.ModemOpts{})
+		defer m.Close()
+		at := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
+		texts := []string{long, strings.ToUpper(long)}
+		for _, c := range []struct{ message, part int }{{0, 0}, {1, 0}, {0, 0}, {0, 1}, {1, 1}} {
+			pieces, err := sms.Split(texts[c.message], sms.Place{Ref: 5})
+			if err != nil || len(pieces) != 2 {
+				t.Fatal(len(pieces), err)
+			}
+			p := pieces[c.part]
+			if err := m.Deliver(sms.Deliver{
+				From: redact.Wrap(number), Text: redact.Wrap(p.Text), Place: p.Place, At: at.Add(time.Duration(c.message) * time.Hour),
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := newBox(t)
+		_, stop := start(t, m, modem.Opts{Inbox: b})
+		defer stop()
+		time.Sleep(time.Minute)
+		got := b.received()
+		if len(got) != 2 || m.Stored() != 0 {
+			t.Fatal(len(got), m.Stored())
+		}
+		for i, r := range got {
+			if r.Text.Reveal() != texts[i] {
+				t.Errorf("message %d is mixed up", i)
+			}
+		}
+	})
+}
+
 // A part that never comes holds up the rest for an hour, not for ever.
 func TestPartThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
