@@ -75,8 +75,7 @@ func (l *Letter) Recover() (changed bool) {
 	return changed
 }
 
-// Again lets a refused or unsure part be sent once more, because a person said so, or
-// because the refusal passes by itself.
+// Again lets a refused or unsure part be sent once more, because a person said so.
 func (l *Letter) Again(part int, now time.Time) error {
 	if part < 0 || part >= len(l.Parts) || l.Parts[part].Step != Refused && l.Parts[part].Step != Unsure {
 		return ErrStep

@@ -50,17 +50,7 @@ type Mark struct {
 	At        time.Time
 }
 
-// Passing reports whether a refusal may be another answer later: the network is full
-// or away.
-func (m Mark) Passing() bool {
-	switch m.Code {
-	case 38, 41, 42, 47, 302, 310, 313, 314, 331:
-		return m.Step == Refused
-	}
-	return false
-}
-
-// unsureCodes are refusals after which the network may have taken the message.
+// unsureCode reports whether the network may have taken the message after this refusal.
 func unsureCode(code int) bool { return code == 332 || code == 500 || code == -1 }
 
 // send sends what waits, and returns when nothing does.
